@@ -1,0 +1,204 @@
+/* libgvb: timed loops around the CUDA driver API.
+ *
+ * The only place of GPU-Virt-Bench that reads a clock around GPU work. Plain C ABI, fixed-width types; the caller
+ * owns all memory; a function returns 0 or a negative gvb_status and leaves a sentence in gvb_last_error().
+ * Nothing here prints, computes a statistic, or allocates inside a loop.
+ *
+ * The life of a measurement:
+ *   gvb_open -> gvb_context -> gvb_prepare_X (buffers, module, warm) -> gvb_run (as often as wanted) -> gvb_release
+ *
+ * Host times are CLOCK_MONOTONIC nanoseconds. src/gpu_virt_bench/libgvb/abi.py holds the same table for Python; a
+ * test compares the two.
+ */
+#ifndef GVB_H
+#define GVB_H
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define GVB_ABI 1
+
+#define GVB_EXPORT __attribute__((visibility("default")))
+
+typedef enum gvb_status {
+  GVB_OK = 0,
+  GVB_ERROR_ARGUMENT = -1,     /* an argument is outside its range */
+  GVB_ERROR_DRIVER = -2,       /* no libcuda.so.1, or it lacks a symbol that is needed */
+  GVB_ERROR_CUDA = -3,         /* a driver call failed: gvb_last_call() and gvb_last_code() say which and how */
+  GVB_ERROR_WRONG_RESULT = -4, /* the device's output differs from what the work must give */
+  GVB_ERROR_UNSUPPORTED = -5,  /* the device or driver lacks the function that was asked for */
+  GVB_ERROR_TIMEOUT = -6,      /* the device did not answer in time */
+  GVB_ERROR_STATE = -7         /* called in the wrong order */
+} gvb_status;
+
+/* How a driver function is found. Interposers differ in which of the three they catch. */
+typedef enum gvb_resolution {
+  GVB_HANDLE = 0,  /* dlsym on the handle of dlopen("libcuda.so.1") */
+  GVB_DEFAULT = 1, /* dlsym(RTLD_DEFAULT) with libcuda.so.1 opened globally: what a linked program gets */
+  GVB_QUERY = 2    /* the address that cuGetProcAddress returns: what the CUDA runtime uses */
+} gvb_resolution;
+
+/* Which call launches, or allocates. */
+typedef enum gvb_launch_api {
+  GVB_LAUNCH_KERNEL = 0,    /* cuLaunchKernel */
+  GVB_LAUNCH_KERNEL_EX = 1, /* cuLaunchKernelEx */
+  GVB_LAUNCH_GRAPH = 2      /* cuGraphLaunch of a graph with one kernel node, uploaded before */
+} gvb_launch_api;
+
+typedef enum gvb_memory_api {
+  GVB_MEMORY_PLAIN = 0, /* cuMemAlloc_v2, cuMemFree_v2 */
+  GVB_MEMORY_POOL = 1,  /* cuMemAllocAsync, cuMemFreeAsync, each with cuStreamSynchronize; release threshold maximal */
+  GVB_MEMORY_VMM = 2    /* cuMemCreate + cuMemAddressReserve + cuMemMap + cuMemSetAccess, and the reverse */
+} gvb_memory_api;
+
+typedef enum gvb_wait {
+  GVB_WAIT_SPIN = 0, /* CU_CTX_SCHED_SPIN */
+  GVB_WAIT_BLOCK = 1 /* CU_CTX_SCHED_BLOCKING_SYNC */
+} gvb_wait;
+
+/* What the device says of itself, through the layer if there is one. */
+typedef struct gvb_device {
+  char name[256];
+  char uuid[48];              /* "GPU-xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx", or "MIG-..." */
+  char pci_bus[32];           /* "0000:41:00.0" */
+  int64_t compute_capability; /* 90 for 9.0 */
+  int64_t sm_count;
+  int64_t threads_per_sm;
+  int64_t l2_bytes;
+  int64_t memory_bytes; /* cuDeviceTotalMem_v2 */
+  int64_t memory_clock_hz;
+  int64_t memory_bus_bits;
+  int64_t sm_clock_hz;    /* peak */
+  int64_t driver_version; /* cuDriverGetVersion, 13000 for 13.0 */
+  int64_t memory_pools;   /* 1 if cuMemAllocAsync is supported */
+  int64_t virtual_memory; /* 1 if cuMemCreate and cuMemMap are supported */
+} gvb_device;
+
+/* One timed run of a prepared work. */
+typedef struct gvb_interval {
+  int64_t at;                   /* in: begin at this CLOCK_MONOTONIC time, spun for in C; 0 = at once */
+  const volatile int32_t *stop; /* in: a work without an end of its own ends soon after *stop != 0; may be NULL */
+  int64_t *samples; /* in: room for rows x columns; out: row-major, nanoseconds unless gvb.h says otherwise */
+  int64_t rows;     /* in: room; out: rows written */
+  int64_t begin;    /* out: first clock read of the run */
+  int64_t end;      /* out: last clock read of the run */
+  int64_t notes[8]; /* out: facts about the run, meaning per routine */
+} gvb_interval;
+
+typedef struct gvb_work gvb_work;
+
+/* ---- the library ------------------------------------------------------------------------------------------- */
+
+/* GVB_ABI of the library, to be compared with the caller's. */
+GVB_EXPORT int32_t gvb_abi(void);
+
+/* One sentence about the last failure of this thread: the thing, what was found, what was expected. */
+GVB_EXPORT const char *gvb_last_error(void);
+
+/* CUresult of the last failed driver call of this thread, 0 if the failure was none of the driver's. */
+GVB_EXPORT int32_t gvb_last_code(void);
+
+/* Name of the last failed driver call of this thread, "" if the failure was none of the driver's. */
+GVB_EXPORT const char *gvb_last_call(void);
+
+/* CLOCK_MONOTONIC, nanoseconds. */
+GVB_EXPORT int64_t gvb_now(void);
+
+/* ---- driver and device ------------------------------------------------------------------------------------- */
+
+/* Opens libcuda.so.1 and resolves every function that libgvb calls, in the way asked for. Once per process;
+ * a second call with the same resolution does nothing, with another one it is GVB_ERROR_STATE. */
+GVB_EXPORT int gvb_open(int32_t resolution);
+
+/* cuInit, primary context of the device ordinal with that wait policy, module, one non-blocking stream; makes the
+ * context current in the calling thread. May be called again (same device, same wait) from any thread. */
+GVB_EXPORT int gvb_context(int32_t device, int32_t wait);
+
+/* Fills *facts for the device ordinal; needs gvb_open, initializes the driver, creates no context. */
+GVB_EXPORT int gvb_device_facts(int32_t device, gvb_device *facts);
+
+/* Number of devices that the driver shows. */
+GVB_EXPORT int gvb_device_count(int32_t *count);
+
+/* cuMemGetInfo_v2 in the current context. */
+GVB_EXPORT int gvb_memory_info(int64_t *free_bytes, int64_t *total_bytes);
+
+/* Which file holds the driver symbol, resolved in the given way (dladdr of its address; GVB_QUERY strips a _v2
+ * suffix as the CUDA runtime asks for it). Writes at most `length` bytes with the final 0. Needs libcuda.so.1
+ * to be loadable; works before gvb_open. */
+GVB_EXPORT int gvb_served_by(const char *symbol, int32_t resolution, char *path, int64_t length);
+
+/* Destroys the module and stream and releases the primary context. */
+GVB_EXPORT int gvb_close(void);
+
+/* ---- running ----------------------------------------------------------------------------------------------- */
+
+/* Rows and columns of samples that a run of this work can write. */
+GVB_EXPORT int64_t gvb_rows(const gvb_work *work);
+GVB_EXPORT int64_t gvb_columns(const gvb_work *work);
+
+/* Runs a prepared work once, in the thread that calls; verifies its output after the last clock read. */
+GVB_EXPORT int gvb_run(gvb_work *work, gvb_interval *interval);
+
+/* Frees what the work holds. NULL is allowed. */
+GVB_EXPORT int gvb_release(gvb_work *work);
+
+/* ---- routines ---------------------------------------------------------------------------------------------- *
+ * gvb_prepare_X allocates and warms; the comment says what lies between t0 and t1 of one sample.               */
+
+/* clock_floor: t0 t1, two reads with nothing between. Needs no device. Columns: floor. */
+GVB_EXPORT int gvb_prepare_clock_floor(int64_t count, gvb_work **work);
+
+/* launch_latency: t0 launch(empty, grid 1, block 32) t1; cuStreamSynchronize after each `drain` launches, outside.
+ * The empty kernel counts; counter = launches is verified. Columns: call. */
+GVB_EXPORT int gvb_prepare_launch_latency(int32_t api, int64_t count, int64_t drain, gvb_work **work);
+
+/* launch_sync: t0 launch(empty, grid 1, block 32) cuStreamSynchronize t1. Columns: round_trip. */
+GVB_EXPORT int gvb_prepare_launch_sync(int32_t api, int64_t count, gvb_work **work);
+
+/* launch_to_start: t0 = host clock before the launch of `stamp` on an idle stream; the stamp is %globaltimer of the
+ * kernel's only thread, mapped to the host clock by the narrowest of 1000 echoes between host and a waiting kernel,
+ * taken before and after the launches (linear in between). Nonce = the launch's number is verified. Columns: start.
+ * Notes: [0] half width of the narrowest echo = uncertainty of the mapping, ns; [1] smallest step of %globaltimer
+ * seen, ns; [2] change of the clock offset from before to after, ns. */
+GVB_EXPORT int gvb_prepare_launch_to_start(int32_t api, int64_t count, gvb_work **work);
+
+/* alloc_free: cuCtxSynchronize; then `count` times: t0 alloc t1, [with pending: a 1 ms spin kernel is queued; else
+ * cuCtxSynchronize], t2 free t3. One 4 KiB allocation (of the same api) stays alive, so that small sizes do not map
+ * and unmap a block each time. 10 pairs of warm-up. Columns: alloc, free. */
+GVB_EXPORT int gvb_prepare_alloc_free(int32_t api, int64_t bytes, int64_t count, int32_t pending, gvb_work **work);
+
+/* context_cycle: stamps around dlopen("libcuda.so.1") and symbol resolution; cuInit; cuDevicePrimaryCtxRetain +
+ * cuCtxSetCurrent; first cuMemAlloc_v2 (4 KiB); cuModuleLoadData of one `empty` kernel; first launch + sync. Only in
+ * a process that has not touched CUDA (no gvb_open, no gvb_context), once: else GVB_ERROR_STATE. The context stays.
+ * One row. Columns: load, init, context, allocate, module, launch. */
+GVB_EXPORT int gvb_prepare_context_cycle(int32_t device, gvb_work **work);
+
+/* throughput_cycle: whole cycles until `duration` ns after begin (a cycle that has begun is finished), after
+ * `settle` ns of the same, untimed. Cycle: alloc 64 MiB; H2D 16 MiB pinned; 200 launches of empty; 20 of
+ * fma(fma_iterations, 8 x sm_count blocks of 256); 20 of triad over 64 MiB arrays into the new allocation; device sum
+ * of it; D2H of its first 16 MiB; sync; compare one word per 4 KiB page and the sum with the host's; free.
+ * One row per cycle. Columns: cycle. begin/end are those of the timed window. Notes: [0] cycles in the settling. */
+GVB_EXPORT int gvb_prepare_throughput_cycle(int64_t duration, int64_t settle, int64_t fma_iterations, int64_t sm_count,
+                                            gvb_work **work);
+
+/* fma: event pair around one launch of fma(iterations, ilp 4, 8 x sm_count blocks of 256), `count` times; every
+ * thread's integer total is verified. Columns: device time. */
+GVB_EXPORT int gvb_prepare_fma(int64_t iterations, int64_t sm_count, int64_t count, gvb_work **work);
+
+/* warm: keeps the device busy with fma launches of about 1 ms for `duration` ns; one row per launch that ended, at
+ * most 65536. Columns: device time. */
+GVB_EXPORT int gvb_prepare_warm(int64_t duration, int64_t sm_count, gvb_work **work);
+
+/* probe: t0, fill `bytes` with a seeded pattern on the device, checksum on the device, copy back, compare on the
+ * host, t1. A deliberately wrong word must be found first (self-test). GVB_ERROR_TIMEOUT after 10 s.
+ * One row. Columns: probe. */
+GVB_EXPORT int gvb_prepare_probe(int64_t bytes, uint64_t seed, gvb_work **work);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

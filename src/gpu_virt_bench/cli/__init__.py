@@ -1,0 +1,80 @@
+"""The command line. Each command's work is imported when it runs, so that `--help` is fast."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+
+import click
+
+from gpu_virt_bench._version import __version__
+
+COMMANDS = {
+    "run": "Measure one or more systems, each into a run file.",
+    "list": "List metrics, systems, suites, devices or the emulated GPU's keys.",
+    "show": "Show a metric's or a system's definition, or a run file.",
+    "schema": "Print the JSON Schema of a run file.",
+}
+OWN = ("--help", "-h", "--version")
+
+
+class Commands(click.Group):
+    """Subcommands by name; without one, options mean `run`."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All subcommands."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        """The subcommand, imported now."""
+        if name not in COMMANDS:
+            return None
+        command: click.Command = import_module(f"gpu_virt_bench.cli.{name}").command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The subcommand, or the nearest name."""
+        if args and args[0] not in COMMANDS:
+            import difflib
+
+            near = difflib.get_close_matches(args[0], COMMANDS, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(COMMANDS)}"
+            raise click.UsageError(f"no command {args[0]!r}; {hint}", ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list in `--help`, without importing the commands."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """`gpu-virt-bench --system native ...` means `gpu-virt-bench run --system native ...`."""
+        if args and args[0].startswith("-") and args[0] not in OWN:
+            args = ["run", *args]
+        return super().parse_args(ctx, args)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="gpu-virt-bench")
+def group() -> None:
+    """What GPU virtualization costs, and how well it isolates.
+
+    Without a command, options mean `run`. Without a GPU, `run` measures the emulated one.
+    """
+
+
+def main(args: list[str] | None = None) -> None:
+    """The entry point; ends with the documented exit status, never with a traceback a user did not cause."""
+    try:
+        group.main(args=args, prog_name="gpu-virt-bench", standalone_mode=False)
+    except click.ClickException as error:
+        click.echo(f"Error: {error.format_message()}", err=True)
+        sys.exit(2)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted", err=True)
+        sys.exit(130)
+    except BrokenPipeError:  # `gpu-virt-bench list | head`
+        sys.stderr.close()
+        sys.exit(0)

@@ -1,0 +1,99 @@
+"""`gpu-virt-bench list`: what there is."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import click
+
+KINDS = ("metrics", "systems", "suites", "devices", "emulator")
+Rows = list[dict[str, Any]]
+
+
+@click.command(name="list")
+@click.argument("kind", type=click.Choice(KINDS))
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def command(kind: str, as_json: bool) -> None:
+    """List metrics, systems, suites, devices or the emulated GPU's keys."""
+    from gpu_virt_bench.cli.run import wrong_use
+
+    try:
+        rows = {"metrics": metrics, "systems": systems, "suites": suites, "devices": devices, "emulator": emulator}[
+            kind
+        ]()
+    except Exception as error:
+        raise wrong_use(error) from None
+    if as_json:
+        click.echo(json.dumps(rows, indent=1))
+        return
+    from gpu_virt_bench.report.text import print_table
+
+    print_table(rows)
+
+
+def metrics() -> Rows:
+    """Every metric with its unit, direction and parameters."""
+    from gpu_virt_bench.metrics import load
+
+    return [
+        {
+            "id": m.id,
+            "title": m.title,
+            "unit": m.unit,
+            "better": m.better,
+            "category": m.category,
+            "parameters": "; ".join(f"{name} = {', '.join(map(str, values))}" for name, values in m.params.items()),
+        }
+        for m in load().values()
+    ]
+
+
+def systems() -> Rows:
+    """Every shipped system with its features."""
+    from gpu_virt_bench.systems.load import load_all
+
+    return [
+        {"id": s.id, "title": s.title, "mechanism": s.mechanism, "features": ", ".join(s.features)} for s in load_all()
+    ]
+
+
+def suites() -> Rows:
+    """Every suite."""
+    from gpu_virt_bench.engine.plan import load_suite, suites
+
+    found = {name: load_suite(name) for name in suites()}
+    return [
+        {"name": name, "repetitions": s.repetitions, "parameters": s.parameters, "description": s.description}
+        for name, s in found.items()
+    ]
+
+
+def devices() -> Rows:
+    """The GPUs of this machine, and the profiles of the emulated one."""
+    from gpu_virt_bench.emulated import profiles
+    from gpu_virt_bench.engine.observer import NoNvml, Observer, open_nvml
+
+    rows: Rows = []
+    try:
+        nvml = open_nvml()
+        for index in range(nvml.nvmlDeviceGetCount()):
+            found = Observer(nvml, index).identity()
+            rows.append({"device": str(index), "name": found.name, "uuid": found.uuid, "driver": found.driver_version})
+    except NoNvml as error:
+        click.echo(f"no NVIDIA GPU here: {error}", err=True)
+    rows += [
+        {"device": f"emulated:{name}", "name": f"{name} (emulated)", "uuid": "", "driver": ""} for name in profiles()
+    ]
+    return rows
+
+
+def emulator() -> Rows:
+    """Every key of `--emulate` with its default (that of the h200 profile) and meaning."""
+    from gpu_virt_bench.emulated import FAMILIES, keys
+
+    rows: Rows = [
+        {"key": k.name, "default": str(k.default), "unit": k.unit, "meaning": k.meaning} for k in keys().values()
+    ]
+    rows += [{"key": f"{name}.API", "default": "", "unit": "", "meaning": text} for name, text in FAMILIES.items()]
+    return rows

@@ -1,0 +1,158 @@
+"""`gpu-virt-bench run`: measure."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from gpu_virt_bench.cli.settings import by_system, load_config, pairs, split
+
+if TYPE_CHECKING:
+    from gpu_virt_bench.engine.plan import Suite
+    from gpu_virt_bench.engine.session import Request, Result
+
+MIB = 1 << 20
+
+
+@click.command(name="run")
+@click.option("--config", metavar="FILE.toml", is_eager=True, expose_value=False, callback=load_config,
+              help="Options from a TOML file; the command line wins.")  # fmt: skip
+@click.option("--system", multiple=True, default=["native"], metavar="NAME|FILE.toml",
+              help="What to measure; several are interleaved in one session.  [native]")  # fmt: skip
+@click.option("--metrics", multiple=True, metavar="IDs", help="IDs, categories or globs.  [those of the suite]")
+@click.option("--suite", default="quick", metavar="NAME", help="quick, standard or thorough.  [quick]")
+@click.option("--tenants", "--processes", type=click.IntRange(1, 48), metavar="N",
+              help="How many tenants, for metrics that have several.")  # fmt: skip
+@click.option("--memory-limit", type=click.IntRange(1), metavar="MIB", help="Memory quota of a tenant.")
+@click.option("--compute-limit", type=click.IntRange(1, 100), metavar="PERCENT", help="Compute quota of a tenant.")
+@click.option("--device", default="auto", metavar="auto|INDEX|UUID|emulated[:PROFILE]",
+              help="auto: the first GPU, else the emulated one.  [auto]")  # fmt: skip
+@click.option("--option", multiple=True, metavar="[SYSTEM.]NAME=VALUE", help="An option of a system.")
+@click.option("--emulate", multiple=True, metavar="KEY=VALUE", help="Changes the emulated GPU.")
+@click.option("--iterations", type=click.IntRange(1), metavar="N", help="Samples per repetition.")
+@click.option("--warmup", type=click.IntRange(0), metavar="N", help="Samples thrown away before.")
+@click.option("--repetitions", type=click.IntRange(1), metavar="N", help="Fresh sets of tenants.")
+@click.option("--time-budget", type=click.FloatRange(0, min_open=True), metavar="SECONDS", help="Stop after this time.")
+@click.option("--seed", type=int, default=1, metavar="N", help="Of orders and inputs.  [1]")
+@click.option("--output", default="results", metavar="DIR", help="Where run files go.  [results]")
+@click.option("--label", default="", metavar="TEXT", help="A name of yours, kept in the file.")
+@click.option("--json-only", is_flag=True, help="Print the files' paths as JSON, and nothing else.")
+@click.option("--verbose", is_flag=True, help="Say what each repetition did.")
+def command(**options: Any) -> None:  # noqa: ANN401
+    """Measure one or more systems, each into a run file.
+
+    \b
+    gpu-virt-bench run                                     the quick suite, native
+    gpu-virt-bench run --system native --system time-slicing --suite standard
+    gpu-virt-bench run --metrics 'OH-00*,overhead' --device emulated:a100
+    gpu-virt-bench run --metrics 'OH-001[path=*]' --emulate latency.cuLaunchKernel=5000
+
+    Exit status: 0 done; 1 a metric failed; 2 wrong use or refused; 130 interrupted.
+    """
+    from gpu_virt_bench.cli.progress import Lines, Silent, display
+    from gpu_virt_bench.engine.session import has_failures, run_session, set_signals
+
+    set_signals()
+    request = requested(options)
+    quiet, verbose = options["json_only"], options["verbose"]
+    try:
+        with display(Silent() if quiet else Lines() if verbose else None) as progress:
+            result = run_session(request, progress)
+    except KeyboardInterrupt:
+        raise click.Abort from None
+    except Exception as error:
+        raise wrong_use(error) from None
+    show(result, request, quiet)
+    sys.exit(130 if result.interrupted else 2 if result.refused else 1 if has_failures(result.records) else 0)
+
+
+def wrong_use(error: Exception) -> Exception:
+    """An error that the user can mend, as a sentence; any other error as it is."""
+    from gpu_virt_bench.emulated import EmulationError
+    from gpu_virt_bench.engine.device import DeviceError
+    from gpu_virt_bench.engine.observer import NoNvml
+    from gpu_virt_bench.engine.plan import PlanError
+    from gpu_virt_bench.engine.session import Unmeasurable
+    from gpu_virt_bench.systems.load import DefinitionError
+
+    known = (EmulationError, DeviceError, NoNvml, PlanError, Unmeasurable, DefinitionError)
+    if isinstance(error, known):
+        return click.UsageError(str(error))
+    if isinstance(error, OSError):
+        return click.UsageError(f"{error.filename or 'the operating system'}: {error.strerror}")
+    return error
+
+
+def requested(options: dict[str, Any]) -> Request:
+    """The request that the options describe; every name is resolved, every limit is possible."""
+    from gpu_virt_bench import metrics
+    from gpu_virt_bench.engine.plan import load_suite, select
+    from gpu_virt_bench.engine.session import Request
+    from gpu_virt_bench.systems.load import load
+
+    try:
+        suite = load_suite(options["suite"])
+        chosen = split(options["metrics"])
+        items = select(metrics.load(), chosen or list(suite.metrics), suite.parameters)
+        names = dict.fromkeys(split(options["system"]))
+        systems = list({system.id: system for system in map(load, names)}.values())
+    except Exception as error:
+        raise wrong_use(error) from None
+    given = by_system(
+        pairs(options["option"], "--option"), [s.id for s in systems], {s.id: list(s.options) for s in systems}
+    )
+    output = Path(options["output"])
+    if output.exists() and not output.is_dir():
+        raise click.UsageError(f"--output is {options['output']!r}, which is a file; expected a directory")
+    return Request(
+        systems=systems,
+        items=items,
+        suite=adjusted(suite, options),
+        suite_name=options["suite"],
+        device=options["device"],
+        emulate=pairs(options["emulate"], "--emulate"),
+        options=given,
+        output=output,
+        label=options["label"],
+        seed=options["seed"],
+        time_budget=options["time_budget"],
+        tenants=options["tenants"],
+        memory_limit=None if options["memory_limit"] is None else options["memory_limit"] * MIB,
+        compute_limit=None if options["compute_limit"] is None else options["compute_limit"] / 100,
+        argv=["gpu-virt-bench", *sys.argv[1:]],
+    )
+
+
+def adjusted(suite: Suite, options: dict[str, Any]) -> Suite:
+    """The suite with the effort that the options ask for."""
+    if options["iterations"] is not None:
+        suite = replace(suite, samples=dict.fromkeys(suite.samples, options["iterations"]), seconds_per_outcome=3600.0)
+    if options["warmup"] is not None:
+        suite = replace(suite, warmup=options["warmup"])
+    if options["repetitions"] is not None:
+        suite = replace(suite, repetitions=options["repetitions"], max_repetitions=options["repetitions"])
+    return suite
+
+
+def show(result: Result, request: Request, json_only: bool) -> None:
+    """The table, or the paths alone."""
+    import json
+
+    if json_only:
+        paths = [str(record.path) for record in result.records]
+        click.echo(json.dumps({"runs": paths, "refused": result.refused, "interrupted": result.interrupted}))
+        return
+    from gpu_virt_bench.report.text import print_runs
+
+    if not result.refused:
+        print_runs([record.run for record in result.records])
+    for record in result.records:
+        click.echo(f"{record.run.system.id}: {record.path}")
+    if result.refused:
+        click.echo(f"Refused: {result.refused}", err=True)
+    if result.interrupted:
+        click.echo("Interrupted; what was measured is in the files, what is missing too.", err=True)

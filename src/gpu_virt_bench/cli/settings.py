@@ -1,0 +1,117 @@
+"""Turns words from the command line and from a TOML file into what the engine asks for."""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+CONFIG_KEYS = [
+    "system",
+    "metrics",
+    "suite",
+    "tenants",
+    "memory-limit",
+    "compute-limit",
+    "device",
+    "option",
+    "emulate",
+    "iterations",
+    "warmup",
+    "repetitions",
+    "time-budget",
+    "seed",
+    "output",
+    "label",
+    "json-only",
+    "verbose",
+]
+LISTS = ("system", "metrics", "option", "emulate")
+
+
+def pairs(words: Sequence[str], option: str) -> dict[str, str]:
+    """`name=value` words as a mapping."""
+    found = {}
+    for word in words:
+        name, equals, value = word.partition("=")
+        if not equals or not name:
+            raise click.UsageError(f"{option} is {word!r}, expected name=value")
+        found[name] = value
+    return found
+
+
+def split(words: Sequence[str]) -> list[str]:
+    """Names that stand apart or are joined by commas; commas in brackets belong to a name."""
+    names: list[str] = []
+    for word in words:
+        depth, current = 0, ""
+        for letter in word:
+            depth += (letter == "[") - (letter == "]")
+            if letter == "," and depth == 0:
+                names.append(current)
+                current = ""
+            else:
+                current += letter
+        names.append(current)
+    return [name.strip() for name in names if name.strip()]
+
+
+def load_config(context: click.Context, parameter: click.Parameter, path: str | None) -> None:
+    """A click callback: the values of a TOML file become the defaults of the other options."""
+    del parameter
+    if path is None:
+        return
+    try:
+        values = tomllib.loads(Path(path).read_text())
+    except OSError as error:
+        raise click.UsageError(f"cannot read {path}: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise click.UsageError(f"{path} is not TOML: {error}") from None
+    defaults = {}
+    for key, value in values.items():
+        name = key.replace("_", "-")
+        if name not in CONFIG_KEYS:
+            near = difflib.get_close_matches(name, CONFIG_KEYS, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(CONFIG_KEYS)}"
+            raise click.UsageError(f"{path}: unknown key {key!r}; {hint}")
+        defaults[name.replace("-", "_")] = default(path, name, value)
+    context.default_map = {**(context.default_map or {}), **defaults}
+
+
+def default(path: str, name: str, value: Any) -> Any:  # noqa: ANN401
+    """One value of a TOML file as click takes it."""
+    if isinstance(value, Mapping):
+        return [f"{key}={entry}" for key, entry in flat(value)]
+    if name in LISTS:
+        return [value] if isinstance(value, str) else [str(entry) for entry in value]
+    if isinstance(value, list):
+        raise click.UsageError(f"{path}: {name} is a list, expected one value")
+    return value if isinstance(value, bool) else str(value)
+
+
+def flat(values: Mapping[str, Any], before: str = "") -> list[tuple[str, Any]]:
+    """Nested tables as dotted names."""
+    found: list[tuple[str, Any]] = []
+    for key, value in values.items():
+        found += flat(value, f"{before}{key}.") if isinstance(value, Mapping) else [(f"{before}{key}", value)]
+    return found
+
+
+def by_system(options: Mapping[str, str], ids: Sequence[str], known: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    """Options given as NAME=VALUE or SYSTEM.NAME=VALUE, sorted to the systems that know them."""
+    sorted_options: dict[str, dict[str, str]] = {name: {} for name in ids}
+    for key, value in options.items():
+        system, dot, name = key.partition(".")
+        owners = [system] if dot and system in ids else [found for found in ids if key in known[found]]
+        name = name if dot and system in ids else key
+        owners = [owner for owner in owners if name in known[owner]]
+        if not owners:
+            there = ", ".join(f"{found}.{option}" for found in ids for option in known[found]) or "none for these"
+            raise click.UsageError(f"no option {key!r} for {', '.join(ids)}; there are {there}")
+        for owner in owners:
+            sorted_options[owner][name] = value
+    return sorted_options

@@ -1,0 +1,186 @@
+"""The observer: NVML on the host, with no layer in its environment. What NVML will not say is None."""
+
+from __future__ import annotations
+
+import ctypes
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+from gpu_virt_bench.model.run import DeviceState
+
+Answer = TypeVar("Answer")
+
+REASONS = {
+    0x1: "idle",
+    0x2: "applications-clocks",
+    0x4: "power-cap",
+    0x8: "hardware-slowdown",
+    0x10: "sync-boost",
+    0x20: "software-thermal",
+    0x40: "hardware-thermal",
+    0x80: "hardware-power-brake",
+    0x100: "display-clocks",
+}
+SLOWDOWNS = 0x8 | 0x20 | 0x40 | 0x80
+"""Reasons that reject a sample (R18). The ordinary power cap is part of the load."""
+
+COMPUTE_MODES = {0: "default", 1: "exclusive-thread", 2: "prohibited", 3: "exclusive-process"}
+VIRTUALIZATION = {0: "none", 1: "passthrough", 2: "vgpu", 3: "host-vgpu", 4: "host-vsga"}
+
+
+def now() -> str:
+    """UTC, as it stands in a run file."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+class NoNvml(Exception):
+    """NVML is missing or will not start; says why."""
+
+
+def open_nvml(library: Path | None = None) -> Any:  # noqa: ANN401
+    """The pynvml module, initialized; with a library of ours instead of the system's if one is given."""
+    import pynvml
+
+    if library is not None:
+        pynvml.nvmlLib = ctypes.CDLL(str(library))
+        pynvml._nvmlGetFunctionPointer_cache.clear()
+    try:
+        pynvml.nvmlInit()
+    except pynvml.NVMLError as error:
+        raise NoNvml(str(error)) from None
+    return pynvml
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What NVML says about a device that does not change."""
+
+    index: int
+    uuid: str
+    name: str
+    pci_bus: str
+    driver_version: str
+    memory_bytes: int
+
+
+class Observer:
+    """One device as NVML sees it."""
+
+    def __init__(self, nvml: Any, index: int) -> None:  # noqa: ANN401
+        self._nvml = nvml
+        self._handle = nvml.nvmlDeviceGetHandleByIndex(index)
+        self._index = index
+
+    def _ask(self, question: Callable[[], Answer]) -> Answer | None:
+        """The answer, None if this device or driver has none."""
+        try:
+            return question()
+        except (self._nvml.NVMLError, AttributeError):
+            return None
+
+    def identity(self) -> Identity:
+        """Name, UUID, place and driver."""
+        nvml, handle = self._nvml, self._handle
+        return Identity(
+            self._index,
+            text(nvml.nvmlDeviceGetUUID(handle)),
+            text(nvml.nvmlDeviceGetName(handle)),
+            text(nvml.nvmlDeviceGetPciInfo(handle).busId).lower()[-12:],
+            text(nvml.nvmlSystemGetDriverVersion()),
+            int(nvml.nvmlDeviceGetMemoryInfo(handle).total),
+        )
+
+    def processes(self) -> list[int] | None:
+        """Pids with a compute context on the device."""
+        found = self._ask(lambda: self._nvml.nvmlDeviceGetComputeRunningProcesses(self._handle))
+        return None if found is None else sorted(process.pid for process in found)
+
+    def throttle_mask(self) -> int | None:
+        """The bits of the throttle reasons."""
+        return self._ask(lambda: int(self._nvml.nvmlDeviceGetCurrentClocksThrottleReasons(self._handle)))
+
+    def state(self) -> DeviceState:
+        """Everything that may move a result, now."""
+        nvml, handle, ask = self._nvml, self._handle, self._ask
+        mask = self.throttle_mask()
+        power, limit = (
+            ask(lambda: nvml.nvmlDeviceGetPowerUsage(handle)),
+            ask(lambda: nvml.nvmlDeviceGetEnforcedPowerLimit(handle)),
+        )
+        load = ask(lambda: nvml.nvmlDeviceGetUtilizationRates(handle).gpu)
+        return DeviceState(
+            at=now(),
+            sm_clock_hz=mega(ask(lambda: nvml.nvmlDeviceGetClockInfo(handle, nvml.NVML_CLOCK_SM))),
+            memory_clock_hz=mega(ask(lambda: nvml.nvmlDeviceGetClockInfo(handle, nvml.NVML_CLOCK_MEM))),
+            temperature_celsius=ask(lambda: int(nvml.nvmlDeviceGetTemperature(handle, nvml.NVML_TEMPERATURE_GPU))),
+            power_watts=None if power is None else power / 1000,
+            power_limit_watts=None if limit is None else limit / 1000,
+            throttle_reasons=None if mask is None else [name for bit, name in REASONS.items() if mask & bit],
+            utilization=None if load is None else load / 100,
+            memory_used_bytes=ask(lambda: int(nvml.nvmlDeviceGetMemoryInfo(handle).used)),
+            pcie_generation=ask(lambda: int(nvml.nvmlDeviceGetCurrPcieLinkGeneration(handle))),
+            pcie_width=ask(lambda: int(nvml.nvmlDeviceGetCurrPcieLinkWidth(handle))),
+            pcie_max_generation=ask(lambda: int(nvml.nvmlDeviceGetMaxPcieLinkGeneration(handle))),
+            pcie_max_width=ask(lambda: int(nvml.nvmlDeviceGetMaxPcieLinkWidth(handle))),
+            persistence=ask(lambda: ("disabled", "enabled")[nvml.nvmlDeviceGetPersistenceMode(handle)]),
+            compute_mode=ask(lambda: COMPUTE_MODES[nvml.nvmlDeviceGetComputeMode(handle)]),
+            mig_mode=ask(lambda: ("disabled", "enabled")[nvml.nvmlDeviceGetMigMode(handle)[0]]),
+            ecc=ask(lambda: ("disabled", "enabled")[nvml.nvmlDeviceGetEccMode(handle)[0]]),
+            virtualization=ask(lambda: VIRTUALIZATION[nvml.nvmlDeviceGetVirtualizationMode(handle)]),
+            processes=self.processes(),
+        )
+
+
+def text(value: str | bytes) -> str:
+    """NVML strings are bytes in old versions of pynvml."""
+    return value.decode() if isinstance(value, bytes) else value
+
+
+def mega(value: int | None) -> int | None:
+    """MHz to Hz."""
+    return None if value is None else int(value) * 1_000_000
+
+
+class Throttle:
+    """Reads the throttle reasons each 100 ms and remembers when the device was slowed down."""
+
+    PERIOD = 0.1
+
+    def __init__(self, observer: Observer | None) -> None:
+        self._observer = observer
+        self._slow: list[tuple[float, int]] = []
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+
+    def __enter__(self) -> Throttle:
+        if self._observer is not None and self._observer.throttle_mask() is not None:
+            self._thread.start()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._stop.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout=5)
+
+    def _watch(self) -> None:
+        assert self._observer is not None
+        while not self._stop.wait(self.PERIOD):
+            mask = self._observer.throttle_mask()
+            if mask is not None and mask & SLOWDOWNS:
+                self._slow.append((time.monotonic(), mask))
+
+    def reason(self, begin: float, end: float) -> str | None:
+        """Why a sample of that window (time.monotonic) is rejected, None if the clocks were free."""
+        seen = {
+            name
+            for at, mask in self._slow
+            if begin <= at <= end + self.PERIOD
+            for bit, name in REASONS.items()
+            if mask & bit & SLOWDOWNS
+        }
+        return f"throttled: {', '.join(sorted(seen))}" if seen else None

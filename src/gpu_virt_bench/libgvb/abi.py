@@ -1,0 +1,96 @@
+"""libgvb's C ABI as a table. tests/libgvb/test_abi.py compares it with gvb.h."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from ctypes import POINTER, Structure, c_char, c_int32, c_int64
+from dataclasses import dataclass
+
+ABI = 1
+
+STATUS = {
+    -1: "argument",
+    -2: "driver",
+    -3: "cuda",
+    -4: "wrong-result",
+    -5: "unsupported",
+    -6: "timeout",
+    -7: "state",
+}
+
+WORDS: Mapping[str, Mapping[str, int]] = {
+    "resolution": {"handle": 0, "default": 1, "query": 2},
+    "launch_api": {"cuLaunchKernel": 0, "cuLaunchKernelEx": 1, "cuGraphLaunch": 2},
+    "memory_api": {"cuMemAlloc_v2": 0, "pool": 1, "vmm": 2},
+    "wait": {"spin": 0, "block": 1},
+}
+"""Arguments that are words in a workload and numbers in C."""
+
+
+@dataclass(frozen=True)
+class Routine:
+    """One gvb_prepare_X: its arguments (name -> C type, or the kind of word), its columns and notes."""
+
+    args: Mapping[str, str]
+    columns: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+    device: bool = True  # needs the context that gvb_context makes
+
+
+ROUTINES: Mapping[str, Routine] = {
+    "clock_floor": Routine({"count": "int64"}, ("floor",), device=False),
+    "launch_latency": Routine({"api": "launch_api", "count": "int64", "drain": "int64"}, ("call",)),
+    "launch_sync": Routine({"api": "launch_api", "count": "int64"}, ("round_trip",)),
+    "launch_to_start": Routine(
+        {"api": "launch_api", "count": "int64"}, ("start",), ("uncertainty", "timer_step", "clock_drift")
+    ),
+    "alloc_free": Routine(
+        {"api": "memory_api", "bytes": "int64", "count": "int64", "pending": "int32"}, ("alloc", "free")
+    ),
+    "context_cycle": Routine(
+        {"device": "int32"}, ("load", "init", "context", "allocate", "module", "launch"), device=False
+    ),
+    "throughput_cycle": Routine(
+        {"duration": "int64", "settle": "int64", "fma_iterations": "int64", "sm_count": "int64"},
+        ("cycle",),
+        ("settling_cycles",),
+    ),
+    "fma": Routine({"iterations": "int64", "sm_count": "int64", "count": "int64"}, ("device_time",)),
+    "warm": Routine({"duration": "int64", "sm_count": "int64"}, ("device_time",)),
+    "probe": Routine({"bytes": "int64", "seed": "uint64"}, ("probe",)),
+}
+
+
+class DeviceFacts(Structure):
+    """gvb_device."""
+
+    _fields_ = (
+        ("name", c_char * 256),
+        ("uuid", c_char * 48),
+        ("pci_bus", c_char * 32),
+        ("compute_capability", c_int64),
+        ("sm_count", c_int64),
+        ("threads_per_sm", c_int64),
+        ("l2_bytes", c_int64),
+        ("memory_bytes", c_int64),
+        ("memory_clock_hz", c_int64),
+        ("memory_bus_bits", c_int64),
+        ("sm_clock_hz", c_int64),
+        ("driver_version", c_int64),
+        ("memory_pools", c_int64),
+        ("virtual_memory", c_int64),
+    )
+
+
+class Interval(Structure):
+    """gvb_interval."""
+
+    _fields_ = (
+        ("at", c_int64),
+        ("stop", POINTER(c_int32)),
+        ("samples", POINTER(c_int64)),
+        ("rows", c_int64),
+        ("begin", c_int64),
+        ("end", c_int64),
+        ("notes", c_int64 * 8),
+    )

@@ -1,0 +1,205 @@
+"""The harness's side of a tenant: a handle on a process started by exec inside the system."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+import queue
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeout
+from pathlib import Path
+
+from gpu_virt_bench.model.workload import Series, TenantDied, TenantHung, Workload, WorkloadError
+from gpu_virt_bench.tenant.protocol import PROTOCOL, Message, decode, encode
+
+HELLO_TIMEOUT = 60.0
+SOURCE = Path(__file__).resolve().parents[2]
+
+
+def argv(command: Sequence[str], env: Mapping[str, str], python: str = sys.executable) -> list[str]:
+    """How a tenant is started. `env` sets the variables, so that they reach it through ssh and docker too, and a
+    preloaded layer never touches the ssh or docker client."""
+    settings = [f"{name}={value}" for name, value in env.items()]
+    return [*command, "env", *settings, python, "-m", "gpu_virt_bench.tenant"]
+
+
+class Process:
+    """A running tenant. Requests go out as lines, replies come back as futures; its death fails what is pending."""
+
+    def __init__(
+        self,
+        name: str,
+        command: Sequence[str],
+        env: Mapping[str, str],
+        log: Path,
+        base_env: Mapping[str, str],
+        cpus: Sequence[int] = (),
+    ) -> None:
+        """Starts the process and waits for its first words.
+
+        `env` is what the system gives the tenant; `base_env` the clean environment that the command itself sees.
+        """
+        self.name = name
+        self._log = log
+        self._ids = itertools.count(1)
+        self._pending: dict[int, Future[Message]] = {}
+        self._works: dict[str, int] = {}
+        self._hello: queue.Queue[Message] = queue.Queue()
+        self._lock = threading.Lock()
+        given = {"PYTHONPATH": str(SOURCE), "PYTHONDONTWRITEBYTECODE": "1", **env}
+        if cpus:
+            given["GVB_CPUS"] = ",".join(map(str, cpus))
+        began = time.monotonic()
+        with log.open("wb") as stderr:
+            self._process = subprocess.Popen(
+                argv(command, given),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=stderr,
+                env=dict(base_env),
+                text=True,
+                start_new_session=True,  # Ctrl-C is the harness's business
+            )
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+        try:
+            self.hello = self._hello.get(timeout=HELLO_TIMEOUT)
+        except queue.Empty:
+            self.kill()
+            raise TenantHung(f"{name} said nothing within {HELLO_TIMEOUT:.0f} s and was killed") from None
+        if "died" in self.hello:
+            raise self._death()
+        self.start_seconds = time.monotonic() - began
+        if self.hello["hello"] != PROTOCOL:
+            self.kill()
+            raise TenantHung(f"{name} speaks protocol {self.hello['hello']}, expected {PROTOCOL}: same version?")
+
+    @property
+    def pid(self) -> int:
+        """Process id as the tenant sees it (another pid namespace may show another)."""
+        return int(self.hello["pid"])
+
+    def request(self, message: Message, timeout: float) -> Message:
+        """Sends a request and waits for its reply; a tenant that does not answer is killed."""
+        try:
+            return self.send(message).result(timeout)
+        except FutureTimeout:
+            self.kill()
+            what = message.get("routine", message["do"])
+            raise TenantHung(f"{self.name} did not answer {what} within {timeout:.0f} s and was killed") from None
+
+    def send(self, message: Message) -> Future[Message]:
+        """Sends a request; the future holds the reply, or how it went wrong."""
+        number = next(self._ids)
+        future: Future[Message] = Future()
+        with self._lock:
+            self._pending[number] = future
+        try:
+            assert self._process.stdin is not None
+            self._process.stdin.write(encode({"id": number, **message}))
+            self._process.stdin.flush()
+        except (BrokenPipeError, ValueError):
+            self._reader.join(timeout=5)  # it fails all that is pending
+            if not future.done():
+                future.set_exception(self._death())
+        return future
+
+    def facts(self, symbols: Sequence[str] = (), env: Sequence[str] = (), timeout: float = 120.0) -> Message:
+        """The device as the tenant sees it, and who serves the driver's symbols. Makes a context."""
+        return self.request({"do": "facts", "symbols": list(symbols), "env": list(env)}, timeout)
+
+    def prepare(self, workload: Workload) -> int:
+        """Makes a workload ready, once; returns its number."""
+        if workload.key not in self._works:
+            number = len(self._works)
+            message = {"do": "prepare", "work": number, "routine": workload.routine, "args": dict(workload.args)}
+            self.request(message, workload.timeout)
+            self._works[workload.key] = number
+        return self._works[workload.key]
+
+    def run(self, workload: Workload) -> Series:
+        """Runs a workload once and waits for its samples."""
+        reply = self.request({"do": "run", "work": self.prepare(workload)}, workload.timeout)
+        return series(reply)
+
+    def release(self) -> None:
+        """Frees what prepared workloads hold."""
+        if self._works:
+            self.request({"do": "release"}, 60.0)
+            self._works = {}
+
+    def is_alive(self) -> bool:
+        """Whether the process still runs."""
+        return self._process.poll() is None
+
+    def kill(self) -> None:
+        """Ends the process at once."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(timeout=10)
+
+    def close(self, grace: float = 5.0) -> None:
+        """Ends the tenant by the end of its input; kills it if it stays."""
+        if self._process.stdin is not None:
+            with contextlib.suppress(BrokenPipeError):
+                self._process.stdin.close()
+        try:
+            self._process.wait(timeout=grace)
+        except subprocess.TimeoutExpired:
+            self.kill()
+        self._reader.join(timeout=grace)
+        if self._process.stdout is not None:
+            self._process.stdout.close()
+
+    def _read(self) -> None:
+        """Sorts the tenant's lines until its output ends."""
+        assert self._process.stdout is not None
+        with contextlib.suppress(ValueError):  # closed while reading
+            for line in self._process.stdout:
+                message = decode(line)
+                if message is None:
+                    continue
+                if "hello" in message:
+                    self._hello.put(message)
+                else:
+                    self._settle(message)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(timeout=5)
+        self._hello.put({"died": True})
+        with self._lock:
+            pending, self._pending = self._pending, {}
+        for future in pending.values():
+            future.set_exception(self._death())
+
+    def _settle(self, message: Message) -> None:
+        """Gives a reply to whoever waits for it."""
+        with self._lock:
+            future = self._pending.pop(message["id"], None)
+        if future is None:
+            return
+        if message["ok"]:
+            future.set_result(message)
+        else:
+            error = WorkloadError(
+                message["status"], message["message"], message.get("call", ""), message.get("code", 0)
+            )
+            future.set_exception(error)
+
+    def _death(self) -> TenantDied:
+        """How the process ended, with its last words."""
+        stderr = self._log.read_text(errors="replace") if self._log.exists() else ""
+        return TenantDied(self.name, self._process.poll(), "\n".join(stderr.splitlines()[-5:]))
+
+
+def series(reply: Message) -> Series:
+    """The samples in a reply to `run`."""
+    columns = {name: tuple(values) for name, values in reply["columns"].items()}
+    return Series(columns, reply["begin"], reply["end"], reply["notes"])
