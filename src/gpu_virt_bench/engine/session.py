@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from statistics import median
 from typing import Protocol
 
 from gpu_virt_bench import libgvb
@@ -30,6 +31,19 @@ from gpu_virt_bench.results import new_path
 from gpu_virt_bench.systems import load as systems
 from gpu_virt_bench.systems.proof import symbols
 from gpu_virt_bench.tenant import Process
+
+FP32_LANES = {"7.0": 64, "7.2": 64, "7.5": 64, "8.0": 64}
+"""FP32 lanes of an SM by compute capability; 128 in all others since 8.6."""
+
+
+def iterations_per_millisecond(device: Device) -> int:
+    """`fma` iterations of about 1 ms with 2048 threads on every SM, by the device's nominal lanes and clock.
+
+    By arithmetic and not by timing, so that the work is the same in every session on a device of this model (R20): runs
+    of different days can be compared. 4 chains of one FMA per iteration and thread.
+    """
+    lanes = FP32_LANES.get(device.compute_capability, 128)
+    return max(1, round(device.sm_clock_hz * 1e-3 * lanes / (4 * 2048)))
 
 
 class Unmeasurable(Exception):
@@ -128,7 +142,7 @@ class Conductor:
     # -- before the first sample
 
     def prepare(self) -> None:
-        """Reads the device with a native tenant, and finds how much work lasts 1 ms on it."""
+        """Reads the device with a native tenant."""
         before = self._processes()
         env = {"CUDA_CACHE_DISABLE": "1", **self.target.env}
         tenant = Process("native tenant", (), env, self.folder / "native.stderr", systems.clean())
@@ -151,17 +165,16 @@ class Conductor:
         return before is not None and after is not None and len(after) > len(before)
 
     def calibrate(self, tenant: Process) -> None:
-        """The clock's floor, and the `fma` iterations of 1 ms on the whole device (R20)."""
+        """The clock's floor, and how long the work of "1 ms" really takes here."""
         assert self.device is not None
-        floor = tenant.run(Workload("clock_floor", {"count": 10000})).columns["floor"]
-        iterations = 1 << 14
-        for _ in range(3):  # clocks rise while it works: each round is closer than the one before
-            args: dict[str, int | str] = {"iterations": iterations, "sm_count": self.device.sm_count, "count": 200}
-            times = sorted(tenant.run(Workload("fma", args)).columns["device_time"])
-            iterations = max(1, round(iterations * 1e6 / times[len(times) // 2]))
+        floor = tenant.run(Workload("clock_floor", {"count": 10000})).seconds("floor")
+        iterations = iterations_per_millisecond(self.device)
+        args: dict[str, int | str] = {"iterations": iterations, "sm_count": self.device.sm_count, "count": 500}
+        times = tenant.run(Workload("fma", args)).seconds("device_time")
         self.calibration = {
-            "clock_floor_seconds": sorted(floor)[len(floor) // 2] * 1e-9,
+            "clock_floor_seconds": median(floor),
             "fma_iterations_per_millisecond": iterations,
+            "fma_millisecond_seconds": median(times[len(times) // 2 :]),  # clocks rise in the first half
             "observer_lists_processes": str(self.observer_sees).lower(),
         }
 

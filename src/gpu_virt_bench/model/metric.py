@@ -97,7 +97,7 @@ class Bench(Protocol):
 
     @property
     def millisecond(self) -> int:
-        """`fma` iterations that last about 1 ms on the whole device, found once per session (R20)."""
+        """`fma` iterations that last about 1 ms on the whole device: the same work for every system and session."""
 
     def tenants(self, n: int, quota: Quota = FULL) -> Sequence[Tenant]:
         """n tenants, ready and warm; equal requests of one repetition get the same processes."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-NS = 1e-9
+NS_PER_SECOND = 1e9
 
 
 @dataclass(frozen=True)
@@ -37,12 +37,12 @@ class Series:
 
     def seconds(self, column: str) -> list[float]:
         """One column in seconds."""
-        return [value * NS for value in self.columns[column]]
+        return [value / NS_PER_SECOND for value in self.columns[column]]
 
     @property
     def duration(self) -> float:
         """Length of the run's window in seconds."""
-        return (self.end - self.begin) * NS
+        return (self.end - self.begin) / NS_PER_SECOND
 
 
 class WorkloadError(Exception):

@@ -70,16 +70,24 @@ class Process:
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
         try:
-            self.hello = self._hello.get(timeout=HELLO_TIMEOUT)
-        except queue.Empty:
+            self.hello = self._greeting()
+        except (TenantDied, TenantHung):
             self.kill()
-            raise TenantHung(f"{name} said nothing within {HELLO_TIMEOUT:.0f} s and was killed") from None
-        if "died" in self.hello:
-            raise self._death()
+            self.close()
+            raise
         self.start_seconds = time.monotonic() - began
-        if self.hello["hello"] != PROTOCOL:
-            self.kill()
-            raise TenantHung(f"{name} speaks protocol {self.hello['hello']}, expected {PROTOCOL}: same version?")
+
+    def _greeting(self) -> Message:
+        """The tenant's first words, in a protocol that we speak."""
+        try:
+            hello = self._hello.get(timeout=HELLO_TIMEOUT)
+        except queue.Empty:
+            raise TenantHung(f"{self.name} said nothing within {HELLO_TIMEOUT:.0f} s and was killed") from None
+        if "died" in hello:
+            raise self._death()
+        if hello["hello"] != PROTOCOL:
+            raise TenantHung(f"{self.name} speaks protocol {hello['hello']}, expected {PROTOCOL}: same version?")
+        return hello
 
     @property
     def pid(self) -> int:

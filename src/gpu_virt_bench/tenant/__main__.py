@@ -59,7 +59,7 @@ class Worker:
     def prepare(self, request: Message) -> Message:
         """Makes a workload ready: context, module and buffers exist."""
         workload = Workload(request["routine"], request["args"])
-        if ROUTINES.get(workload.routine) is None or ROUTINES[workload.routine].device:
+        if workload.routine in ROUTINES and ROUTINES[workload.routine].device:
             libgvb.open_driver()
             libgvb.make_context()
         self.works[request["work"]] = libgvb.Work(workload)

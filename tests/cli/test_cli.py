@@ -1,0 +1,143 @@
+"""The command line as a user types it."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from gpu_virt_bench.results import load
+
+GVB = str(Path(sys.executable).with_name("gpu-virt-bench"))
+FAST = ["--device", "emulated:tiny", "--repetitions", "1", "--iterations", "2", "--warmup", "0"]
+
+
+def gvb(*words: str, **settings) -> subprocess.CompletedProcess[str]:
+    """Runs the command in an 80-column terminal without colours."""
+    env = {**os.environ, "COLUMNS": "80", "NO_COLOR": "1"}
+    return subprocess.run([GVB, *words], capture_output=True, text=True, env=env, timeout=110, **settings)
+
+
+def test_a_run_ends_with_a_table_and_says_where_the_file_is(tmp_path) -> None:
+    done = gvb("run", *FAST, "--metrics", "OH-001", "--output", str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    assert "EMULATED GPU: a model's figures" in done.stdout.replace("\n", " ")
+    assert "us (emulated)" in " ".join(done.stdout.split())
+    (path,) = tmp_path.glob("native/native_*.json")
+    assert str(path) in done.stdout.replace("\n", "")
+    assert max(len(line) for line in done.stdout.splitlines() if "results" not in line and "/" not in line) <= 80
+
+
+def test_the_form_without_a_subcommand_means_run(tmp_path) -> None:
+    words = "--system native --metrics OH-001,OH-004 --iterations 3 --memory-limit 512 --compute-limit 30 --processes 4"
+    done = gvb(*words.split(), "--repetitions", "1", "--device", "emulated", "--output", str(tmp_path), "--json-only")
+    assert done.returncode == 0, done.stderr
+    run = load(Path(json.loads(done.stdout)["runs"][0]))
+    assert len(run.outcomes["OH-004"].repetitions[0].samples) == 3
+    assert (run.plan.tenants, run.plan.memory_limit_bytes, run.plan.compute_limit) == (4, 512 << 20, 0.3)
+    assert "native has no memory-limit: measured without" in run.warnings
+
+
+def test_a_failed_metric_gives_status_1(tmp_path) -> None:
+    done = gvb(
+        "run", *FAST, "--metrics", "OH-001", "--emulate", "fail.cuLaunchKernel=40+:719", "--output", str(tmp_path)
+    )
+    assert done.returncode == 1, done.stderr
+    assert "CUDA_ERROR_LAUNCH_FAILED (719)" in " ".join(done.stdout.split())
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ("run --metrics OH-01", "no metric 'OH-01'; did you mean OH-0"),
+        ("run --system natve", "no system 'natve'; did you mean native?"),
+        ("run --system ./none.toml", "cannot read none.toml: No such file or directory"),
+        ("run --suite quik", "no suite 'quik'; did you mean quick?"),
+        ("run --device emulated:h2000", "no emulated device 'h2000'; there are a100, h200, rtx3080, tiny"),
+        ("run --device 7", "no device '7'"),
+        ("run --emulate latncy.cuInit=5", "the emulated GPU has no key 'latncy.cuInit'; did you mean latency."),
+        ("run --emulate sm_count=many", "sm_count is 'many', expected an integer"),
+        ("run --emulate rate=1 --device 0", "--emulate is for the emulated GPU, but --device is 0"),
+        ("run --memory-limit 0", "0 is not in the range x>=1"),
+        ("run --compute-limit 130", "130 is not in the range 1<=x<=100"),
+        ("run --option library=/x", "no option 'library' for native; there are none"),
+        ("run --config none.toml", "cannot read none.toml: No such file or directory"),
+        ("run --output README.md", "which is a file; expected a directory"),
+        ("rnu", "no command 'rnu'; did you mean run?"),
+        ("show OH-0001", "no metric or system 'OH-0001'; did you mean OH-001?"),
+        ("show none.json", "cannot read none.json: No such file or directory"),
+        ("list metric", "'metric' is not one of 'metrics'"),
+    ],
+)
+def test_wrong_use_is_one_sentence_and_status_2(words: str, sentence: str) -> None:
+    done = gvb(*words.split(), cwd=Path(__file__).parents[2])
+    assert done.returncode == 2
+    assert sentence in done.stderr
+    assert "Traceback" not in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("sytem = 'native'", "unknown key 'sytem'; did you mean system?"),
+        ("suite = ['a']", "suite is a list, expected one value"),
+        ("= 1", "is not TOML"),
+    ],
+)
+def test_a_wrong_config_file_is_one_sentence(tmp_path, text: str, sentence: str) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(text)
+    done = gvb("run", "--config", str(path))
+    assert (done.returncode, "Traceback" in done.stderr) == (2, False)
+    assert sentence in done.stderr
+
+
+def test_a_config_file_gives_defaults_and_the_command_line_wins(tmp_path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(
+        "metrics = ['OH-001', 'OH-002']\nrepetitions = 1\niterations = 2\nlabel = 'from the file'\n"
+        "device = 'emulated:tiny'\njson-only = true\n[emulate]\nseed = 7\nlatency.cuInit = 1000\n"
+    )
+    done = gvb("run", "--config", str(path), "--metrics", "OH-001", "--output", str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    run = load(Path(json.loads(done.stdout)["runs"][0]))
+    assert (run.label, list(run.outcomes)) == ("from the file", ["OH-001"])
+    assert run.device.emulation["latency.cuInit"] == "1000"
+
+
+@pytest.mark.parametrize("kind", ["metrics", "systems", "suites", "devices", "emulator"])
+def test_every_list_is_a_table_and_json(kind: str) -> None:
+    assert gvb("list", kind).returncode == 0
+    assert json.loads(gvb("list", kind, "--json").stdout)
+
+
+def test_show_prints_a_metric_a_system_and_a_run(tmp_path) -> None:
+    assert "sample = " in gvb("show", "oh-001").stdout
+    assert "[proof]" in gvb("show", "native").stdout
+    gvb("run", *FAST, "--metrics", "OH-001", "--output", str(tmp_path))
+    (path,) = tmp_path.glob("native/*.json")
+    assert "Kernel launch latency" in " ".join(gvb("show", str(path)).stdout.split())
+
+
+def test_a_file_that_is_no_run_is_refused(tmp_path) -> None:
+    path = tmp_path / "x.json"
+    for text, sentence in {
+        "[]": "it is not a JSON object",
+        "{}": "has schema version None, this program reads 1",
+        '{"schema_version": 1}': "is no valid run file",
+    }.items():
+        path.write_text(text)
+        done = gvb("show", str(path))
+        assert (done.returncode, sentence in done.stderr) == (2, True)
+
+
+def test_schema_is_json_schema() -> None:
+    assert json.loads(gvb("schema").stdout)["$schema"].startswith("https://json-schema.org/")
+
+
+def test_help_names_every_command() -> None:
+    text = gvb("--help").stdout
+    assert all(name in text for name in ("run", "list", "show", "schema"))

@@ -1,0 +1,91 @@
+"""Fixtures: the emulated GPU, and sessions short enough for a test."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from gpu_virt_bench import emulated, metrics
+from gpu_virt_bench.cli.progress import Silent
+from gpu_virt_bench.engine.plan import load_suite, select
+from gpu_virt_bench.engine.session import Request, Result, run_session
+from gpu_virt_bench.model.run import Run
+from gpu_virt_bench.systems.load import load
+
+SHORT = replace(
+    load_suite("quick"),
+    repetitions=2,
+    max_repetitions=2,
+    warm_seconds=0.05,
+    window_seconds=0.4,
+    settle_seconds=0.1,
+    samples={"latency": 8, "tail": 2, "process": 2, "window": 2},
+)
+"""The quick suite, quicker."""
+
+
+@pytest.fixture(autouse=True)
+def same_environment() -> Iterator[None]:
+    """The harness points its own NVML at the emulated machine; the next test gets a clean slate."""
+    before = dict(os.environ)
+    yield
+    os.environ.clear()
+    os.environ.update(before)
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Callable[..., dict[str, str]]:
+    """Makes an emulated machine; returns the environment that leads a process to it."""
+
+    def make(profile: str = "tiny", **settings: str) -> dict[str, str]:
+        values = emulated.configuration(profile, {key.replace("__", "."): value for key, value in settings.items()})
+        folder = emulated.make_machine(tmp_path / "machine", values)
+        return {emulated.VARIABLE: str(folder), "LD_LIBRARY_PATH": str(emulated.LIBRARIES)}
+
+    return make
+
+
+def request_for(
+    output: Path,
+    chosen: str,
+    systems: tuple[str, ...] = ("native",),
+    device: str = "emulated:h200",
+    emulate: Mapping[str, str] | None = None,
+    **suite: object,
+) -> Request:
+    """A short session on the emulated GPU."""
+    return Request(
+        systems=[load(name) for name in systems],
+        items=select(metrics.load(), chosen.split(";"), "headline"),
+        suite=replace(SHORT, **suite),
+        suite_name="quick",
+        device=device,
+        emulate=emulate or {},
+        output=output,
+    )
+
+
+@pytest.fixture
+def measure(tmp_path: Path) -> Callable[..., Run]:
+    """Measures outcomes natively on the emulated GPU and returns the run."""
+
+    def run(chosen: str, **settings: object) -> Run:
+        result: Result = run_session(request_for(tmp_path / "results", chosen, **settings), Silent())
+        return result.records[0].run
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def module_measure(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Run]:
+    """As `measure`, for runs that several tests of a module read."""
+
+    def run(chosen: str, **settings: object) -> Run:
+        folder = tmp_path_factory.mktemp("results")
+        return run_session(request_for(folder, chosen, **settings), Silent()).records[0].run
+
+    return run

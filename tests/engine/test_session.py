@@ -1,0 +1,186 @@
+"""Whole sessions on the emulated GPU: files, order, failures that do not end the run."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from conftest import request_for
+from gpu_virt_bench import Workload, metric
+from gpu_virt_bench.cli.progress import Silent
+from gpu_virt_bench.engine.plan import Item
+from gpu_virt_bench.engine.session import run_session
+from gpu_virt_bench.results import load, schema
+
+QUICK = {"repetitions": 1, "max_repetitions": 1}
+
+
+def test_a_run_is_complete_valid_and_marked_emulated(measure, tmp_path) -> None:
+    run = measure("OH-001")
+    (path,) = (tmp_path / "results" / "native").glob("native_*.json")
+    assert (run.status, run.missing, run.device.emulated) == ("complete", [], True)
+    assert load(path) == run
+    jsonschema.validate(json.loads(path.read_text()), schema())
+
+
+def test_every_repetition_is_proved_before_and_after(measure) -> None:
+    run = measure("OH-001")
+    assert [(record.repetition, record.when, record.passed) for record in run.proof] == [
+        *((0, "before", True), (0, "after", True), (1, "before", True), (1, "after", True))
+    ]
+
+
+def test_systems_alternate_and_share_a_session(tmp_path) -> None:
+    result = run_session(request_for(tmp_path, "OH-001", ("native", "time-slicing")), Silent())
+    first, second = (record.run for record in result.records)
+    assert first.session.order == ["native#0", "time-slicing#0", "time-slicing#1", "native#1"]
+    assert first.session.id == second.session.id
+    assert {record.path.parent.name for record in result.records} == {"native", "time-slicing"}
+
+
+def test_a_wide_interval_gets_more_repetitions_up_to_the_maximum(measure) -> None:
+    run = measure("OH-001", target_half_width=0.0, max_repetitions=4)
+    assert len(run.outcomes["OH-001"].repetitions) == 4
+
+
+def test_what_the_system_lacks_is_skipped_with_the_reason(measure) -> None:
+    run = measure("OH-001;OH-001[compute=0.25]", **QUICK)
+    assert run.outcomes["OH-001[compute=0.25]"].reason == "native has no compute-limit"
+    assert run.outcomes["OH-001"].outcome == "measured"
+
+
+def test_a_small_device_is_skipped_not_failed(measure) -> None:
+    run = measure("OH-002", device="emulated:tiny", **QUICK)
+    assert run.outcomes["OH-002"].reason.startswith("needs 2147483648 bytes of device memory, found")
+
+
+def test_a_refused_call_fails_its_metric_alone(measure) -> None:
+    run = measure("OH-001;OH-002", emulate={"fail.cuMemAlloc_v2": "100+:2"}, **QUICK)
+    assert run.outcomes["OH-002"].outcome == "failed"
+    assert "CUDA_ERROR_OUT_OF_MEMORY (2)" in run.outcomes["OH-002"].error
+    assert run.status == "complete"
+
+
+def test_a_lost_copy_is_found_by_the_probe(measure) -> None:
+    run = measure("OH-001", emulate={"corrupt_copy": "1"}, **QUICK)
+    assert "context lost" in run.outcomes["OH-001"].error
+
+
+def misbehaving(body):
+    """A metric whose tenant does what the body says."""
+
+    def example(bench):
+        """An example.
+
+        sample = one
+        """
+        (tenant,) = bench.tenants(1)
+        while True:
+            body(tenant)
+            yield 1.0
+
+    return Item(metric("XX-001", unit="us", better="lower")(example), {})
+
+
+@pytest.mark.parametrize(
+    ("body", "emulate", "error"),
+    [
+        (lambda tenant: os.kill(tenant.pid, signal.SIGKILL), {}, "was ended by signal 9|context lost"),
+        (
+            lambda tenant: tenant.run(Workload("launch_sync", {"api": "cuGraphLaunch", "count": 9}, timeout=1)),
+            {"hang.cuGraphLaunch": "3"},
+            "did not answer launch_sync within 1 s and was killed",
+        ),
+        (lambda tenant: 1 / 0, {}, "XX-001 raised ZeroDivisionError: division by zero"),
+    ],
+    ids=["dies", "hangs", "raises"],
+)
+def test_a_tenant_that_dies_or_hangs_fails_its_metric_and_the_run_goes_on(tmp_path, body, emulate, error) -> None:
+    request = request_for(tmp_path, "OH-001", emulate=emulate, **QUICK)
+    request = replace(request, items=[*request.items, misbehaving(body)])
+    run = run_session(request, Silent()).records[0].run
+    assert run.outcomes["XX-001"].outcome == "failed"
+    assert __import__("re").search(error, run.outcomes["XX-001"].error)
+    assert run.outcomes["OH-001"].outcome == "measured"
+
+
+COMMAND = [sys.executable, "-m", "gpu_virt_bench", "run", "--device", "emulated:tiny", "--metrics", "OH-001,OH-010"]
+
+
+def start(output: Path) -> subprocess.Popen[str]:
+    """A run of many repetitions, once its first outcome is on disk."""
+    command = [*COMMAND, "--repetitions", "50", "--output", str(output)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 60
+    while not (written := list(output.glob("native/native_*.json"))) or not load(written[0]).outcomes:
+        assert time.monotonic() < deadline
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.05)
+    return process
+
+
+def tenants_of(process: subprocess.Popen[str]) -> list[int]:
+    """Pids of the harness's tenants, by the session directory in their environment."""
+    mark = f"gvb-{process.pid}-".encode()
+    found = []
+    for entry in Path("/proc").glob("[0-9]*/environ"):
+        try:
+            if mark in entry.read_bytes() and int(entry.parent.name) != process.pid:
+                found.append(int(entry.parent.name))
+        except (PermissionError, FileNotFoundError, ProcessLookupError):
+            continue
+    return found
+
+
+def test_kill_9_of_the_harness_leaves_no_tenant_and_a_valid_file(tmp_path) -> None:
+    process = start(tmp_path)
+    assert tenants_of(process)
+    process.kill()
+    process.communicate()
+    deadline = time.monotonic() + 10
+    while tenants_of(process) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert tenants_of(process) == []
+    (path,) = tmp_path.glob("native/*.json")
+    assert load(path).status == "running"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interruption_ends_cleanly_and_says_what_is_missing(tmp_path, number) -> None:
+    process = start(tmp_path)
+    process.send_signal(number)
+    out, err = process.communicate(timeout=30)
+    (path,) = tmp_path.glob("native/*.json")
+    run = load(path)
+    assert process.returncode == 130, err
+    assert "Traceback" not in err
+    assert run.status == "interrupted"
+    assert run.missing
+    assert str(path) in out
+    assert tenants_of(process) == []
+
+
+def test_the_next_session_removes_what_a_killed_one_left(tmp_path) -> None:
+    from gpu_virt_bench.engine.folder import home, session_folder
+
+    left = home() / "gvb-1-1"
+    left.mkdir(exist_ok=True)
+    with session_folder() as folder:
+        assert folder.exists()
+        assert not left.exists()
+    assert not folder.exists()
+
+
+def test_the_time_budget_ends_a_run_with_what_it_has(tmp_path) -> None:
+    request = request_for(tmp_path, "OH-001;OH-010", repetitions=50, max_repetitions=50)
+    run = run_session(replace(request, time_budget=4.0), Silent()).records[0].run
+    assert run.outcomes["OH-001"].outcome == "measured"
+    assert run.status == "interrupted"
+    assert run.missing

@@ -1,0 +1,126 @@
+"""The overhead metrics by exact numbers, with a bench that answers what the test says."""
+
+from itertools import islice
+from statistics import median
+
+import pytest
+
+from gpu_virt_bench import Skip
+from gpu_virt_bench.metrics.overhead import (
+    SIZES,
+    allocation_latency,
+    context_creation,
+    free_latency,
+    launch_latency,
+    total_throughput,
+)
+from gpu_virt_bench.testing import FakeBench, FakeDevice, series
+
+US = 1000
+
+
+def first(metric, bench, n=1):
+    """The first n samples."""
+    return list(islice(metric.measure(bench), n))
+
+
+def launch(**changes):
+    """Parameters of OH-001."""
+    return {**launch_latency.headline, **changes}
+
+
+def test_launch_latency_is_the_median_of_the_intervals() -> None:
+    bench = FakeBench([{"call": [2 * US, 3 * US, 100 * US]}], launch())
+    assert first(launch_latency, bench) == [3e-6]
+
+
+def test_each_path_asks_its_own_routine() -> None:
+    bench = FakeBench([{"round_trip": [7 * US]}], launch(path="round-trip"))
+    first(launch_latency, bench)
+    assert [work.routine for work in bench.tenant.asked] == ["launch_sync"]
+
+
+def test_p99_waits_for_a_thousand_intervals() -> None:
+    bench = FakeBench([{"round_trip": list(range(1, 501))}], launch(path="round-trip", statistic="p99"))
+    assert first(launch_latency, bench) == pytest.approx([495e-9])
+    assert len(bench.tenant.asked) == 2
+
+
+def test_median_and_p99_share_their_readings() -> None:
+    bench = FakeBench([{"call": [1 * US] * 1000}], launch())
+    first(launch_latency, bench, 2)
+    bench.params = launch(statistic="p99")
+    first(launch_latency, bench, 2)
+    assert len(bench.tenant.asked) == 2
+
+
+def pairs(workload):
+    """1, 2, 4 and 8 us to allocate, ten times that to free."""
+    cost = (SIZES.index(workload.args["bytes"]) + 1) ** 2 * US
+    return series({"alloc": [cost] * 50, "free": [10 * cost] * 50})
+
+
+def test_allocation_of_one_size_is_its_median() -> None:
+    bench = FakeBench(pairs, {"bytes": SIZES[1], "api": "pool", "statistic": "median"})
+    assert first(allocation_latency, bench) == [4e-6]
+
+
+def test_all_sizes_are_their_geometric_mean() -> None:
+    bench = FakeBench(pairs, {"bytes": "all", "api": "pool", "statistic": "median"})
+    assert first(allocation_latency, bench) == pytest.approx([(1 * 4 * 9 * 16) ** 0.25 * 1e-6])
+
+
+def test_p99_of_allocations_takes_twenty_readings() -> None:
+    bench = FakeBench(pairs, {"bytes": SIZES[0], "api": "vmm", "statistic": "p99"})
+    assert first(allocation_latency, bench) == [1e-6]
+    assert len(bench.tenant.asked) == 20 * len(SIZES)
+
+
+def test_free_shares_the_readings_of_allocation() -> None:
+    bench = FakeBench(pairs, {"bytes": "all", "api": "pool", "statistic": "median"})
+    first(allocation_latency, bench)
+    bench.params = {"bytes": SIZES[0], "state": "idle", "api": "pool"}
+    assert first(free_latency, bench) == [1e-5]
+    assert len(bench.tenant.asked) == len(SIZES)
+
+
+def test_pending_free_is_a_reading_of_its_own() -> None:
+    bench = FakeBench(pairs, {"bytes": "all", "state": "pending", "api": "pool"})
+    first(free_latency, bench)
+    assert {work.args["pending"] for work in bench.tenant.asked} == {1}
+
+
+def test_a_small_device_skips_with_what_was_needed_and_found() -> None:
+    bench = FakeBench(pairs, allocation_latency.headline, FakeDevice(memory_bytes=1 << 30))
+    with pytest.raises(Skip, match="needs 2147483648 bytes of device memory, found 1073741824"):
+        first(allocation_latency, bench)
+
+
+PHASES = {"load": [1], "init": [2], "context": [3], "allocate": [4], "module": [5], "launch": [6]}
+
+
+def test_context_total_is_the_sum_of_the_phases() -> None:
+    assert first(context_creation, FakeBench([PHASES], {"phase": "total"})) == pytest.approx([21e-9])
+
+
+def test_exec_is_the_tenants_start() -> None:
+    assert first(context_creation, FakeBench([PHASES], {"phase": "exec"})) == [0.1]
+
+
+def test_throughput_is_cycles_per_second_of_the_window() -> None:
+    bench = FakeBench(lambda work: series({"cycle": [10**7] * 50}, seconds=0.5), {"compute": "full"})
+    assert first(total_throughput, bench) == [100.0]
+
+
+def test_the_work_of_a_cycle_comes_from_the_whole_device() -> None:
+    bench = FakeBench(lambda work: series({"cycle": [1]}), {"compute": "full"}, FakeDevice(sm_count=132))
+    first(total_throughput, bench)
+    assert bench.tenant.asked[0].args["sm_count"] == 132
+    assert bench.tenant.asked[0].args["fma_iterations"] == bench.millisecond // 2
+
+
+def test_a_reading_keeps_its_quantiles_beside_the_sample() -> None:
+    bench = FakeBench([{"call": [1 * US, 2 * US, 3 * US]}], launch())
+    first(launch_latency, bench)
+    (row,) = bench.tables["intervals"]
+    assert (row["min"], row["q50"], row["max"]) == (1e-6, median([1e-6, 2e-6, 3e-6]), 3e-6)
