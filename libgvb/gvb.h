@@ -172,8 +172,9 @@ GVB_EXPORT int gvb_prepare_launch_to_start(int32_t api, int64_t count, gvb_work 
 GVB_EXPORT int gvb_prepare_alloc_free(int32_t api, int64_t bytes, int64_t count, int32_t pending, gvb_work **work);
 
 /* context_cycle: stamps around dlopen("libcuda.so.1") and symbol resolution; cuInit; cuDevicePrimaryCtxRetain +
- * cuCtxSetCurrent; first cuMemAlloc_v2 (4 KiB); cuModuleLoadData of one `empty` kernel; first launch + sync. Only in
- * a process that has not touched CUDA (no gvb_open, no gvb_context), once: else GVB_ERROR_STATE. The context stays.
+ * cuCtxSetCurrent; first cuMemAlloc_v2 (4 KiB); cuModuleLoadData + cuModuleGetFunction of one `empty` kernel; first
+ * launch + sync. Only in a process that has not touched CUDA (no gvb_open, gvb_context, gvb_served_by), once: else
+ * GVB_ERROR_STATE. The counter is cleared between phases, untimed. The context stays.
  * One row. Columns: load, init, context, allocate, module, launch. */
 GVB_EXPORT int gvb_prepare_context_cycle(int32_t device, gvb_work **work);
 

@@ -1,0 +1,318 @@
+/* independent: the quantities that libgvb measures, taken a second time by other means.
+ *
+ * Nothing is shared with libgvb: NVIDIA's own header, the driver linked instead of opened, hand-written PTX. Where
+ * the two agree, neither is likely to be wrong. Build where the CUDA toolkit is installed, and run without arguments
+ * or with the number of repetitions:
+ *
+ *   cc -std=c11 -D_GNU_SOURCE -O2 -Wall -Wextra -Werror -I$CUDA/include independent.c -o independent -lcuda
+ *   ./independent [repetitions]
+ *
+ * Prints one JSON object; all times are nanoseconds: the median of each repetition, and the median of those.
+ * Exit status 1 and a sentence on standard error if a call fails or a kernel's count is wrong.
+ */
+#include <cuda.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+  LAUNCHES = 1000,
+  DRAIN = 32,
+  ROUND_TRIPS = 500,
+  ALLOCATIONS = 50,
+  WARM_ALLOCATIONS = 10,
+  WARM_LAUNCHES = 200,
+  SIZES = 4,
+  MOST_REPETITIONS = 100,
+  LARGEST_SERIES = LAUNCHES
+};
+
+static const size_t sizes[SIZES] = {4096, (size_t)2 << 20, (size_t)64 << 20, (size_t)1 << 30};
+
+/* Counts its launches, so that one that never ran cannot look fast. Named as the emulated GPU knows it. */
+static const char ptx[] =
+    ".version 6.0\n"
+    ".target sm_70\n"
+    ".address_size 64\n"
+    ".visible .entry gvb_empty(.param .u64 where)\n"
+    "{\n"
+    "  .reg .u32 %t;\n"
+    "  .reg .u64 %p;\n"
+    "  .reg .pred %other;\n"
+    "  mov.u32 %t, %tid.x;\n"
+    "  setp.ne.u32 %other, %t, 0;\n"
+    "  @%other ret;\n"
+    "  ld.param.u64 %p, [where];\n"
+    "  cvta.to.global.u64 %p, %p;\n"
+    "  red.global.add.u64 [%p], 1;\n"
+    "  ret;\n"
+    "}\n";
+
+typedef struct gpu {
+  CUdevice device;
+  CUcontext context;
+  CUmodule module;
+  CUfunction tally;
+  CUstream stream;
+  CUdeviceptr counter;
+  unsigned long long launched;
+} gpu;
+
+/* What one fresh process reports about its first use of the device. */
+typedef struct start {
+  double init, context, total;
+} start;
+
+#define CHECK(call) check((call), #call)
+
+static void check(CUresult code, const char *call) {
+  if (code == CUDA_SUCCESS) return;
+  const char *name = NULL;
+  cuGetErrorName(code, &name);
+  fprintf(stderr, "independent: %s answered %s (%d)\n", call, name ? name : "?", (int)code);
+  exit(1);
+}
+
+static double now(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
+}
+
+static int ascending(const void *left, const void *right) {
+  const double a = *(const double *)left, b = *(const double *)right;
+  return (a > b) - (a < b);
+}
+
+static double median(const double *values, int count) {
+  double sorted[LARGEST_SERIES];
+  memcpy(sorted, values, (size_t)count * sizeof *values);
+  qsort(sorted, (size_t)count, sizeof *sorted, ascending);
+  return count % 2 ? sorted[count / 2] : (sorted[count / 2 - 1] + sorted[count / 2]) / 2;
+}
+
+static void launch(gpu *g) {
+  void *arguments[] = {&g->counter};
+  CHECK(cuLaunchKernel(g->tally, 1, 1, 1, 32, 1, 1, 0, g->stream, arguments, NULL));
+  g->launched++;
+}
+
+static void expect_count(gpu *g) {
+  unsigned long long counted = 0;
+  CHECK(cuStreamSynchronize(g->stream));
+  CHECK(cuMemcpyDtoH(&counted, g->counter, sizeof counted));
+  if (counted == g->launched) return;
+  fprintf(stderr, "independent: the kernel counted %llu launches, expected %llu\n", counted, g->launched);
+  exit(1);
+}
+
+static void find_device(gpu *g) {
+  CHECK(cuInit(0));
+  CHECK(cuDeviceGet(&g->device, 0));
+}
+
+static void retain_context(gpu *g) {
+  CHECK(cuDevicePrimaryCtxRetain(&g->context, g->device));
+  CHECK(cuCtxSetCurrent(g->context));
+}
+
+static void make_counter(gpu *g) { CHECK(cuMemAlloc(&g->counter, 4096)); }
+
+static void load_kernel(gpu *g) {
+  CHECK(cuModuleLoadData(&g->module, ptx));
+  CHECK(cuModuleGetFunction(&g->tally, g->module, "gvb_empty"));
+}
+
+static void open_gpu(gpu *g) {
+  find_device(g);
+  CHECK(cuDevicePrimaryCtxSetFlags(g->device, CU_CTX_SCHED_SPIN));
+  retain_context(g);
+  make_counter(g);
+  load_kernel(g);
+  CHECK(cuStreamCreate(&g->stream, CU_STREAM_NON_BLOCKING));
+  CHECK(cuMemsetD8(g->counter, 0, 4096));
+  CHECK(cuCtxSynchronize());
+  for (int i = 0; i < WARM_LAUNCHES; i++) launch(g);
+  expect_count(g);
+}
+
+static void close_gpu(gpu *g) {
+  CHECK(cuMemFree(g->counter));
+  CHECK(cuStreamDestroy(g->stream));
+  CHECK(cuModuleUnload(g->module));
+  CHECK(cuDevicePrimaryCtxRelease(g->device));
+}
+
+/* Interval: cuLaunchKernel alone, the queue never deeper than DRAIN. */
+static double launch_call(gpu *g) {
+  double took[LAUNCHES];
+  for (int i = 0; i < LAUNCHES; i++) {
+    const double t0 = now();
+    launch(g);
+    took[i] = now() - t0;
+    if (i % DRAIN == DRAIN - 1) CHECK(cuStreamSynchronize(g->stream));
+  }
+  expect_count(g);
+  return median(took, LAUNCHES);
+}
+
+/* Interval: cuLaunchKernel and cuStreamSynchronize on an idle stream. */
+static double launch_and_sync(gpu *g) {
+  double took[ROUND_TRIPS];
+  for (int i = 0; i < ROUND_TRIPS; i++) {
+    const double t0 = now();
+    launch(g);
+    CHECK(cuStreamSynchronize(g->stream));
+    took[i] = now() - t0;
+  }
+  expect_count(g);
+  return median(took, ROUND_TRIPS);
+}
+
+/* Intervals: cuMemAlloc, and cuMemFree with the device idle. */
+static void allocate_and_free(size_t bytes, double *alloc, double *release) {
+  double took[2][ALLOCATIONS];
+  CHECK(cuCtxSynchronize());
+  for (int i = -WARM_ALLOCATIONS; i < ALLOCATIONS; i++) {
+    CUdeviceptr block = 0;
+    const double t0 = now();
+    CHECK(cuMemAlloc(&block, bytes));
+    const double t1 = now();
+    CHECK(cuCtxSynchronize());
+    const double t2 = now();
+    CHECK(cuMemFree(block));
+    const double t3 = now();
+    if (i < 0) continue;
+    took[0][i] = t1 - t0;
+    took[1][i] = t3 - t2;
+  }
+  *alloc = median(took[0], ALLOCATIONS);
+  *release = median(took[1], ALLOCATIONS);
+}
+
+/* The child's side: the library is linked, hence loaded before the first stamp. */
+static int print_start(void) {
+  gpu g = {0};
+  const double t0 = now();
+  find_device(&g);
+  const double t1 = now();
+  retain_context(&g);
+  const double t2 = now();
+  make_counter(&g);
+  const double t3 = now();
+  CHECK(cuMemsetD8(g.counter, 0, 4096)); /* only the proof needs it: not counted */
+  const double t4 = now();
+  load_kernel(&g);
+  launch(&g);
+  CHECK(cuStreamSynchronize(g.stream));
+  const double t5 = now();
+  expect_count(&g);
+  printf("%.0f %.0f %.0f\n", t1 - t0, t2 - t1, (t3 - t0) + (t5 - t4));
+  return 0;
+}
+
+static start fresh_process(const char *self) {
+  int ends[2];
+  start s = {0};
+  if (pipe(ends) != 0) perror("independent: pipe"), exit(1);
+  const pid_t child = fork();
+  if (child == 0) {
+    dup2(ends[1], STDOUT_FILENO);
+    close(ends[0]);
+    close(ends[1]);
+    setenv("CUDA_CACHE_DISABLE", "1", 1);
+    execl("/proc/self/exe", self, "--start", (char *)NULL);
+    _exit(127);
+  }
+  close(ends[1]);
+  FILE *answer = fdopen(ends[0], "r");
+  const int found = answer ? fscanf(answer, "%lf %lf %lf", &s.init, &s.context, &s.total) : 0;
+  int status = 0;
+  if (child < 0 || waitpid(child, &status, 0) != child || status != 0 || found != 3) {
+    fprintf(stderr, "independent: the child that opens the device ended with status %d\n", status);
+    exit(1);
+  }
+  fclose(answer);
+  return s;
+}
+
+static void print_series(const char *name, const double *values, int count) {
+  printf(",\n  \"%s\": {\"median\": %.1f, \"medians\": [", name, median(values, count));
+  for (int i = 0; i < count; i++) printf("%s%.1f", i ? ", " : "", values[i]);
+  printf("]}");
+}
+
+/* One start a repetition. `held` tells whether this process holds a context meanwhile. */
+static void print_starts(const char *self, const char *held, int repetitions) {
+  double series[3][MOST_REPETITIONS];
+  char name[64];
+  static const char *const phases[3] = {"init", "context", "total"};
+  for (int r = 0; r < repetitions; r++) {
+    const start s = fresh_process(self);
+    series[0][r] = s.init, series[1][r] = s.context, series[2][r] = s.total;
+  }
+  for (int p = 0; p < 3; p++) {
+    snprintf(name, sizeof name, "start_%s_%s", phases[p], held);
+    print_series(name, series[p], repetitions);
+  }
+}
+
+static void print_launches(gpu *g, int repetitions) {
+  double series[2][MOST_REPETITIONS];
+  for (int r = 0; r < repetitions; r++) {
+    series[0][r] = launch_call(g);
+    series[1][r] = launch_and_sync(g);
+  }
+  print_series("launch_call", series[0], repetitions);
+  print_series("launch_and_sync", series[1], repetitions);
+}
+
+static void print_allocations(int repetitions) {
+  double series[2][SIZES][MOST_REPETITIONS];
+  char name[64];
+  for (int r = 0; r < repetitions; r++)
+    for (int k = 0; k < SIZES; k++) {
+      const int s = (k + r) % SIZES; /* another size comes first each time */
+      allocate_and_free(sizes[s], &series[0][s][r], &series[1][s][r]);
+    }
+  for (int s = 0; s < SIZES; s++) {
+    snprintf(name, sizeof name, "alloc_%zu", sizes[s]);
+    print_series(name, series[0][s], repetitions);
+    snprintf(name, sizeof name, "free_%zu", sizes[s]);
+    print_series(name, series[1][s], repetitions);
+  }
+}
+
+static void print_heading(const gpu *g, int repetitions) {
+  char name[256] = "";
+  int driver = 0;
+  CHECK(cuDeviceGetName(name, (int)sizeof name, g->device));
+  CHECK(cuDriverGetVersion(&driver));
+  printf(",\n  \"device\": \"%s\",\n  \"driver\": %d,\n  \"repetitions\": %d", name, driver, repetitions);
+}
+
+int main(int argc, char **argv) {
+  gpu g = {0};
+  if (argc == 2 && strcmp(argv[1], "--start") == 0) return print_start();
+  const int repetitions = argc > 1 ? atoi(argv[1]) : 7;
+  if (argc > 2 || repetitions < 1 || repetitions > MOST_REPETITIONS) {
+    fprintf(stderr, "usage: independent [repetitions, 1 to %d]\n", MOST_REPETITIONS);
+    return 2;
+  }
+  printf("{\n  \"unit\": \"ns\"");
+  fflush(stdout); /* a child must not inherit and print it again */
+  print_starts(argv[0], "device_free", repetitions);
+  fflush(stdout);
+  open_gpu(&g);
+  print_starts(argv[0], "device_held", repetitions);
+  print_heading(&g, repetitions);
+  print_launches(&g, repetitions);
+  print_allocations(repetitions);
+  printf("\n}\n");
+  close_gpu(&g);
+  return 0;
+}

@@ -1,0 +1,25 @@
+/* The fma kernel, launched and verified. */
+#ifndef GVB_COMPUTE_H
+#define GVB_COMPUTE_H
+
+#include "context.h"
+
+typedef struct gvb_fma {
+  uint64_t iterations;
+  unsigned blocks;
+  float a, b;
+  CUdeviceptr ok;
+  uint64_t threads; /* that must have counted right so far */
+} gvb_fma;
+
+enum { GVB_FMA_BLOCK = 256, GVB_FMA_BLOCKS_PER_SM = 8, GVB_MOST_SMS = 4096 };
+
+/* 8 blocks for each of the SMs of the whole device, whatever a tenant sees of them. */
+int gvb_fma_make(gvb_fma *f, int64_t iterations, int64_t sm_count);
+int gvb_fma_free(gvb_fma *f);
+int gvb_fma_launch(gvb_fma *f);
+
+/* Compares the device's count with that of the launches; the stream is idle. */
+int gvb_fma_verify(gvb_fma *f);
+
+#endif

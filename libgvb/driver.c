@@ -1,0 +1,162 @@
+#include "driver.h"
+
+#include <dlfcn.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+/* glibc 2.34 moved these and gave them a new version; the old one keeps the library loadable before it. */
+#if defined(__x86_64__) && defined(__GLIBC__)
+#if __GLIBC_PREREQ(2, 34)
+__asm__(".symver dlopen, dlopen@GLIBC_2.2.5");
+__asm__(".symver dlsym, dlsym@GLIBC_2.2.5");
+__asm__(".symver dladdr, dladdr@GLIBC_2.2.5");
+__asm__(".symver dlerror, dlerror@GLIBC_2.2.5");
+#endif
+#endif
+
+#define LIBRARY "libcuda.so.1"
+
+/* cuGetProcAddress answers with the newest variant not younger than this: ours are those of CUDA 12.0. */
+#define INTERFACE 12000
+
+typedef struct entry {
+  const char *name;
+  size_t offset;
+  bool core;
+} entry;
+
+static const entry entries[] = {
+#define CORE(name) {#name, offsetof(gvb_driver, name), true},
+#define OPTIONAL(name) {#name, offsetof(gvb_driver, name), false},
+    GVB_DRIVER_CORE(CORE) GVB_DRIVER_OPTIONAL(OPTIONAL)
+#undef CORE
+#undef OPTIONAL
+};
+
+/* How one resolution finds symbols. */
+typedef struct resolver {
+  int32_t resolution;
+  void *library;
+  cuGetProcAddress_v2_fn *query;     /* the driver's own look-up, since CUDA 12 */
+  cuGetProcAddress_fn *query_before; /* the same without a status, in CUDA 11 */
+  int version;
+} resolver;
+
+gvb_driver gvb_cuda;
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static bool loaded;
+static bool touched;
+static int32_t loaded_resolution;
+
+void gvb_lock(void) { pthread_mutex_lock(&lock); }
+
+void gvb_unlock(void) { pthread_mutex_unlock(&lock); }
+
+int gvb_driver_touched(void) { return touched; }
+
+/* A data pointer as the function pointer that POSIX promises it is. */
+#define AS_FUNCTION(member, address) memcpy(&(member), &(void *){address}, sizeof(void *))
+
+static int find_query(resolver *r) {
+  cuDriverGetVersion_fn *get_version = NULL;
+  AS_FUNCTION(get_version, dlsym(r->library, "cuDriverGetVersion"));
+  AS_FUNCTION(r->query, dlsym(r->library, "cuGetProcAddress_v2"));
+  AS_FUNCTION(r->query_before, dlsym(r->library, "cuGetProcAddress"));
+  if (get_version == NULL || (r->query == NULL && r->query_before == NULL))
+    return gvb_fail(GVB_ERROR_DRIVER, "%s has no cuGetProcAddress, which resolution %d asks", LIBRARY, GVB_QUERY);
+  GVB_TRY(gvb_cuda_status("cuDriverGetVersion", get_version(&r->version)));
+  if (r->version > INTERFACE) r->version = INTERFACE;
+  return GVB_OK;
+}
+
+static int open_library(int32_t resolution, resolver *r) {
+  if (resolution < GVB_HANDLE || resolution > GVB_QUERY)
+    return gvb_fail(GVB_ERROR_ARGUMENT, "resolution is %d, expected %d to %d", resolution, GVB_HANDLE, GVB_QUERY);
+  touched = true;
+  memset(r, 0, sizeof *r);
+  r->resolution = resolution;
+  r->library = dlopen(LIBRARY, RTLD_NOW | (resolution == GVB_DEFAULT ? RTLD_GLOBAL : RTLD_LOCAL));
+  if (r->library == NULL) return gvb_fail(GVB_ERROR_DRIVER, "no CUDA driver: %s", dlerror());
+  return resolution == GVB_QUERY ? find_query(r) : GVB_OK;
+}
+
+/* cuMemAlloc for cuMemAlloc_v2: the look-up takes base names and a version. */
+static void base_name(const char *symbol, char *base, size_t length) {
+  snprintf(base, length, "%s", symbol);
+  const size_t end = strlen(base);
+  if (end > 3 && base[end - 3] == '_' && base[end - 2] == 'v' && base[end - 1] >= '2' && base[end - 1] <= '9')
+    base[end - 3] = 0;
+}
+
+static void *ask(const resolver *r, const char *symbol) {
+  char base[96];
+  void *address = NULL;
+  CUresult code;
+  base_name(symbol, base, sizeof base);
+  if (r->query != NULL) {
+    CUdriverProcAddressQueryResult found;
+    code = r->query(base, &address, r->version, CU_GET_PROC_ADDRESS_DEFAULT, &found);
+  } else {
+    code = r->query_before(base, &address, r->version, CU_GET_PROC_ADDRESS_DEFAULT);
+  }
+  return code == CUDA_SUCCESS ? address : NULL;
+}
+
+static void *resolve(const resolver *r, const char *symbol) {
+  switch (r->resolution) {
+    case GVB_HANDLE:
+      return dlsym(r->library, symbol);
+    case GVB_DEFAULT:
+      return dlsym(RTLD_DEFAULT, symbol);
+    default:
+      return ask(r, symbol);
+  }
+}
+
+static int resolve_all(const resolver *r, gvb_driver *found) {
+  for (size_t i = 0; i < sizeof entries / sizeof *entries; i++) {
+    void *address = resolve(r, entries[i].name);
+    if (address == NULL && entries[i].core) return gvb_fail(GVB_ERROR_DRIVER, "%s has no %s", LIBRARY, entries[i].name);
+    memcpy((char *)found + entries[i].offset, &address, sizeof address);
+  }
+  return GVB_OK;
+}
+
+int gvb_driver_load(int32_t resolution) {
+  resolver r;
+  gvb_driver found;
+  if (loaded && loaded_resolution == resolution) return GVB_OK;
+  if (loaded)
+    return gvb_fail(GVB_ERROR_STATE, "the driver was opened with resolution %d, asked for %d: one per process",
+                    loaded_resolution, resolution);
+  GVB_TRY(open_library(resolution, &r));
+  GVB_TRY(resolve_all(&r, &found));
+  gvb_cuda = found;
+  loaded = true;
+  loaded_resolution = resolution;
+  return GVB_OK;
+}
+
+int gvb_open(int32_t resolution) {
+  gvb_lock();
+  const int status = gvb_driver_load(resolution);
+  gvb_unlock();
+  return status;
+}
+
+int gvb_served_by(const char *symbol, int32_t resolution, char *path, int64_t length) {
+  resolver r;
+  Dl_info place;
+  if (symbol == NULL || path == NULL || length < 1)
+    return gvb_fail(GVB_ERROR_ARGUMENT, "symbol or path is NULL, or there is no room for the path");
+  GVB_TRY(open_library(resolution, &r));
+  void *address = resolve(&r, symbol);
+  if (address == NULL) return gvb_fail(GVB_ERROR_DRIVER, "%s has no %s", LIBRARY, symbol);
+  if (dladdr(address, &place) == 0 || place.dli_fname == NULL)
+    return gvb_fail(GVB_ERROR_DRIVER, "no file is known for the address of %s", symbol);
+  snprintf(path, (size_t)length, "%s", place.dli_fname);
+  return GVB_OK;
+}

@@ -1,0 +1,116 @@
+/* alloc_free: device memory, got and given back. */
+#include <inttypes.h>
+
+#include "allocator.h"
+#include "clock.h"
+#include "work.h"
+
+enum { WARM_PAIRS = 10, HELD_BYTES = 4096 };
+
+static const uint64_t pending_ns = GVB_MILLISECOND;
+
+typedef struct memory_work {
+  gvb_work work;
+  gvb_allocator allocator;
+  gvb_block held;
+  size_t bytes;
+  bool pending;
+  CUdeviceptr spun; /* begin and end of the last pending kernel */
+} memory_work;
+
+static int queue_spin(memory_work *w) {
+  uint64_t ns = pending_ns;
+  void *arguments[] = {&ns, &w->spun};
+  return gvb_launch(GVB_KERNEL_SPIN, 1, 1, arguments);
+}
+
+/* Columns of one row: the two calls; whatever prepares the second stays between them. */
+static int one_pair(memory_work *w, int64_t *begin, int64_t *end, int64_t *row) {
+  gvb_block block;
+  const int64_t t0 = gvb_clock();
+  const gvb_answer got = gvb_block_new(&w->allocator, w->bytes, &block);
+  const int64_t t1 = gvb_clock();
+  GVB_TRY(gvb_answer_status(got));
+  GVB_TRY(w->pending ? queue_spin(w) : GVB_CUDA(cuCtxSynchronize));
+  const int64_t t2 = gvb_clock();
+  const gvb_answer freed = gvb_block_free(&w->allocator, &block);
+  const int64_t t3 = gvb_clock();
+  GVB_TRY(gvb_answer_status(freed));
+  row[0] = t1 - t0;
+  row[1] = t3 - t2;
+  *begin = t0;
+  *end = t3;
+  return w->pending ? gvb_sync() : GVB_OK;
+}
+
+static int verify_spin(memory_work *w) {
+  uint64_t stamps[2] = {0, 0};
+  if (!w->pending) return GVB_OK;
+  GVB_TRY(gvb_download(stamps, w->spun, sizeof stamps));
+  if (stamps[1] - stamps[0] >= pending_ns && stamps[0] != 0) return GVB_OK;
+  return gvb_fail(GVB_ERROR_WRONG_RESULT, "gvb_spin ran %" PRIu64 " ns, expected at least %" PRIu64,
+                  stamps[1] - stamps[0], pending_ns);
+}
+
+/* A block whose last word keeps what is written to it: an allocation that gives no memory cannot look fast. */
+static int verify_block(memory_work *w) {
+  const uint64_t mark = 0x6776625f6d61726bULL;
+  uint64_t found = 0;
+  gvb_block block;
+  if (w->bytes < sizeof mark) return GVB_OK;
+  GVB_TRY(gvb_answer_status(gvb_block_new(&w->allocator, w->bytes, &block)));
+  const CUdeviceptr last = block.address + w->bytes - sizeof mark;
+  int status = gvb_upload(last, &mark, sizeof mark);
+  if (status == GVB_OK) status = gvb_download(&found, last, sizeof found);
+  if (status == GVB_OK && found != mark)
+    status = gvb_fail(GVB_ERROR_WRONG_RESULT,
+                      "the last word of a new block of %zu bytes holds 0x%" PRIx64 ", expected 0x%" PRIx64, w->bytes,
+                      found, mark);
+  return gvb_first(status, gvb_answer_status(gvb_block_free(&w->allocator, &block)));
+}
+
+static int run(gvb_work *work, gvb_interval *interval) {
+  memory_work *w = (memory_work *)work;
+  int64_t begin = 0;
+  GVB_TRY(GVB_CUDA(cuCtxSynchronize));
+  for (int64_t i = 0; i < work->rows; i++) {
+    GVB_TRY(one_pair(w, &begin, &interval->end, interval->samples + 2 * i));
+    if (i == 0) interval->begin = begin;
+  }
+  interval->rows = work->rows;
+  return verify_spin(w);
+}
+
+static int release(gvb_work *work) {
+  memory_work *w = (memory_work *)work;
+  int status = gvb_device_free(&w->spun);
+  if (w->held.address != 0) status = gvb_first(status, gvb_answer_status(gvb_block_free(&w->allocator, &w->held)));
+  return gvb_first(status, gvb_allocator_close(&w->allocator));
+}
+
+static int set_up(memory_work *w, int32_t api) {
+  int64_t begin, end, row[2];
+  GVB_TRY(gvb_allocator_open(&w->allocator, api));
+  GVB_TRY(gvb_device_new(2 * sizeof(uint64_t), &w->spun));
+  GVB_TRY(gvb_answer_status(gvb_block_new(&w->allocator, HELD_BYTES, &w->held)));
+  GVB_TRY(verify_block(w));
+  GVB_TRY(GVB_CUDA(cuCtxSynchronize));
+  for (int i = 0; i < WARM_PAIRS; i++) GVB_TRY(one_pair(w, &begin, &end, row));
+  return GVB_OK;
+}
+
+int gvb_prepare_alloc_free(int32_t api, int64_t bytes, int64_t count, int32_t pending, gvb_work **work) {
+  gvb_work *made = NULL;
+  GVB_TRY(gvb_need_out(work));
+  GVB_TRY(gvb_need_range("api", api, GVB_MEMORY_PLAIN, GVB_MEMORY_VMM));
+  GVB_TRY(gvb_need_range("bytes", bytes, 1, INT64_MAX / 2));
+  GVB_TRY(gvb_need_range("count", count, 1, GVB_MOST_ROWS));
+  GVB_TRY(gvb_need_range("pending", pending, 0, 1));
+  GVB_TRY(gvb_device_work_new(sizeof(memory_work), count, 2, &made));
+  made->run = run;
+  made->release = release;
+  memory_work *w = (memory_work *)made;
+  w->bytes = (size_t)bytes;
+  w->pending = pending != 0;
+  return gvb_work_ready(made, set_up(w, api), work);
+}

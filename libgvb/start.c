@@ -1,0 +1,123 @@
+/* launch_to_start: from the host's launch to the kernel's first instruction. */
+#include <stdlib.h>
+
+#include "clock.h"
+#include "launcher.h"
+#include "mapping.h"
+#include "work.h"
+
+enum { WARM_LAUNCHES = 20, TIMER_READS = 100000 };
+
+typedef struct start_work {
+  gvb_work work;
+  gvb_launcher launcher;
+  gvb_mailbox *box;
+  CUdeviceptr stamp;
+  CUdeviceptr device_box;
+  uint64_t nonce;
+  void *arguments[2];
+  int64_t timer_step;
+  int64_t *launched; /* host time before each launch */
+  int64_t *stamped;  /* device time of each */
+} start_work;
+
+/* A graph keeps the nonce it was made with: its number is cleared, not counted. */
+static void next_nonce(start_work *w) {
+  if (w->launcher.api == GVB_LAUNCH_GRAPH)
+    __atomic_store_n(&w->box->stamp[1], 0, __ATOMIC_RELEASE);
+  else
+    w->nonce++;
+}
+
+static int launch_and_await(start_work *w, int64_t *launched, int64_t *stamped) {
+  next_nonce(w);
+  const int64_t t0 = gvb_clock();
+  const CUresult code = gvb_launcher_go(&w->launcher);
+  GVB_TRY(gvb_cuda_status(gvb_launcher_call(&w->launcher), code));
+  GVB_TRY(gvb_await_word(&w->box->stamp[1], w->nonce, "gvb_stamp"));
+  *launched = t0;
+  *stamped = (int64_t)w->box->stamp[0];
+  return gvb_sync();
+}
+
+static int launch_all(start_work *w) {
+  for (int64_t i = 0; i < w->work.rows; i++) GVB_TRY(launch_and_await(w, &w->launched[i], &w->stamped[i]));
+  return GVB_OK;
+}
+
+static int run(gvb_work *work, gvb_interval *interval) {
+  start_work *w = (start_work *)work;
+  gvb_echo before, after;
+  interval->begin = gvb_clock();
+  GVB_TRY(gvb_echo_measure(w->box, w->device_box, &before));
+  GVB_TRY(launch_all(w));
+  GVB_TRY(gvb_echo_measure(w->box, w->device_box, &after));
+  interval->end = gvb_clock();
+  for (int64_t i = 0; i < work->rows; i++)
+    interval->samples[i] = gvb_host_time(&before, &after, w->stamped[i]) - w->launched[i];
+  interval->rows = work->rows;
+  interval->notes[0] = before.half_width > after.half_width ? before.half_width : after.half_width;
+  interval->notes[1] = w->timer_step;
+  interval->notes[2] = after.offset - before.offset;
+  return GVB_OK;
+}
+
+static int measure_timer_step(start_work *w) {
+  CUdeviceptr out = w->device_box + offsetof(gvb_mailbox, stamp);
+  uint64_t reads = TIMER_READS;
+  void *arguments[] = {&out, &reads};
+  GVB_TRY(gvb_launch(GVB_KERNEL_STEP, 1, 1, arguments));
+  GVB_TRY(gvb_sync());
+  w->timer_step = (int64_t)w->box->stamp[0];
+  if (w->timer_step > 0) return GVB_OK;
+  return gvb_fail(GVB_ERROR_WRONG_RESULT, "%%globaltimer did not advance in %d reads", TIMER_READS);
+}
+
+static int make_room(start_work *w, int64_t count) {
+  w->launched = calloc((size_t)count, sizeof *w->launched);
+  w->stamped = calloc((size_t)count, sizeof *w->stamped);
+  if (w->launched != NULL && w->stamped != NULL) return GVB_OK;
+  return gvb_fail(GVB_ERROR_STATE, "no host memory for %lld stamps", (long long)count);
+}
+
+static int warm_up(start_work *w) {
+  gvb_echo echo;
+  int64_t launched, stamped;
+  for (int i = 0; i < WARM_LAUNCHES; i++) GVB_TRY(launch_and_await(w, &launched, &stamped));
+  return gvb_echo_measure(w->box, w->device_box, &echo);
+}
+
+static int set_up(start_work *w, int32_t api) {
+  void *box = NULL;
+  GVB_TRY(make_room(w, w->work.rows));
+  GVB_TRY(gvb_pinned_new(sizeof *w->box, &box));
+  w->box = box;
+  GVB_TRY(GVB_CUDA(cuMemHostGetDevicePointer_v2, &w->device_box, box, 0));
+  GVB_TRY(measure_timer_step(w));
+  w->stamp = w->device_box + offsetof(gvb_mailbox, stamp);
+  w->nonce = 1;
+  w->arguments[0] = &w->stamp;
+  w->arguments[1] = &w->nonce;
+  GVB_TRY(gvb_launcher_make(&w->launcher, api, GVB_KERNEL_STAMP, 1, w->arguments));
+  return warm_up(w);
+}
+
+static int release(gvb_work *work) {
+  start_work *w = (start_work *)work;
+  void *box = w->box;
+  const int status = gvb_launcher_free(&w->launcher);
+  free(w->launched);
+  free(w->stamped);
+  return gvb_first(status, gvb_pinned_free(&box));
+}
+
+int gvb_prepare_launch_to_start(int32_t api, int64_t count, gvb_work **work) {
+  gvb_work *made = NULL;
+  GVB_TRY(gvb_need_out(work));
+  GVB_TRY(gvb_need_launch_api(api));
+  GVB_TRY(gvb_need_range("count", count, 1, GVB_MOST_ROWS));
+  GVB_TRY(gvb_device_work_new(sizeof(start_work), count, 1, &made));
+  made->run = run;
+  made->release = release;
+  return gvb_work_ready(made, set_up((start_work *)made, api), work);
+}

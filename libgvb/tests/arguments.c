@@ -1,0 +1,98 @@
+/* What is refused, and with which sentence. None of it needs a device. */
+#include "suite.h"
+
+static gvb_work *const untouched = NULL;
+
+#define REFUSED(call, sentence)              \
+  do {                                       \
+    gvb_work *work = NULL;                   \
+    EXPECT_STATUS(call, GVB_ERROR_ARGUMENT); \
+    EXPECT_SENTENCE(sentence);               \
+    EXPECT(work == untouched);               \
+  } while (0)
+
+static void counts(void) {
+  REFUSED(gvb_prepare_clock_floor(0, &work), "count is 0, expected 1 to");
+  REFUSED(gvb_prepare_launch_latency(GVB_LAUNCH_KERNEL, 0, 32, &work), "count is 0");
+  REFUSED(gvb_prepare_launch_latency(GVB_LAUNCH_KERNEL, 10, 0, &work), "drain is 0");
+  REFUSED(gvb_prepare_launch_sync(GVB_LAUNCH_KERNEL, -1, &work), "count is -1");
+  REFUSED(gvb_prepare_launch_to_start(GVB_LAUNCH_KERNEL, 0, &work), "count is 0");
+  REFUSED(gvb_prepare_alloc_free(GVB_MEMORY_PLAIN, 4096, 0, 0, &work), "count is 0");
+  REFUSED(gvb_prepare_fma(1000, 4, 0, &work), "count is 0");
+}
+
+static void sizes(void) {
+  REFUSED(gvb_prepare_alloc_free(GVB_MEMORY_PLAIN, -4096, 1, 0, &work), "bytes is -4096");
+  REFUSED(gvb_prepare_alloc_free(GVB_MEMORY_PLAIN, 0, 1, 0, &work), "bytes is 0");
+  REFUSED(gvb_prepare_probe(-8, 1, &work), "bytes is -8");
+  REFUSED(gvb_prepare_probe(12, 1, &work), "bytes is 12, expected a multiple of 8");
+}
+
+static void times(void) {
+  REFUSED(gvb_prepare_warm(0, 4, &work), "duration is 0");
+  REFUSED(gvb_prepare_throughput_cycle(0, 0, 1000, 4, &work), "duration is 0");
+  REFUSED(gvb_prepare_throughput_cycle(1000, -1, 1000, 4, &work), "settle is -1");
+}
+
+static void fixed_work(void) {
+  REFUSED(gvb_prepare_fma(0, 4, 1, &work), "iterations is 0");
+  REFUSED(gvb_prepare_fma(1000, 0, 1, &work), "sm_count is 0");
+  REFUSED(gvb_prepare_warm(1000, -4, &work), "sm_count is -4");
+  REFUSED(gvb_prepare_throughput_cycle(1000, 0, 0, 4, &work), "fma_iterations is 0");
+}
+
+static void apis(void) {
+  REFUSED(gvb_prepare_launch_latency(3, 10, 32, &work), "api is 3, expected 0 to 2");
+  REFUSED(gvb_prepare_launch_sync(-1, 10, &work), "api is -1");
+  REFUSED(gvb_prepare_launch_to_start(99, 10, &work), "api is 99");
+  REFUSED(gvb_prepare_alloc_free(7, 4096, 1, 0, &work), "api is 7");
+  REFUSED(gvb_prepare_alloc_free(GVB_MEMORY_PLAIN, 4096, 1, 2, &work), "pending is 2");
+}
+
+static void devices(void) {
+  gvb_device facts;
+  char path[8];
+  REFUSED(gvb_prepare_context_cycle(-1, &work), "device is -1");
+  EXPECT_STATUS(gvb_open(3), GVB_ERROR_ARGUMENT);
+  EXPECT_STATUS(gvb_context(-1, GVB_WAIT_SPIN), GVB_ERROR_ARGUMENT);
+  EXPECT_STATUS(gvb_context(0, 2), GVB_ERROR_ARGUMENT);
+  EXPECT_STATUS(gvb_device_facts(-1, &facts), GVB_ERROR_ARGUMENT);
+  EXPECT_STATUS(gvb_served_by(NULL, GVB_HANDLE, path, 8), GVB_ERROR_ARGUMENT);
+  EXPECT_STATUS(gvb_served_by("cuInit", GVB_HANDLE, path, 0), GVB_ERROR_ARGUMENT);
+}
+
+static void missing_room(void) {
+  gvb_work *work = NULL;
+  int64_t sample = 0;
+  gvb_interval interval = {.samples = &sample, .rows = 1};
+  EXPECT_STATUS(gvb_prepare_clock_floor(10, NULL), GVB_ERROR_ARGUMENT);
+  EXPECT_STATUS(gvb_run(NULL, &interval), GVB_ERROR_ARGUMENT);
+  EXPECT_OK(gvb_prepare_clock_floor(10, &work));
+  EXPECT_STATUS(gvb_run(work, NULL), GVB_ERROR_ARGUMENT);
+  EXPECT_STATUS(gvb_run(work, &interval), GVB_ERROR_ARGUMENT);
+  EXPECT_SENTENCE("interval.rows has room for 1, expected at least 10");
+  EXPECT_OK(gvb_release(work));
+  EXPECT_OK(gvb_release(NULL));
+}
+
+static void wrong_order(void) {
+  gvb_work *work = NULL;
+  gvb_device facts;
+  int64_t bytes = 0;
+  EXPECT_STATUS(gvb_device_facts(0, &facts), GVB_ERROR_STATE);
+  EXPECT_STATUS(gvb_context(0, GVB_WAIT_SPIN), GVB_ERROR_STATE);
+  EXPECT_STATUS(gvb_memory_info(&bytes, &bytes), GVB_ERROR_STATE);
+  EXPECT_STATUS(gvb_prepare_probe(4096, 1, &work), GVB_ERROR_STATE);
+  EXPECT_SENTENCE("gvb_context has not been called");
+  EXPECT_OK(gvb_close());
+}
+
+const check argument_checks[] = {{"a count of zero is refused", NULL, counts},
+                                 {"impossible sizes are refused", NULL, sizes},
+                                 {"impossible times are refused", NULL, times},
+                                 {"impossible work is refused", NULL, fixed_work},
+                                 {"unknown apis are refused", NULL, apis},
+                                 {"impossible devices are refused", NULL, devices},
+                                 {"missing room is refused", NULL, missing_room},
+                                 {"calls in the wrong order are refused", NULL, wrong_order},
+                                 {NULL, NULL, NULL}};

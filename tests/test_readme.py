@@ -1,0 +1,37 @@
+"""The README's commands are executed, and its pages exist."""
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+LINES = [line.partition("   #")[0].strip() for line in README.splitlines() if line.startswith("gpu-virt-bench ")]
+FAST = ["--device", "emulated", "--repetitions", "1", "--iterations", "1", "--warmup", "0", "--json-only"]
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_a_command_of_the_readme_works(line: str, tmp_path: Path) -> None:
+    words = shlex.split(line)[1:]
+    if words[0] == "run":
+        words += [word for word in FAST if word != "emulated" or "--device" not in words]
+        words = [word for i, word in enumerate(words) if not (word == "--device" and words[:i].count("--device"))]
+        words += ["--output", str(tmp_path)]
+    done = subprocess.run([sys.executable, "-m", "gpu_virt_bench", *words], capture_output=True, text=True, timeout=110)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_readme_has_commands_to_execute() -> None:
+    assert len(LINES) >= 5
+
+
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", *map(str, sorted((ROOT / "docs").glob("*.md")))])
+def test_links_between_pages_lead_somewhere(page: str) -> None:
+    path = ROOT / page
+    for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", path.read_text()):
+        if "://" not in target:
+            assert (path.parent / target).exists(), f"{page} links to {target}"
