@@ -20,14 +20,18 @@ from typing import Any
 
 import pynvml
 
+from gpu_virt_bench.engine.host import node_cpus, share_cpus
+
 SIZES = (4096, 2097152, 67108864, 1073741824)
 METRICS = "OH-001[path=return],OH-001[path=round-trip],OH-002[bytes=*],OH-003[bytes=*],OH-004[phase=*]"
 TOLERANCE = 0.05
 
 
-def independent(program: str) -> dict[str, float]:
-    """The independent program's medians, seconds."""
-    out = subprocess.run([program, "1"], check=True, capture_output=True, text=True).stdout
+def independent(program: str, batches: int) -> dict[str, float]:
+    """The independent program's medians, seconds; on the processors that this tool gives its tenant."""
+    cpus = share_cpus(sorted(node_cpus(None)), 1)
+    place = ["taskset", "-c", ",".join(map(str, cpus[0]))] if cpus else []
+    out = subprocess.run([*place, program, str(batches)], check=True, capture_output=True, text=True).stdout
     values = json.loads(out)
     found = {"launch call": values["launch_call"], "launch + sync": values["launch_and_sync"]}
     for size in SIZES:
@@ -63,6 +67,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("independent")
     parser.add_argument("rounds", nargs="?", type=int, default=5)
+    parser.add_argument("--batches", type=int, default=10, help="repetitions of the independent program in a round")
     parser.add_argument("--output", type=Path)
     parser.add_argument("--extra", nargs="*", default=[], help="more options for `gpu-virt-bench run`")
     given = parser.parse_args()

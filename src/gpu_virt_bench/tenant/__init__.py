@@ -11,12 +11,12 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from pathlib import Path
 
-from gpu_virt_bench.model.workload import Series, TenantDied, TenantHung, Workload, WorkloadError
+from gpu_virt_bench.model.workload import NS_PER_SECOND, Series, TenantDied, TenantHung, Workload, WorkloadError
 from gpu_virt_bench.tenant.protocol import PROTOCOL, Message, decode, encode
 
 HELLO_TIMEOUT = 60.0
@@ -96,11 +96,14 @@ class Process:
 
     def request(self, message: Message, timeout: float) -> Message:
         """Sends a request and waits for its reply; a tenant that does not answer is killed."""
+        return self._wait(self.send(message), str(message.get("routine", message["do"])), timeout)
+
+    def _wait(self, reply: Future[Message], what: str, timeout: float) -> Message:
+        """A reply in time, or the end of the tenant."""
         try:
-            return self.send(message).result(timeout)
+            return reply.result(timeout)
         except FutureTimeout:
             self.kill()
-            what = message.get("routine", message["do"])
             raise TenantHung(f"{self.name} did not answer {what} within {timeout:.0f} s and was killed") from None
 
     def send(self, message: Message) -> Future[Message]:
@@ -109,15 +112,21 @@ class Process:
         future: Future[Message] = Future()
         with self._lock:
             self._pending[number] = future
-        try:
-            assert self._process.stdin is not None
-            self._process.stdin.write(encode({"id": number, **message}))
-            self._process.stdin.flush()
-        except (BrokenPipeError, ValueError):
+        if not self._say({"id": number, **message}):
             self._reader.join(timeout=5)  # it fails all that is pending
             if not future.done():
                 future.set_exception(self._death())
         return future
+
+    def _say(self, message: Message) -> bool:
+        """Writes one line to the tenant; false if it is gone."""
+        assert self._process.stdin is not None
+        try:
+            self._process.stdin.write(encode(message))
+            self._process.stdin.flush()
+        except (BrokenPipeError, ValueError):
+            return False
+        return True
 
     def facts(self, symbols: Sequence[str] = (), env: Sequence[str] = (), timeout: float = 120.0) -> Message:
         """The device as the tenant sees it, and who serves the driver's symbols. Makes a context."""
@@ -134,8 +143,30 @@ class Process:
 
     def run(self, workload: Workload) -> Series:
         """Runs a workload once and waits for its samples."""
-        reply = self.request({"do": "run", "work": self.prepare(workload)}, workload.timeout)
-        return series(reply)
+        message = {"do": "run", "work": self.prepare(workload), "routine": workload.routine}
+        return series(self.request(message, workload.timeout))
+
+    @contextlib.contextmanager
+    def busy(self, workload: Workload) -> Iterator[Future[Message]]:
+        """Keeps the tenant at a workload that has no end of its own, for as long as the block lasts."""
+        running = self.send({"do": "run", "work": self.prepare(workload)})
+        try:
+            yield running
+        finally:
+            self._say({"do": "stop"})
+            self._wait(running, workload.routine, workload.timeout)
+
+    def cpu_seconds(self) -> float:
+        """CPU time that threads of this process have used, except Python's own two and those of libgvb.
+
+        What is left belongs to the driver and to the layer. Nanoseconds of /proc/<pid>/task/<tid>/schedstat.
+        """
+        own = set(self.hello["threads"])
+        tasks = Path(f"/proc/{self._process.pid}/task")
+        used = (
+            int((task / "schedstat").read_text().split()[0]) for task in tasks.iterdir() if int(task.name) not in own
+        )
+        return sum(used) / NS_PER_SECOND
 
     def release(self) -> None:
         """Frees what prepared workloads hold."""

@@ -126,14 +126,15 @@ def work_off(requests: queue.Queue[Message], worker: Worker) -> None:
         send({"id": request["id"], **reply})
 
 
-def hello() -> Message:
-    """The first words: who this is, and which clock and processors it has."""
+def hello(worker: threading.Thread) -> Message:
+    """The first words: who this is, which threads are its own, and which clock and processors it has."""
     boot_id = Path("/proc/sys/kernel/random/boot_id")
     return {
         "hello": PROTOCOL,
         "python": sys.version.split()[0],
         "pid": os.getpid(),
         "boot_id": boot_id.read_text().strip() if boot_id.exists() else "",
+        "threads": [threading.get_native_id(), worker.native_id],
         "cpus": sorted(os.sched_getaffinity(0)),
     }
 
@@ -151,8 +152,9 @@ def main() -> None:
     pin()
     requests: queue.Queue[Message] = queue.Queue()
     worker = Worker()
-    threading.Thread(target=work_off, args=(requests, worker), daemon=True).start()
-    send(hello())
+    thread = threading.Thread(target=work_off, args=(requests, worker), daemon=True)
+    thread.start()
+    send(hello(thread))
     for line in sys.stdin:
         request = json.loads(line)
         if request["do"] == "stop":
