@@ -21,9 +21,9 @@ typedef struct compute_work {
   int64_t duration;
 } compute_work;
 
-int gvb_fma_make(gvb_fma *f, int64_t iterations, int64_t sm_count) {
+int gvb_fma_make(gvb_fma *f, int64_t iterations, int64_t blocks) {
   f->iterations = (uint64_t)iterations;
-  f->blocks = (unsigned)(GVB_FMA_BLOCKS_PER_SM * sm_count);
+  f->blocks = (unsigned)blocks;
   f->a = f->b = 1.0f;
   return gvb_device_new(sizeof(uint64_t), &f->ok);
 }
@@ -113,7 +113,7 @@ static int set_up(compute_work *w, int64_t iterations, int64_t sm_count) {
     GVB_TRY(GVB_CUDA(cuEventCreate, &w->pairs[i].begin, CU_EVENT_DEFAULT));
     GVB_TRY(GVB_CUDA(cuEventCreate, &w->pairs[i].end, CU_EVENT_DEFAULT));
   }
-  GVB_TRY(gvb_fma_make(&w->fma, iterations, sm_count));
+  GVB_TRY(gvb_fma_make(&w->fma, iterations, GVB_FMA_BLOCKS_PER_SM * sm_count));
   GVB_TRY(one_launch(w, &took));
   return gvb_fma_verify(&w->fma);
 }

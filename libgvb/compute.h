@@ -14,8 +14,8 @@ typedef struct gvb_fma {
 
 enum { GVB_FMA_BLOCK = 256, GVB_FMA_BLOCKS_PER_SM = 8, GVB_MOST_SMS = 4096 };
 
-/* 8 blocks for each of the SMs of the whole device, whatever a tenant sees of them. */
-int gvb_fma_make(gvb_fma *f, int64_t iterations, int64_t sm_count);
+/* `blocks` blocks of 256: mostly 8 for each of the SMs of the whole device, whatever a tenant sees of them. */
+int gvb_fma_make(gvb_fma *f, int64_t iterations, int64_t blocks);
 int gvb_fma_free(gvb_fma *f);
 int gvb_fma_launch(gvb_fma *f);
 

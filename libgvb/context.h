@@ -8,16 +8,17 @@
 #include "driver.h"
 
 /* X(enumerator, name, module) */
-#define GVB_KERNEL_TABLE(X)                                 \
-  X(GVB_KERNEL_EMPTY, "gvb_empty", GVB_MODULE_EMPTY)        \
-  X(GVB_KERNEL_STAMP, "gvb_stamp", GVB_MODULE_TIMING)       \
-  X(GVB_KERNEL_ECHO, "gvb_echo", GVB_MODULE_TIMING)         \
-  X(GVB_KERNEL_STEP, "gvb_timer_step", GVB_MODULE_TIMING)   \
-  X(GVB_KERNEL_SPIN, "gvb_spin", GVB_MODULE_TIMING)         \
-  X(GVB_KERNEL_FMA, "gvb_fma", GVB_MODULE_COMPUTE)          \
-  X(GVB_KERNEL_TRIAD, "gvb_triad", GVB_MODULE_MEMORY)       \
-  X(GVB_KERNEL_FILL, "gvb_fill", GVB_MODULE_MEMORY)         \
-  X(GVB_KERNEL_CHECKSUM, "gvb_checksum", GVB_MODULE_MEMORY) \
+#define GVB_KERNEL_TABLE(X)                                       \
+  X(GVB_KERNEL_EMPTY, "gvb_empty", GVB_MODULE_EMPTY)              \
+  X(GVB_KERNEL_STAMP, "gvb_stamp", GVB_MODULE_TIMING)             \
+  X(GVB_KERNEL_ECHO, "gvb_echo", GVB_MODULE_TIMING)               \
+  X(GVB_KERNEL_STEP, "gvb_timer_step", GVB_MODULE_TIMING)         \
+  X(GVB_KERNEL_SPIN, "gvb_spin", GVB_MODULE_TIMING)               \
+  X(GVB_KERNEL_FINGERPRINT, "gvb_fingerprint", GVB_MODULE_TIMING) \
+  X(GVB_KERNEL_FMA, "gvb_fma", GVB_MODULE_COMPUTE)                \
+  X(GVB_KERNEL_TRIAD, "gvb_triad", GVB_MODULE_MEMORY)             \
+  X(GVB_KERNEL_FILL, "gvb_fill", GVB_MODULE_MEMORY)               \
+  X(GVB_KERNEL_CHECKSUM, "gvb_checksum", GVB_MODULE_MEMORY)       \
   X(GVB_KERNEL_SUM, "gvb_sum", GVB_MODULE_MEMORY)
 
 typedef enum gvb_module {

@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* ---- handles ------------------------------------------------------------------------------------------------ */
+/* ---- handles ---- */
 
 typedef int CUdevice;
 typedef unsigned long long CUdeviceptr;
@@ -35,7 +35,7 @@ typedef struct CUuuid {
 #define CU_STREAM_LEGACY ((CUstream)0x1)
 #define CU_STREAM_PER_THREAD ((CUstream)0x2)
 
-/* ---- results ------------------------------------------------------------------------------------------------ */
+/* ---- results ---- */
 
 /* X(name, value, sentence of cuGetErrorString) */
 #define GVB_CUDA_RESULTS(X)                                                                 \
@@ -98,7 +98,7 @@ typedef struct CUuuid {
 typedef enum CUresult { GVB_CUDA_RESULTS(GVB_ENUMERATOR) GVB_CUDA_RESULT_WIDTH = 0x7fffffff } CUresult;
 #undef GVB_ENUMERATOR
 
-/* ---- flags and enumerations ----------------------------------------------------------------------------------- */
+/* ---- flags and enumerations ---- */
 
 enum {
   CU_CTX_SCHED_AUTO = 0x00,
@@ -217,7 +217,7 @@ typedef enum CUdriverProcAddressQueryResult {
 } CUdriverProcAddressQueryResult;
 enum { CU_GET_PROC_ADDRESS_DEFAULT = 0, CU_GET_PROC_ADDRESS_LEGACY_STREAM = 1 };
 
-/* ---- structures ----------------------------------------------------------------------------------------------- */
+/* ---- structures ---- */
 
 typedef struct CUlaunchAttribute {
   int id;
@@ -296,7 +296,7 @@ typedef struct CUctxCreateParams {
   void *cigParams;
 } CUctxCreateParams;
 
-/* ---- functions ------------------------------------------------------------------------------------------------ */
+/* ---- functions ---- */
 
 /* A row of cuda_functions.def reads X(name, number of parameters, type, parameter, type, parameter, ...);
  * GVB_P<n> makes its parameter list and GVB_A<n> its argument list. */

@@ -147,14 +147,19 @@ int gvb_open(int32_t resolution) {
   return status;
 }
 
-int gvb_served_by(const char *symbol, int32_t resolution, char *path, int64_t length) {
+int gvb_driver_find(const char *symbol, int32_t resolution, void **address) {
   resolver r;
+  GVB_TRY(open_library(resolution, &r));
+  *address = resolve(&r, symbol);
+  return *address != NULL ? GVB_OK : gvb_fail(GVB_ERROR_DRIVER, "%s has no %s", LIBRARY, symbol);
+}
+
+int gvb_served_by(const char *symbol, int32_t resolution, char *path, int64_t length) {
+  void *address = NULL;
   Dl_info place;
   if (symbol == NULL || path == NULL || length < 1)
     return gvb_fail(GVB_ERROR_ARGUMENT, "symbol or path is NULL, or there is no room for the path");
-  GVB_TRY(open_library(resolution, &r));
-  void *address = resolve(&r, symbol);
-  if (address == NULL) return gvb_fail(GVB_ERROR_DRIVER, "%s has no %s", LIBRARY, symbol);
+  GVB_TRY(gvb_driver_find(symbol, resolution, &address));
   if (dladdr(address, &place) == 0 || place.dli_fname == NULL)
     return gvb_fail(GVB_ERROR_DRIVER, "no file is known for the address of %s", symbol);
   snprintf(path, (size_t)length, "%s", place.dli_fname);

@@ -34,6 +34,7 @@
   F(cuEventCreate)                 \
   F(cuEventDestroy_v2)             \
   F(cuEventRecord)                 \
+  F(cuEventQuery)                  \
   F(cuEventSynchronize)            \
   F(cuEventElapsedTime)            \
   F(cuLaunchKernel)                \
@@ -91,6 +92,9 @@ extern gvb_driver gvb_cuda;
 
 /* Opens the library and fills gvb_cuda; what gvb_open and context_cycle share. The caller holds gvb_lock. */
 int gvb_driver_load(int32_t resolution);
+
+/* The address of one driver symbol, found in the given way, whatever way filled gvb_cuda. */
+int gvb_driver_find(const char *symbol, int32_t resolution, void **address);
 
 /* Whether this process has asked libgvb for the driver before. */
 int gvb_driver_touched(void);

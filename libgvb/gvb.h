@@ -19,7 +19,7 @@
 extern "C" {
 #endif
 
-#define GVB_ABI 1
+#define GVB_ABI 2
 
 #define GVB_EXPORT __attribute__((visibility("default")))
 
@@ -59,6 +59,15 @@ typedef enum gvb_wait {
   GVB_WAIT_BLOCK = 1 /* CU_CTX_SCHED_BLOCKING_SYNC */
 } gvb_wait;
 
+/* Driver functions whose calls are timed one by one. */
+typedef enum gvb_function {
+  GVB_CTX_GET_DEVICE = 0,        /* cuCtxGetDevice */
+  GVB_MEM_GET_INFO = 1,          /* cuMemGetInfo_v2 */
+  GVB_POINTER_GET_ATTRIBUTE = 2, /* cuPointerGetAttribute: the memory type of a device pointer */
+  GVB_STREAM_QUERY = 3,          /* cuStreamQuery of an idle stream */
+  GVB_MEMCPY_HTOD_ASYNC = 4      /* cuMemcpyHtoDAsync_v2: 4 bytes of pinned memory */
+} gvb_function;
+
 /* What the device says of itself, through the layer if there is one. */
 typedef struct gvb_device {
   char name[256];
@@ -90,7 +99,7 @@ typedef struct gvb_interval {
 
 typedef struct gvb_work gvb_work;
 
-/* ---- the library ------------------------------------------------------------------------------------------- */
+/* ---- the library ---- */
 
 /* GVB_ABI of the library, to be compared with the caller's. */
 GVB_EXPORT int32_t gvb_abi(void);
@@ -107,7 +116,7 @@ GVB_EXPORT const char *gvb_last_call(void);
 /* CLOCK_MONOTONIC, nanoseconds. */
 GVB_EXPORT int64_t gvb_now(void);
 
-/* ---- driver and device ------------------------------------------------------------------------------------- */
+/* ---- driver and device ---- */
 
 /* Opens libcuda.so.1 and resolves every function that libgvb calls, in the way asked for. Once per process;
  * a second call with the same resolution does nothing, with another one it is GVB_ERROR_STATE. */
@@ -134,7 +143,7 @@ GVB_EXPORT int gvb_served_by(const char *symbol, int32_t resolution, char *path,
 /* Destroys the module and stream and releases the primary context. */
 GVB_EXPORT int gvb_close(void);
 
-/* ---- running ----------------------------------------------------------------------------------------------- */
+/* ---- running ---- */
 
 /* Rows and columns of samples that a run of this work can write. */
 GVB_EXPORT int64_t gvb_rows(const gvb_work *work);
@@ -146,8 +155,8 @@ GVB_EXPORT int gvb_run(gvb_work *work, gvb_interval *interval);
 /* Frees what the work holds. NULL is allowed. */
 GVB_EXPORT int gvb_release(gvb_work *work);
 
-/* ---- routines ---------------------------------------------------------------------------------------------- *
- * gvb_prepare_X allocates and warms; the comment says what lies between t0 and t1 of one sample.               */
+/* ---- routines ----
+ * gvb_prepare_X allocates and warms; the comment says what lies between t0 and t1 of one sample. */
 
 /* clock_floor: t0 t1, two reads with nothing between. Needs no device. Columns: floor. */
 GVB_EXPORT int gvb_prepare_clock_floor(int64_t count, gvb_work **work);
@@ -179,9 +188,10 @@ GVB_EXPORT int gvb_prepare_alloc_free(int32_t api, int64_t bytes, int64_t count,
 GVB_EXPORT int gvb_prepare_context_cycle(int32_t device, gvb_work **work);
 
 /* throughput_cycle: whole cycles until `duration` ns after begin (a cycle that has begun is finished), after
- * `settle` ns of the same, untimed. Cycle: alloc 64 MiB; H2D 16 MiB pinned; 200 launches of empty; 20 of
- * fma(fma_iterations, 8 x sm_count blocks of 256); 20 of triad over 64 MiB arrays into the new allocation; device sum
- * of it; D2H of its first 16 MiB; sync; compare one word per 4 KiB page and the sum with the host's; free.
+ * `settle` ns of the same, untimed. Cycle: alloc 64 MiB; H2D 16 MiB pinned, one word per 4 KiB page new in each cycle,
+ * and the device sum of them; 200 launches of empty; 20 of fma(fma_iterations, 8 x sm_count blocks of 256); 20 of
+ * triad over 64 MiB arrays into the new allocation; device sum of it; D2H of its first 16 MiB; sync; compare one word
+ * per page and both sums with the host's; free.
  * One row per cycle. Columns: cycle. begin/end are those of the timed window. Notes: [0] cycles in the settling. */
 GVB_EXPORT int gvb_prepare_throughput_cycle(int64_t duration, int64_t settle, int64_t fma_iterations, int64_t sm_count,
                                             gvb_work **work);
@@ -198,6 +208,57 @@ GVB_EXPORT int gvb_prepare_warm(int64_t duration, int64_t sm_count, gvb_work **w
  * host, t1. A deliberately wrong word must be found first (self-test). GVB_ERROR_TIMEOUT after 10 s.
  * One row. Columns: probe. */
 GVB_EXPORT int gvb_prepare_probe(int64_t bytes, uint64_t seed, gvb_work **work);
+
+/* call_latency: t0, `batch` calls of one driver function, t1; the function is found anew, in the given resolution,
+ * whatever gvb_open was told. An asynchronous function's stream is synchronized between batches. What the calls must
+ * answer is verified. Columns: batch. That is ns per whole batch, less the empty loop of the same
+ * length: may be negative.
+ * Notes: [0] the empty loop, ns per batch: the shortest of one before each batch. */
+GVB_EXPORT int gvb_prepare_call_latency(int32_t function, int32_t resolution, int64_t count, int64_t batch,
+                                        gvb_work **work);
+
+/* alloc_live: as alloc_free of cuMemAlloc_v2, nothing pending, while `live` more allocations of 4 KiB are held; they
+ * are made first. 10 pairs of warm-up. Columns: alloc, free. */
+GVB_EXPORT int gvb_prepare_alloc_live(int64_t live, int64_t bytes, int64_t count, gvb_work **work);
+
+/* alloc_storm: cuMemAlloc_v2 and cuMemFree_v2 of `bytes` back to back until `duration` ns after begin, or stop.
+ * One row. Columns: pairs. That is their number, not ns. */
+GVB_EXPORT int gvb_prepare_alloc_storm(int64_t bytes, int64_t duration, gvb_work **work);
+
+/* launch_paced: t0 launch(empty, grid `blocks`, block 32) t1; cuStreamSynchronize after each, outside. A launch begins
+ * `period` ns after the one before it began, spun for; a late one is not made up for. Counter = launches is verified.
+ * Columns: call. */
+GVB_EXPORT int gvb_prepare_launch_paced(int64_t count, int64_t period, int64_t blocks, gvb_work **work);
+
+/* launch_full: t0 launch(fma(iterations), 8 x sm_count blocks of 256) t1, then an event; before each launch but the
+ * first `depth`, outside, the wait for the oldest, so that `depth` are kept in flight. Every thread's integer total is
+ * verified. Columns: call. */
+GVB_EXPORT int gvb_prepare_launch_full(int64_t count, int64_t depth, int64_t iterations, int64_t sm_count,
+                                       gvb_work **work);
+
+/* launch_rate: keeps `depth` launches of fma(iterations, `blocks` blocks of 256) in flight for `settle` + `duration`
+ * ns; an event per launch, or per 2^k launches of kernels shorter than 50 us, so that an event comes each 100 us (and
+ * two events at least are in flight). begin = the first completion that the host sees after the settling; one row for
+ * each later one, up to the first at `duration` or after stop. The queue is emptied after end; every thread's integer
+ * total is verified. `wait` is a gvb_wait: spin polls the event, block sleeps in cuEventSynchronize of a
+ * CU_EVENT_BLOCKING_SYNC event.
+ * Columns: done. That is ns since begin. Notes: [0] launches per row; [1] rows beyond the 2^20 that there is
+ * room for. */
+GVB_EXPORT int gvb_prepare_launch_rate(int64_t iterations, int64_t blocks, int64_t depth, int64_t settle,
+                                       int64_t duration, int32_t wait, gvb_work **work);
+
+/* try_alloc: one attempt to allocate, freed again if it succeeds, and then its pool emptied. A refusal is an
+ * answer, not an error. One row. Columns: code. That is the CUresult as a number, not ns. */
+GVB_EXPORT int gvb_prepare_try_alloc(int32_t api, int64_t bytes, gvb_work **work);
+
+/* fingerprint: one launch of fingerprint(duration, `blocks` blocks of 32). begin/end of the run: before the launch and
+ * after its cuStreamSynchronize. Verified: each block wrote its row and waited. One row per block, in their order.
+ * Columns: smid, begin, end. The last two are %globaltimer, ns, not the host's clock. */
+GVB_EXPORT int gvb_prepare_fingerprint(int64_t duration, int64_t blocks, gvb_work **work);
+
+/* idle: the thread sleeps until `duration` ns after begin, or 50 ms after stop at most, while the context exists.
+ * One row. Columns: slept. */
+GVB_EXPORT int gvb_prepare_idle(int64_t duration, gvb_work **work);
 
 #ifdef __cplusplus
 }

@@ -1,11 +1,12 @@
-/* alloc_free: device memory, got and given back. */
+/* alloc_free and alloc_live: device memory, got and given back. */
 #include <inttypes.h>
+#include <stdlib.h>
 
 #include "allocator.h"
 #include "clock.h"
 #include "work.h"
 
-enum { WARM_PAIRS = 10, HELD_BYTES = 4096 };
+enum { WARM_PAIRS = 10, HELD_BYTES = 4096, MOST_LIVE = 1 << 20 };
 
 static const uint64_t pending_ns = GVB_MILLISECOND;
 
@@ -13,6 +14,8 @@ typedef struct memory_work {
   gvb_work work;
   gvb_allocator allocator;
   gvb_block held;
+  CUdeviceptr *live; /* more that are held; NULL: none */
+  int64_t live_count;
   size_t bytes;
   bool pending;
   CUdeviceptr spun; /* begin and end of the last pending kernel */
@@ -84,6 +87,8 @@ static int run(gvb_work *work, gvb_interval *interval) {
 static int release(gvb_work *work) {
   memory_work *w = (memory_work *)work;
   int status = gvb_device_free(&w->spun);
+  for (int64_t i = 0; i < w->live_count; i++) status = gvb_first(status, gvb_device_free(&w->live[i]));
+  free(w->live);
   if (w->held.address != 0) status = gvb_first(status, gvb_answer_status(gvb_block_free(&w->allocator, &w->held)));
   return gvb_first(status, gvb_allocator_close(&w->allocator));
 }
@@ -99,18 +104,42 @@ static int set_up(memory_work *w, int32_t api) {
   return GVB_OK;
 }
 
+static int hold_live(memory_work *w, int64_t live) {
+  w->live = calloc((size_t)live + 1, sizeof *w->live);
+  if (w->live == NULL) return gvb_fail(GVB_ERROR_STATE, "no host memory for %" PRId64 " addresses", live);
+  for (; w->live_count < live; w->live_count++) GVB_TRY(GVB_CUDA(cuMemAlloc_v2, &w->live[w->live_count], HELD_BYTES));
+  return GVB_OK;
+}
+
+static int set_up_live(memory_work *w, int64_t live) {
+  GVB_TRY(hold_live(w, live));
+  return set_up(w, GVB_MEMORY_PLAIN);
+}
+
+static int make(int64_t bytes, int64_t count, gvb_work **made) {
+  GVB_TRY(gvb_need_range("bytes", bytes, 1, INT64_MAX / 2));
+  GVB_TRY(gvb_need_range("count", count, 1, GVB_MOST_ROWS));
+  GVB_TRY(gvb_device_work_new(sizeof(memory_work), count, 2, made));
+  (*made)->run = run;
+  (*made)->release = release;
+  ((memory_work *)*made)->bytes = (size_t)bytes;
+  return GVB_OK;
+}
+
 int gvb_prepare_alloc_free(int32_t api, int64_t bytes, int64_t count, int32_t pending, gvb_work **work) {
   gvb_work *made = NULL;
   GVB_TRY(gvb_need_out(work));
   GVB_TRY(gvb_need_range("api", api, GVB_MEMORY_PLAIN, GVB_MEMORY_VMM));
-  GVB_TRY(gvb_need_range("bytes", bytes, 1, INT64_MAX / 2));
-  GVB_TRY(gvb_need_range("count", count, 1, GVB_MOST_ROWS));
   GVB_TRY(gvb_need_range("pending", pending, 0, 1));
-  GVB_TRY(gvb_device_work_new(sizeof(memory_work), count, 2, &made));
-  made->run = run;
-  made->release = release;
-  memory_work *w = (memory_work *)made;
-  w->bytes = (size_t)bytes;
-  w->pending = pending != 0;
-  return gvb_work_ready(made, set_up(w, api), work);
+  GVB_TRY(make(bytes, count, &made));
+  ((memory_work *)made)->pending = pending != 0;
+  return gvb_work_ready(made, set_up((memory_work *)made, api), work);
+}
+
+int gvb_prepare_alloc_live(int64_t live, int64_t bytes, int64_t count, gvb_work **work) {
+  gvb_work *made = NULL;
+  GVB_TRY(gvb_need_out(work));
+  GVB_TRY(gvb_need_range("live", live, 0, MOST_LIVE));
+  GVB_TRY(make(bytes, count, &made));
+  return gvb_work_ready(made, set_up_live((memory_work *)made, live), work);
 }

@@ -15,6 +15,9 @@
 #define SEED 0x7472696164ULL
 #define SHORTEST_CYCLE (100 * GVB_MICROSECOND)
 
+/* What the device sums up in a cycle: what landed, and the result. */
+enum { LANDED, RESULT, SUMS };
+enum { SCALES = 2, INPUTS = 2 };
 enum { EMPTY_LAUNCHES = 200, FMA_LAUNCHES = 20, TRIAD_LAUNCHES = 20, BLOCK = 256, EMPTY_BLOCK = 32 };
 enum {
   ARRAY_WORDS = ARRAY_BYTES / sizeof(uint64_t),
@@ -27,13 +30,16 @@ typedef struct throughput_work {
   gvb_work work;
   int64_t duration, settle;
   gvb_fma fma;
-  CUdeviceptr b, c, counter, sum;
-  uint64_t *in;  /* pinned: the first quarter of b */
-  uint64_t *out; /* pinned: the first quarter of a, then the sum */
+  CUdeviceptr b, c, landing, counter, sums;
+  uint64_t *in[INPUTS]; /* pinned: what lands, in this cycle and in the next */
+  uint64_t *out;        /* pinned: the first quarter of a, then the sums */
+  float scale;          /* of this run's triad */
   uint64_t expected[PAGES];
-  uint64_t expected_sum; /* of one cycle */
-  uint64_t sum_so_far;   /* the device's sum is never reset */
+  uint64_t result_sums[SCALES]; /* of a, for each scale */
+  uint64_t landing_sum;         /* of `in`, without its pages' first words */
+  uint64_t sums_so_far[SUMS];   /* the device's sums are never reset */
   uint64_t launches;
+  uint64_t cycles;
   uint64_t runs;
 } throughput_work;
 
@@ -43,90 +49,116 @@ typedef union pair {
   uint64_t word;
 } pair;
 
-static const float scale = 2.0f;
+static const float scales[SCALES] = {2.0f, 3.0f};
 
-/* Small whole numbers: b + 2 c is exact in any order of rounding. `shift` 0 gives b's word, 16 gives c's. */
+/* Small whole numbers: b + s c is exact in any order of rounding. `shift` 0 gives b's word, 16 gives c's. */
 static uint64_t operand(uint64_t i, unsigned shift) {
   const uint64_t bits = gvb_pattern(i, SEED) >> shift;
   const pair p = {.f = {(float)(bits & 255), (float)(bits >> 8 & 255)}};
   return p.word;
 }
 
-static uint64_t triad_word(uint64_t b, uint64_t c) {
+static uint64_t triad_word(uint64_t b, uint64_t c, float scale) {
   const pair x = {.word = b}, y = {.word = c};
   const pair a = {.f = {x.f[0] + scale * y.f[0], x.f[1] + scale * y.f[1]}};
   return a.word;
 }
 
 static int upload_quarter(throughput_work *w, CUdeviceptr array, unsigned shift, uint64_t quarter) {
-  for (uint64_t i = 0; i < COPY_WORDS; i++) w->in[i] = operand(quarter * COPY_WORDS + i, shift);
-  return gvb_upload(array + quarter * COPY_BYTES, w->in, COPY_BYTES);
+  for (uint64_t i = 0; i < COPY_WORDS; i++) w->in[0][i] = operand(quarter * COPY_WORDS + i, shift);
+  return gvb_upload(array + quarter * COPY_BYTES, w->in[0], COPY_BYTES);
 }
 
-/* The first quarter of b comes last, and stays in the host's buffer. */
+/* What lands is any data: what is in the host's buffer last. */
 static int fill_operands(throughput_work *w) {
-  for (uint64_t quarter = 0; quarter < ARRAY_BYTES / COPY_BYTES; quarter++)
+  for (uint64_t quarter = 0; quarter < ARRAY_BYTES / COPY_BYTES; quarter++) {
     GVB_TRY(upload_quarter(w, w->c, 16, quarter));
-  for (uint64_t quarter = ARRAY_BYTES / COPY_BYTES; quarter-- > 0;) GVB_TRY(upload_quarter(w, w->b, 0, quarter));
-  for (uint64_t i = 0; i < ARRAY_WORDS; i++) w->expected_sum += triad_word(operand(i, 0), operand(i, 16));
-  for (uint64_t page = 0; page < PAGES; page++)
-    w->expected[page] = triad_word(w->in[page * PAGE_WORDS], operand(page * PAGE_WORDS, 16));
+    GVB_TRY(upload_quarter(w, w->b, 0, quarter));
+  }
+  for (uint64_t i = 0; i < ARRAY_WORDS; i++) {
+    const uint64_t b = operand(i, 0), c = operand(i, 16);
+    for (int s = 0; s < SCALES; s++) w->result_sums[s] += triad_word(b, c, scales[s]);
+  }
+  for (uint64_t i = 0; i < COPY_WORDS; i++)
+    if (i % PAGE_WORDS != 0) w->landing_sum += w->in[0][i];
+  memcpy(w->in[1], w->in[0], COPY_BYTES);
   return GVB_OK;
 }
 
-/* Each run sends other words, one a page, so that what an earlier run left on the device cannot pass. Not each
- * cycle: the work would then differ between cycles for a device that recognises equal data. */
-static void vary_input(throughput_work *w) {
-  w->runs++;
-  for (uint64_t page = 0; page < PAGES; page++) {
-    const uint64_t at = page * PAGE_WORDS;
-    const pair varied = {.f = {(float)(w->runs % 256), (float)(page % 256)}};
-    w->in[at] = varied.word;
-    w->expected_sum -= w->expected[page];
-    w->expected[page] = triad_word(varied.word, operand(at, 16));
-    w->expected_sum += w->expected[page];
-  }
+/* Each run scales otherwise, so that what the run before left on the device cannot pass. Not each cycle: the work would
+ * then differ between cycles for a device that recognises equal data. */
+static void choose_scale(throughput_work *w) {
+  w->scale = scales[w->runs % SCALES];
+  for (uint64_t page = 0; page < PAGES; page++)
+    w->expected[page] = triad_word(operand(page * PAGE_WORDS, 0), operand(page * PAGE_WORDS, 16), w->scale);
+}
+
+static uint64_t *input(const throughput_work *w, uint64_t cycle) { return w->in[cycle % INPUTS]; }
+
+/* Every page of what lands begins with the cycle's number: one that is lost leaves the sum too small. */
+static void number_pages(throughput_work *w, uint64_t cycle) {
+  for (uint64_t page = 0; page < PAGES; page++) input(w, cycle)[page * PAGE_WORDS] = cycle;
+}
+
+static void expect_sums(throughput_work *w) {
+  w->sums_so_far[LANDED] += w->landing_sum + PAGES * w->cycles;
+  w->sums_so_far[RESULT] += w->result_sums[w->runs % SCALES];
+}
+
+static int queue_sum(throughput_work *w, CUdeviceptr array, uint64_t words, int sum) {
+  CUdeviceptr out = w->sums + (uint64_t)sum * sizeof(uint64_t);
+  void *arguments[] = {&array, &words, &out};
+  return gvb_launch(GVB_KERNEL_SUM, w->fma.blocks, BLOCK, arguments);
 }
 
 static int queue_kernels(throughput_work *w, CUdeviceptr a) {
-  float s = scale;
-  uint64_t floats = ARRAY_BYTES / sizeof(float), words = ARRAY_WORDS;
+  uint64_t floats = ARRAY_BYTES / sizeof(float);
   void *empty[] = {&w->counter};
-  void *triad[] = {&a, &w->b, &w->c, &s, &floats};
-  void *sum[] = {&a, &words, &w->sum};
+  void *triad[] = {&a, &w->b, &w->c, &w->scale, &floats};
   for (int i = 0; i < EMPTY_LAUNCHES; i++) GVB_TRY(gvb_launch(GVB_KERNEL_EMPTY, 1, EMPTY_BLOCK, empty));
   for (int i = 0; i < FMA_LAUNCHES; i++) GVB_TRY(gvb_fma_launch(&w->fma));
   for (int i = 0; i < TRIAD_LAUNCHES; i++) GVB_TRY(gvb_launch(GVB_KERNEL_TRIAD, w->fma.blocks, BLOCK, triad));
-  return gvb_launch(GVB_KERNEL_SUM, w->fma.blocks, BLOCK, sum);
+  return queue_sum(w, a, ARRAY_WORDS, RESULT);
 }
 
 /* Only the words that are compared: clearing all would be most of the host's share of the cycle. */
 static void clear_output(throughput_work *w) {
   for (uint64_t page = 0; page < PAGES; page++) w->out[page * PAGE_WORDS] = ~w->expected[page];
-  w->out[COPY_WORDS] = ~w->sum_so_far;
+  for (int s = 0; s < SUMS; s++) w->out[COPY_WORDS + s] = ~w->sums_so_far[s];
 }
 
-static int compare_output(const throughput_work *w) {
+static int compare_pages(const throughput_work *w) {
   for (uint64_t page = 0; page < PAGES; page++)
     if (w->out[page * PAGE_WORDS] != w->expected[page])
       return gvb_fail(GVB_ERROR_WRONG_RESULT,
                       "page %" PRIu64 " of the copied result begins with 0x%" PRIx64 ", expected 0x%" PRIx64, page,
                       w->out[page * PAGE_WORDS], w->expected[page]);
-  if (w->out[COPY_WORDS] == w->sum_so_far) return GVB_OK;
-  return gvb_fail(GVB_ERROR_WRONG_RESULT, "the device's sum is 0x%" PRIx64 ", expected 0x%" PRIx64, w->out[COPY_WORDS],
-                  w->sum_so_far);
+  return GVB_OK;
+}
+
+static int compare_sums(const throughput_work *w) {
+  static const char *const summed[SUMS] = {"of what was copied to it", "of the result"};
+  for (int s = 0; s < SUMS; s++)
+    if (w->out[COPY_WORDS + s] != w->sums_so_far[s])
+      return gvb_fail(GVB_ERROR_WRONG_RESULT, "the device's sum %s is 0x%" PRIx64 ", expected 0x%" PRIx64, summed[s],
+                      w->out[COPY_WORDS + s], w->sums_so_far[s]);
+  return GVB_OK;
 }
 
 static int cycle_on(throughput_work *w, CUdeviceptr a) {
-  w->sum_so_far += w->expected_sum;
   w->launches += EMPTY_LAUNCHES;
+  w->cycles++;
+  expect_sums(w);
   clear_output(w);
-  GVB_TRY(GVB_CUDA(cuMemcpyHtoDAsync_v2, w->b, w->in, COPY_BYTES, gvb_gpu.stream));
+  GVB_TRY(GVB_CUDA(cuMemcpyHtoDAsync_v2, w->landing, input(w, w->cycles), COPY_BYTES, gvb_gpu.stream));
+  GVB_TRY(queue_sum(w, w->landing, COPY_WORDS, LANDED));
   GVB_TRY(queue_kernels(w, a));
   GVB_TRY(GVB_CUDA(cuMemcpyDtoHAsync_v2, w->out, a, COPY_BYTES, gvb_gpu.stream));
-  GVB_TRY(GVB_CUDA(cuMemcpyDtoHAsync_v2, w->out + COPY_WORDS, w->sum, sizeof(uint64_t), gvb_gpu.stream));
+  GVB_TRY(GVB_CUDA(cuMemcpyDtoHAsync_v2, w->out + COPY_WORDS, w->sums, sizeof w->sums_so_far, gvb_gpu.stream));
+  number_pages(w, w->cycles + 1); /* while the device works */
   GVB_TRY(gvb_sync());
-  return compare_output(w);
+  GVB_TRY(compare_pages(w));
+  return compare_sums(w);
 }
 
 static int cycle(throughput_work *w) {
@@ -170,7 +202,8 @@ static int verify(throughput_work *w) {
 
 static int run(gvb_work *work, gvb_interval *interval) {
   throughput_work *w = (throughput_work *)work;
-  vary_input(w);
+  w->runs++;
+  choose_scale(w);
   GVB_TRY(settle(w, interval));
   GVB_TRY(measure(w, interval));
   return verify(w);
@@ -178,30 +211,38 @@ static int run(gvb_work *work, gvb_interval *interval) {
 
 static int release(gvb_work *work) {
   throughput_work *w = (throughput_work *)work;
-  void *in = w->in, *out = w->out;
-  CUdeviceptr *const device[] = {&w->b, &w->c, &w->counter, &w->sum};
+  void *pinned[] = {w->in[0], w->in[1], w->out};
+  CUdeviceptr *const device[] = {&w->b, &w->c, &w->landing, &w->counter, &w->sums};
   int status = gvb_fma_free(&w->fma);
   for (size_t i = 0; i < sizeof device / sizeof *device; i++) status = gvb_first(status, gvb_device_free(device[i]));
-  status = gvb_first(status, gvb_pinned_free(&in));
-  return gvb_first(status, gvb_pinned_free(&out));
+  for (size_t i = 0; i < sizeof pinned / sizeof *pinned; i++) status = gvb_first(status, gvb_pinned_free(&pinned[i]));
+  return status;
+}
+
+static int new_words(size_t bytes, uint64_t **words) {
+  void *address = NULL;
+  GVB_TRY(gvb_pinned_new(bytes, &address));
+  *words = address;
+  return GVB_OK;
 }
 
 static int make_buffers(throughput_work *w) {
-  void *in = NULL, *out = NULL;
-  GVB_TRY(gvb_pinned_new(COPY_BYTES, &in));
-  w->in = in;
-  GVB_TRY(gvb_pinned_new(COPY_BYTES + PAGE_BYTES, &out));
-  w->out = out;
+  GVB_TRY(new_words(COPY_BYTES, &w->in[0]));
+  GVB_TRY(new_words(COPY_BYTES, &w->in[1]));
+  GVB_TRY(new_words(COPY_BYTES + PAGE_BYTES, &w->out));
   GVB_TRY(gvb_device_new(ARRAY_BYTES, &w->b));
   GVB_TRY(gvb_device_new(ARRAY_BYTES, &w->c));
+  GVB_TRY(gvb_device_new(COPY_BYTES, &w->landing));
   GVB_TRY(gvb_device_new(sizeof(uint64_t), &w->counter));
-  return gvb_device_new(sizeof(uint64_t), &w->sum);
+  return gvb_device_new(SUMS * sizeof(uint64_t), &w->sums);
 }
 
 static int set_up(throughput_work *w, int64_t fma_iterations, int64_t sm_count) {
   GVB_TRY(make_buffers(w));
   GVB_TRY(fill_operands(w));
-  GVB_TRY(gvb_fma_make(&w->fma, fma_iterations, sm_count));
+  choose_scale(w);
+  number_pages(w, 1);
+  GVB_TRY(gvb_fma_make(&w->fma, fma_iterations, GVB_FMA_BLOCKS_PER_SM * sm_count));
   GVB_TRY(cycle(w));
   return verify(w);
 }

@@ -15,5 +15,5 @@ def test_the_metric_of_the_page_passes_its_own_test() -> None:
     function, test = python_blocks("add-a-metric.md")
     names: dict = {"__name__": "example"}
     exec(compile(function + test, "add-a-metric.md", "exec"), names)
-    names["test_a_straggler_of_three_times_the_median_gives_three"]()
+    names["test_a_straggler_of_twice_the_median_gives_two"]()
     assert names["launch_straggler"].title == "Slowest of a hundred launches"

@@ -2,10 +2,10 @@
  *
  * Nothing is shared with libgvb: NVIDIA's own header, the driver linked instead of opened, hand-written PTX. Where
  * the two agree, neither is likely to be wrong. Build where the CUDA toolkit is installed, and run without arguments
- * or with the number of repetitions:
+ * or with the number of repetitions and of process starts:
  *
  *   cc -std=c11 -D_GNU_SOURCE -O2 -Wall -Wextra -Werror -I$CUDA/include independent.c -o independent -lcuda
- *   ./independent [repetitions]
+ *   ./independent [repetitions] [starts]
  *
  * Prints one JSON object; all times are nanoseconds: the median of each repetition, and the median of those.
  * Exit status 1 and a sentence on standard error if a call fails or a kernel's count is wrong.
@@ -246,18 +246,18 @@ static void print_series(const char *name, const double *values, int count) {
   printf("]}");
 }
 
-/* One start a repetition. `held` tells whether this process holds a context meanwhile. */
-static void print_starts(const char *self, const char *held, int repetitions) {
+/* Starts of fresh processes while this one does not touch the device. */
+static void print_starts(const char *self, int starts) {
   double series[3][MOST_REPETITIONS];
   char name[64];
   static const char *const phases[3] = {"init", "context", "total"};
-  for (int r = 0; r < repetitions; r++) {
+  for (int r = 0; r < starts; r++) {
     const start s = fresh_process(self);
     series[0][r] = s.init, series[1][r] = s.context, series[2][r] = s.total;
   }
-  for (int p = 0; p < 3; p++) {
-    snprintf(name, sizeof name, "start_%s_%s", phases[p], held);
-    print_series(name, series[p], repetitions);
+  for (int p = 0; p < 3 && starts > 0; p++) {
+    snprintf(name, sizeof name, "start_%s", phases[p]);
+    print_series(name, series[p], starts);
   }
 }
 
@@ -298,17 +298,17 @@ static void print_heading(const gpu *g, int repetitions) {
 int main(int argc, char **argv) {
   gpu g = {0};
   if (argc == 2 && strcmp(argv[1], "--start") == 0) return print_start();
-  const int repetitions = argc > 1 ? atoi(argv[1]) : 7;
-  if (argc > 2 || repetitions < 1 || repetitions > MOST_REPETITIONS) {
-    fprintf(stderr, "usage: independent [repetitions, 1 to %d]\n", MOST_REPETITIONS);
+  const int repetitions = argc > 1 ? atoi(argv[1]) : 7, starts = argc > 2 ? atoi(argv[2]) : repetitions;
+  if (argc > 3 || repetitions < 1 || repetitions > MOST_REPETITIONS || starts < 0 || starts > MOST_REPETITIONS) {
+    fprintf(stderr, "usage: independent [repetitions, 1 to %d] [starts, 0 to %d]\n", MOST_REPETITIONS,
+            MOST_REPETITIONS);
     return 2;
   }
   printf("{\n  \"unit\": \"ns\"");
   fflush(stdout); /* a child must not inherit and print it again */
-  print_starts(argv[0], "device_free", repetitions);
+  print_starts(argv[0], starts);
   fflush(stdout);
   open_gpu(&g);
-  print_starts(argv[0], "device_held", repetitions);
   print_heading(&g, repetitions);
   print_launches(&g, repetitions);
   print_allocations(repetitions);

@@ -19,11 +19,20 @@ static void counts(void) {
   REFUSED(gvb_prepare_launch_to_start(GVB_LAUNCH_KERNEL, 0, &work), "count is 0");
   REFUSED(gvb_prepare_alloc_free(GVB_MEMORY_PLAIN, 4096, 0, 0, &work), "count is 0");
   REFUSED(gvb_prepare_fma(1000, 4, 0, &work), "count is 0");
+  REFUSED(gvb_prepare_call_latency(GVB_STREAM_QUERY, GVB_HANDLE, 0, 10, &work), "count is 0");
+  REFUSED(gvb_prepare_call_latency(GVB_STREAM_QUERY, GVB_HANDLE, 10, 0, &work), "batch is 0");
+  REFUSED(gvb_prepare_alloc_live(10, 4096, 0, &work), "count is 0");
+  REFUSED(gvb_prepare_launch_paced(0, 1000, 1, &work), "count is 0");
+  REFUSED(gvb_prepare_launch_full(0, 16, 1000, 4, &work), "count is 0");
 }
 
 static void sizes(void) {
   REFUSED(gvb_prepare_alloc_free(GVB_MEMORY_PLAIN, -4096, 1, 0, &work), "bytes is -4096");
   REFUSED(gvb_prepare_alloc_free(GVB_MEMORY_PLAIN, 0, 1, 0, &work), "bytes is 0");
+  REFUSED(gvb_prepare_alloc_live(-1, 4096, 1, &work), "live is -1");
+  REFUSED(gvb_prepare_alloc_live(1, 0, 1, &work), "bytes is 0");
+  REFUSED(gvb_prepare_alloc_storm(0, 1000, &work), "bytes is 0");
+  REFUSED(gvb_prepare_try_alloc(GVB_MEMORY_PLAIN, 0, &work), "bytes is 0");
   REFUSED(gvb_prepare_probe(-8, 1, &work), "bytes is -8");
   REFUSED(gvb_prepare_probe(12, 1, &work), "bytes is 12, expected a multiple of 8");
 }
@@ -32,6 +41,12 @@ static void times(void) {
   REFUSED(gvb_prepare_warm(0, 4, &work), "duration is 0");
   REFUSED(gvb_prepare_throughput_cycle(0, 0, 1000, 4, &work), "duration is 0");
   REFUSED(gvb_prepare_throughput_cycle(1000, -1, 1000, 4, &work), "settle is -1");
+  REFUSED(gvb_prepare_alloc_storm(4096, 0, &work), "duration is 0");
+  REFUSED(gvb_prepare_launch_paced(10, -1, 1, &work), "period is -1");
+  REFUSED(gvb_prepare_launch_rate(1000, 4, 16, -1, 1000, GVB_WAIT_SPIN, &work), "settle is -1");
+  REFUSED(gvb_prepare_launch_rate(1000, 4, 16, 0, 0, GVB_WAIT_SPIN, &work), "duration is 0");
+  REFUSED(gvb_prepare_fingerprint(0, 16, &work), "duration is 0");
+  REFUSED(gvb_prepare_idle(0, &work), "duration is 0");
 }
 
 static void fixed_work(void) {
@@ -39,6 +54,13 @@ static void fixed_work(void) {
   REFUSED(gvb_prepare_fma(1000, 0, 1, &work), "sm_count is 0");
   REFUSED(gvb_prepare_warm(1000, -4, &work), "sm_count is -4");
   REFUSED(gvb_prepare_throughput_cycle(1000, 0, 0, 4, &work), "fma_iterations is 0");
+  REFUSED(gvb_prepare_launch_paced(10, 1000, 0, &work), "blocks is 0");
+  REFUSED(gvb_prepare_launch_full(10, 0, 1000, 4, &work), "depth is 0");
+  REFUSED(gvb_prepare_launch_full(10, 16, 1000, 0, &work), "sm_count is 0");
+  REFUSED(gvb_prepare_launch_rate(0, 4, 16, 0, 1000, GVB_WAIT_SPIN, &work), "iterations is 0");
+  REFUSED(gvb_prepare_launch_rate(1000, 0, 16, 0, 1000, GVB_WAIT_SPIN, &work), "blocks is 0");
+  REFUSED(gvb_prepare_launch_rate(1000, 4, 1025, 0, 1000, GVB_WAIT_SPIN, &work), "depth is 1025");
+  REFUSED(gvb_prepare_fingerprint(1000, 0, &work), "blocks is 0");
 }
 
 static void apis(void) {
@@ -47,6 +69,10 @@ static void apis(void) {
   REFUSED(gvb_prepare_launch_to_start(99, 10, &work), "api is 99");
   REFUSED(gvb_prepare_alloc_free(7, 4096, 1, 0, &work), "api is 7");
   REFUSED(gvb_prepare_alloc_free(GVB_MEMORY_PLAIN, 4096, 1, 2, &work), "pending is 2");
+  REFUSED(gvb_prepare_try_alloc(3, 4096, &work), "api is 3");
+  REFUSED(gvb_prepare_call_latency(5, GVB_HANDLE, 10, 10, &work), "function is 5, expected 0 to 4");
+  REFUSED(gvb_prepare_call_latency(GVB_STREAM_QUERY, 3, 10, 10, &work), "resolution is 3");
+  REFUSED(gvb_prepare_launch_rate(1000, 4, 16, 0, 1000, 2, &work), "wait is 2");
 }
 
 static void devices(void) {

@@ -80,6 +80,18 @@ static void lost_page_in_cycle(void) {
   EXPECT_SENTENCE("page 4095 of the copied result");
 }
 
+/* 8 copies fill the operands; a cycle makes 3, a verification 2: the 17th uploads for the second cycle of the run. */
+static void lost_upload_in_cycle(void) {
+  gvb_work *work = NULL;
+  open_device();
+  EXPECT_OK(gvb_prepare_throughput_cycle(1000000000, 0, 1000, 4, &work));
+  gvb_interval i = room_for(work);
+  EXPECT_STATUS(gvb_run(work, &i), GVB_ERROR_WRONG_RESULT);
+  EXPECT_SENTENCE("the device's sum of what was copied to it");
+  EXPECT(i.rows == 1);
+  EXPECT_OK(gvb_release(work));
+}
+
 static void missing_function(void) {
   gvb_work *work = NULL;
   open_device();
@@ -99,5 +111,6 @@ const check failure_checks[] = {
     {"a lost context fails the probe", QUICK "sticky.cuLaunchKernel 3:700\n", lost_context},
     {"a lost page fails the probe", QUICK "corrupt_copy 3\n", lost_page_in_probe},
     {"a lost page fails the throughput cycle", QUICK "corrupt_copy 10\n", lost_page_in_cycle},
+    {"a lost upload fails the cycle it is lost in", QUICK "corrupt_copy 17\n", lost_upload_in_cycle},
     {"a call that is not supported is named", QUICK "fail.cuGraphInstantiateWithFlags 1:801\n", missing_function},
     {NULL, NULL, NULL}};

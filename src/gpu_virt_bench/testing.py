@@ -23,11 +23,22 @@ class FakeTenant:
     reply: Reply
     start_seconds: float = 0.1
     asked: list[Workload] = field(default_factory=list)
+    cpu: list[float] = field(default_factory=lambda: [0.0])
 
     def run(self, workload: Workload) -> Series:
         """The reply to a workload."""
         self.asked.append(workload)
         return self.reply(workload)
+
+    @contextmanager
+    def busy(self, workload: Workload) -> Iterator[None]:
+        """Remembers that it was kept busy."""
+        self.asked.append(workload)
+        yield
+
+    def cpu_seconds(self) -> float:
+        """One reading after the other, the last one for ever."""
+        return self.cpu.pop(0) if len(self.cpu) > 1 else self.cpu[0]
 
 
 @dataclass(frozen=True)
@@ -62,6 +73,7 @@ class FakeBench:
         self.device = device or FakeDevice()
         self.random = random.Random(0)
         self.millisecond = 1000
+        self.polling_seconds = 1.0
         self.tenant = FakeTenant(reply if callable(reply) else in_turn(reply))
         self.tables: dict[str, list[Mapping[str, Value]]] = {}
         self._shared: dict[object, object] = {}
@@ -69,6 +81,10 @@ class FakeBench:
     def tenants(self, n: int, quota: Quota = FULL) -> Sequence[FakeTenant]:
         """The same tenant n times."""
         return [self.tenant] * n
+
+    def mixed(self, quotas: Sequence[Quota]) -> Sequence[FakeTenant]:
+        """A tenant of its own for each quota; `tenant` is the first."""
+        return [self.tenant, *(FakeTenant(self.tenant.reply) for _ in quotas[1:])]
 
     @contextmanager
     def fresh(self, quota: Quota = FULL) -> Iterator[FakeTenant]:

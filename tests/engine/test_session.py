@@ -1,5 +1,6 @@
 """Whole sessions on the emulated GPU: files, order, failures that do not end the run."""
 
+import contextlib
 import json
 import os
 import signal
@@ -16,7 +17,8 @@ from conftest import request_for
 from gpu_virt_bench import Workload, metric
 from gpu_virt_bench.cli.progress import Silent
 from gpu_virt_bench.engine.plan import Item
-from gpu_virt_bench.engine.session import run_session
+from gpu_virt_bench.engine.session import Unmeasurable, run_session
+from gpu_virt_bench.model.workload import WorkloadError
 from gpu_virt_bench.results import load, schema
 
 QUICK = {"repetitions": 1, "max_repetitions": 1}
@@ -46,7 +48,7 @@ def test_systems_alternate_and_share_a_session(tmp_path) -> None:
 
 
 def test_a_wide_interval_gets_more_repetitions_up_to_the_maximum(measure) -> None:
-    run = measure("OH-001", target_half_width=0.0, max_repetitions=4)
+    run = measure("OH-001", target_half_width=-1.0, max_repetitions=4)
     assert len(run.outcomes["OH-001"].repetitions) == 4
 
 
@@ -68,9 +70,21 @@ def test_a_refused_call_fails_its_metric_alone(measure) -> None:
     assert run.status == "complete"
 
 
-def test_a_lost_copy_is_found_by_the_probe(measure) -> None:
-    run = measure("OH-001", emulate={"corrupt_copy": "1"}, **QUICK)
-    assert "context lost" in run.outcomes["OH-001"].error
+def test_a_device_that_loses_copies_is_not_measured(tmp_path) -> None:
+    request = request_for(tmp_path, "OH-001", emulate={"corrupt_copy": "1"}, **QUICK)
+    with pytest.raises(Unmeasurable, match="the device cannot be used without any layer: .* expected"):
+        run_session(request, Silent())
+
+
+def test_a_context_that_dies_after_the_samples_takes_them_along(tmp_path) -> None:
+    def body(tenant) -> None:
+        with contextlib.suppress(WorkloadError):
+            tenant.run(Workload("launch_sync", {"api": "cuGraphLaunch", "count": 9}))
+
+    request = request_for(tmp_path, "OH-001", emulate={"sticky.cuGraphLaunch": "1:719"}, **QUICK)
+    run = run_session(replace(request, items=[misbehaving(body)]), Silent()).records[0].run
+    assert run.outcomes["XX-001"].error.startswith("context lost: ")
+    assert "CUDA_ERROR_LAUNCH_FAILED (719)" in run.outcomes["XX-001"].error
 
 
 def misbehaving(body):

@@ -5,8 +5,8 @@ CUresult act_cuLaunchKernel(cuLaunchKernel_fn *next, CUfunction function, unsign
                             unsigned int grid_z, unsigned int block_x, unsigned int block_y, unsigned int block_z,
                             unsigned int shared, CUstream stream, void **parameters, void **extra) {
   const bool limited = limiter_begin((uint64_t)grid_x * grid_y * grid_z, stream);
-  const CUresult code = next(function, grid_x, grid_y, grid_z, block_x, block_y, block_z, shared, stream, parameters,
-                             extra);
+  const CUresult code =
+      next(function, grid_x, grid_y, grid_z, block_x, block_y, block_z, shared, stream, parameters, extra);
   if (limited) limiter_end(stream, code);
   return code;
 }

@@ -54,18 +54,19 @@ static bool is_free(int64_t now) {
   return (double)(now - busy_since) < knobs.free_start_seconds * SECOND;
 }
 
-void bucket_wait(void) {
+bool bucket_wait(void) {
   int64_t now = layer_now();
   if (is_free(now)) {
     filled = now;
     if (credit < 0) credit = 0;
-    return;
+    return false;
   }
   for (fill(now); credit < 0; fill(now)) {
     layer_sleep(pause(now));
     now = layer_now();
   }
   last_wait = now;
+  return true;
 }
 
 void bucket_take(double ns) { credit -= ns; }

@@ -28,11 +28,13 @@ void layer_clock_calibrate(void) {
   spin_cost = best * 3 / (2 * READS);
 }
 
-void layer_spin_until(int64_t time) {
+static void spin_until(int64_t time) {
   while (layer_now() < time) continue;
 }
 
-void layer_spin(int64_t ns) { layer_spin_until(layer_now() + ns - spin_cost); }
+void layer_spin_since(int64_t begin, int64_t ns) { spin_until(begin + ns - spin_cost); }
+
+void layer_spin(int64_t ns) { layer_spin_since(layer_now(), ns); }
 
 void layer_sleep_until(int64_t time) {
   const struct timespec t = {.tv_sec = time / SECOND, .tv_nsec = time % SECOND};

@@ -12,23 +12,23 @@
     return CALL_##act(name, n, __VA_ARGS__);                      \
   }
 
-#define HOOK(name, base, since, act, n, ...)                                  \
-  ENTRY(LAYER_EXPORT, name, LAYER_LINKED, name, act, n, __VA_ARGS__)          \
-  ENTRY(static, handle_##name, LAYER_HANDLE, name, act, n, __VA_ARGS__)       \
-  ENTRY(static, query_##name, LAYER_QUERY, name, act, n, __VA_ARGS__)         \
-  /* A row that differs from the driver's declaration does not compile. */    \
+#define HOOK(name, base, since, act, n, ...)                               \
+  ENTRY(LAYER_EXPORT, name, LAYER_LINKED, name, act, n, __VA_ARGS__)       \
+  ENTRY(static, handle_##name, LAYER_HANDLE, name, act, n, __VA_ARGS__)    \
+  ENTRY(static, query_##name, LAYER_QUERY, name, act, n, __VA_ARGS__)      \
+  /* A row that differs from the driver's declaration does not compile. */ \
   static name##_fn *const declared_##name __attribute__((unused)) = &name;
 #include "hooks.def"
 #undef HOOK
 
 hook hooks[HOOKS] = {
-#define HOOK(function, base_name, version, ...)                                                           \
-  [HOOK_##function] = {.name = #function,                                                                 \
-                       .base = #base_name,                                                                \
-                       .since = version,                                                                  \
-                       .counted = true,                                                                   \
-                       .entry = {[LAYER_LINKED] = (layer_function *)function,                             \
-                                 [LAYER_HANDLE] = (layer_function *)handle_##function,                    \
+#define HOOK(function, base_name, version, ...)                                        \
+  [HOOK_##function] = {.name = #function,                                              \
+                       .base = #base_name,                                             \
+                       .since = version,                                               \
+                       .counted = true,                                                \
+                       .entry = {[LAYER_LINKED] = (layer_function *)function,          \
+                                 [LAYER_HANDLE] = (layer_function *)handle_##function, \
                                  [LAYER_QUERY] = (layer_function *)query_##function}},
 #include "hooks.def"
 #undef HOOK

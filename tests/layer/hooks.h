@@ -47,7 +47,8 @@ bool hook_resolve(hook *h, layer_path path);
 /* The driver's own address of this function, or NULL. Opens the driver. */
 layer_function *driver_symbol(const char *name);
 
-/* Makes sure that `symbol` of all hooks is known; false if there is no driver, or if it is not loaded and may not be. */
+/* Makes sure that `symbol` of all hooks is known; false if there is no driver, or if it is not loaded and may not be.
+ */
 bool driver_find(bool may_load);
 
 /* What happens at every entry point before its function acts. */

@@ -38,9 +38,9 @@ void layer_refuse_knob(const char *variable, const char *value, const char *why)
 /* CLOCK_MONOTONIC, nanoseconds. */
 int64_t layer_now(void);
 
-/* Keeps the CPU until `ns` have passed since the call, less what reading the clock costs. */
+/* Keeps the CPU until `ns` have passed since the call, or since `begin`, less what reading the clock costs. */
 void layer_spin(int64_t ns);
-void layer_spin_until(int64_t time);
+void layer_spin_since(int64_t begin, int64_t ns);
 
 void layer_sleep(int64_t ns);
 void layer_sleep_until(int64_t time);

@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -24,11 +25,13 @@ _Static_assert(offsetof(state, pid) == 8 && offsetof(state, memory_limit) == 16 
 #define MAGIC 0x4c425647u /* the bytes G V B L */
 #define VERSION 1
 
+/* The file stays open, with a lock that tells how many processes live: the first one finds none and counts from 0. */
 static state *map(const char *path) {
   const int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (fd < 0 || ftruncate(fd, sizeof(state)) != 0) layer_refuse_knob("LAYER_STATE", path, "cannot be written");
   state *mapped = mmap(NULL, sizeof *mapped, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-  close(fd);
+  if (mapped != MAP_FAILED && flock(fd, LOCK_EX | LOCK_NB) == 0) mapped->memory_used = 0;
+  flock(fd, LOCK_SH);
   if (mapped == MAP_FAILED) layer_refuse_knob("LAYER_STATE", path, "cannot be mapped");
   return mapped;
 }

@@ -4,9 +4,7 @@
 
 #define FIRST_SIZE 1024
 
-static size_t home(const table *t, uint64_t key) {
-  return (size_t)((key * 0x9E3779B97F4A7C15u) >> 32) & (t->size - 1);
-}
+static size_t home(const table *t, uint64_t key) { return (size_t)((key * 0x9E3779B97F4A7C15u) >> 32) & (t->size - 1); }
 
 static table_entry *find(const table *t, uint64_t key) {
   size_t i = home(t, key);

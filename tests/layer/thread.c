@@ -31,8 +31,7 @@ void thread_start(void) {
   if (knobs.thread == NULL) return;
   if (sscanf(knobs.thread, "%" SCNd64 "/%" SCNd64 "%c", &burn, &period, &rest) != 2 || burn < 0 || period < 1)
     layer_refuse_knob("LAYER_THREAD", knobs.thread, "is not burned nanoseconds/period");
-  if (pthread_create(&thread, NULL, poll, NULL) != 0)
-    layer_refuse_knob("LAYER_THREAD", knobs.thread, "does not start");
+  if (pthread_create(&thread, NULL, poll, NULL) != 0) layer_refuse_knob("LAYER_THREAD", knobs.thread, "does not start");
   pthread_setname_np(thread, "gvblayer");
   pthread_detach(thread);
 }

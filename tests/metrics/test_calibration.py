@@ -1,9 +1,8 @@
 """On the emulated GPU the metrics return what its profile says, and move as its faults say."""
 
-from statistics import median
-
 import pytest
 
+from conftest import steady
 from gpu_virt_bench import emulated
 from gpu_virt_bench.model.run import Measured, Run
 from gpu_virt_bench.report.text import summarise
@@ -36,19 +35,13 @@ def pair_cost(call: str, size: int) -> float:
 PATHS = "OH-001[path=*]"
 
 
-@pytest.fixture(scope="module")
-def launches(module_measure) -> Run:
-    """Launches, as modelled."""
-    return module_measure(PATHS)
+PAIRS = "OH-002[bytes=*];OH-003[bytes=*]"
+SIZES = (4096, 2 * MIB, 64 * MIB, 1024 * MIB)
 
 
-@pytest.fixture(scope="module")
-def pairs(module_measure) -> Run:
-    """Allocations and frees, as modelled."""
-    return module_measure("OH-002[bytes=*];OH-003[bytes=*];OH-003[state=pending,bytes=*]")
-
-
-def test_launch_latency_is_the_profiles(launches) -> None:
+@steady
+def test_launch_latency_is_the_profiles(module_measure) -> None:
+    launches = module_measure(PATHS)
     call, start = key("launch_kernel"), key("launch_to_start")
     trip = call + start + key("kernel_minimum") + key("sync_return")
     assert value(launches, "OH-001") == pytest.approx(call, rel=0.1)
@@ -56,7 +49,9 @@ def test_launch_latency_is_the_profiles(launches) -> None:
     assert value(launches, "OH-001[path=round-trip]") == pytest.approx(trip, rel=0.1)
 
 
-def test_a_later_start_moves_start_and_round_trip_but_not_the_call(launches, module_measure) -> None:
+@steady
+def test_a_later_start_moves_start_and_round_trip_but_not_the_call(module_measure) -> None:
+    launches = module_measure(PATHS)
     later = key("launch_to_start") * 1e9 + 20000
     slow = module_measure(PATHS, emulate={"launch_to_start": f"{later:.0f}"})
     for outcome in ("OH-001[path=start]", "OH-001[path=round-trip]"):
@@ -64,6 +59,7 @@ def test_a_later_start_moves_start_and_round_trip_but_not_the_call(launches, mod
     assert value(slow, "OH-001") == pytest.approx(value(launches, "OH-001"), rel=0.05)
 
 
+@steady
 def test_a_slower_call_moves_every_path_but_not_the_graph(module_measure) -> None:
     both = "OH-001[path=*];OH-001[api=cuGraphLaunch]"
     plain, slow = module_measure(both), module_measure(both, emulate={"latency.cuLaunchKernel": "5000"})
@@ -73,13 +69,18 @@ def test_a_slower_call_moves_every_path_but_not_the_graph(module_measure) -> Non
     assert value(slow, graph) == pytest.approx(value(plain, graph), rel=0.05)
 
 
-@pytest.mark.parametrize("size", [4096, 2 * MIB, 64 * MIB, 1024 * MIB])
-def test_allocation_and_free_cost_what_the_profile_says(pairs, size) -> None:
-    assert value(pairs, f"OH-002[bytes={size}]") == pytest.approx(pair_cost("alloc", size), rel=0.1)
-    assert value(pairs, f"OH-003[bytes={size}]") == pytest.approx(pair_cost("free", size), rel=0.1)
+@steady
+def test_allocation_and_free_cost_what_the_profile_says(module_measure) -> None:
+    run = module_measure(PAIRS)
+    found = [(value(run, f"OH-002[bytes={size}]"), value(run, f"OH-003[bytes={size}]")) for size in SIZES]
+    modelled = [(pair_cost("alloc", size), pair_cost("free", size)) for size in SIZES]
+    assert [alloc for alloc, _ in found] == pytest.approx([alloc for alloc, _ in modelled], rel=0.1)
+    assert [free for _, free in found] == pytest.approx([free for _, free in modelled], rel=0.1)
 
 
-def test_a_cost_per_block_moves_large_allocations_alone(pairs, module_measure) -> None:
+@steady
+def test_a_cost_per_block_moves_large_allocations_alone(module_measure) -> None:
+    pairs = module_measure("OH-002[bytes=*]")
     more = key("alloc_per_2mib") * 1e9 + 1000
     slow = module_measure("OH-002[bytes=*]", emulate={"alloc_per_2mib": f"{more:.0f}"})
     large, small = "OH-002[bytes=1073741824]", "OH-002[bytes=4096]"
@@ -87,13 +88,16 @@ def test_a_cost_per_block_moves_large_allocations_alone(pairs, module_measure) -
     assert value(slow, small) == pytest.approx(value(pairs, small), rel=0.05)
 
 
-def test_a_pending_free_waits_for_the_kernel_unless_the_driver_does_not(pairs, module_measure) -> None:
+@steady
+def test_a_pending_free_waits_for_the_kernel_unless_the_driver_does_not(module_measure) -> None:
+    pairs = module_measure("OH-003[state=pending,bytes=4096]")
     outcome = "OH-003[bytes=4096,state=pending]"
     careless = module_measure("OH-003[state=pending,bytes=4096]", emulate={"free_waits": "0"})
     assert value(pairs, outcome) == pytest.approx(1e-3, rel=0.1)
     assert value(pairs, outcome) - value(careless, outcome) == pytest.approx(1e-3, rel=0.1)
 
 
+@steady
 def test_context_creation_is_the_profiles_and_its_phases_are_apart(module_measure) -> None:
     phases = "OH-004[phase=*]"
     plain, slow = module_measure(phases), module_measure(phases, emulate={"latency.cuInit": "100000000"})
@@ -117,18 +121,20 @@ def modelled_cycle() -> float:
     return pair_cost("alloc", block) + max(calls, empties) + 20 * 0.5e-3 + streams + back + pair_cost("free", block)
 
 
+@steady
 def test_throughput_is_the_models_and_falls_with_the_rates(module_measure) -> None:
     plain, slow = module_measure("OH-010"), module_measure("OH-010", emulate={"rate": "0.8"})
-    assert value(plain, "OH-010") == pytest.approx(1 / modelled_cycle(), rel=0.05)
+    assert value(plain, "OH-010") == pytest.approx(1 / modelled_cycle(), rel=0.08)
     assert value(slow, "OH-010") / value(plain, "OH-010") == pytest.approx(0.8, rel=0.03)
 
 
+@steady
 def test_a_slower_call_lengthens_a_cycle_by_the_exposed_launches(module_measure) -> None:
     plain, slow = module_measure("OH-010"), module_measure("OH-010", emulate={"latency.cuLaunchKernel": "5000"})
     assert 0.8e-3 <= 1 / value(slow, "OH-010") - 1 / value(plain, "OH-010") <= 1.05e-3
 
 
-def test_samples_vary_as_the_noise_does(launches) -> None:
-    samples = launches.outcomes["OH-001"].repetitions[0].samples
-    assert max(samples) / min(samples) > 1
-    assert median(samples) > 0
+def test_intervals_vary_as_the_noise_does(module_measure) -> None:
+    launches = module_measure("OH-001")
+    (first, *_) = launches.outcomes["OH-001"].repetitions[0].detail["intervals"]
+    assert first["q75"] / first["q25"] > 1.002

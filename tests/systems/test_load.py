@@ -1,18 +1,26 @@
-"""System definitions."""
+"""Reading a definition: what is accepted, and the sentence for what is not."""
 
 import pytest
 
 from gpu_virt_bench.systems.load import DefinitionError, clean, fill, load, load_all, parse, scrubbed
 
-GOOD = {"title": "T", "description": "D", "mechanism": "preload", "features": ["memory-limit"]}
+GOOD = {
+    "title": "T",
+    "description": "D",
+    "mechanism": "preload",
+    "features": ["memory-limit"],
+    "quota": {"memory": {"step": 1, "scope": "tenant"}},
+}
 
 
 def test_every_shipped_system_loads() -> None:
-    assert {"native", "time-slicing"} <= {system.id for system in load_all()}
+    shipped = {"native", "time-slicing", "mps", "hami-core", "bud-fcsp", "preload-generic", "external"}
+    assert shipped <= {system.id for system in load_all()}
 
 
-def test_an_alias_names_the_system() -> None:
-    assert load("time-slice").id == "time-slicing"
+@pytest.mark.parametrize(("alias", "id"), [("time-slice", "time-slicing"), ("hami", "hami-core"), ("fcsp", "bud-fcsp")])
+def test_an_alias_names_the_system(alias: str, id: str) -> None:
+    assert load(alias).id == id
 
 
 def test_an_unknown_system_gets_the_nearest_name() -> None:
@@ -20,15 +28,46 @@ def test_an_unknown_system_gets_the_nearest_name() -> None:
         load("natve")
 
 
+STEP = {"run": ["true"]}
+
+
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
         ({"titel": "x"}, "unknown key 'titel'; did you mean title"),
         ({"proof": {"servd_by": {}}}, r"unknown key 'proof.servd_by'; did you mean served_by"),
+        ({"proof": {"served_byy": "x"}}, r"unknown key 'proof.served_byy'; did you mean served_by"),
+        ({"proof": {"memory-limits": {}}}, r"unknown key 'proof.memory-limits'; did you mean memory-limit"),
+        ({"proof": {"features": {}}}, "unknown key 'proof.features'; name a feature"),
+        ({"proof": {"memory-limit": {"refusd_above": 1}}}, "unknown key 'proof.memory-limit.refusd_above'; did you"),
+        ({"setup": [{"run": ["true"], "stdn": ""}]}, "unknown key 'setup.0.stdn'; did you mean stdin"),
+        ({"tenant": {"before_kill": {"run": ["true"], "timeot": 1}}}, "'tenant.before_kill.timeot'; did you mean tim"),
+        ({"options": {"library": {"kind": "flie"}}}, "options.library.kind is 'flie': input should be 'file'"),
+        ({"quota": {"memory": {"step": 1}}}, "the key 'quota.memory.scope' is missing"),
+        ({"enforces": {"memry": "soft"}}, "unknown key 'enforces.memry': input should be 'memory'"),
         ({"features": ["memory-limits"]}, "no feature 'memory-limits'; did you mean memory-limit"),
+        ({"features": ["compute-limit"]}, "features lists compute-limit, but the key 'quota.compute' is missing"),
+        ({"quota": {"memory": {"step": 0, "scope": "tenant"}}}, "quota.memory.step is 0: expected more than 0"),
         ({"mechanism": "magic"}, "mechanism is 'magic': input should be 'none'"),
+        ({"requires": {"root": "yes"}}, "requires.root is 'yes': input should be a valid boolean"),
+        ({"requires": {"driver": "550"}}, "requires has '550': expected for example '>=550'"),
         ({"tenant": {"env": {"X": "{tenant_dri}"}}}, "unknown variable {tenant_dri} in '{tenant_dri}'; did you mean"),
         ({"tenant": {"env": {"X": "{tenant"}}}, "unbalanced braces"),
+        ({"tenant": {"env": {"X": "{tenant:>3}"}}}, "more than a name in braces"),
+        ({"env": {"X": "{tenant_dir}"}}, r"env: unknown variable {tenant_dir}"),
+        ({"setup": [{"run": ["kill", "{server_pid}"]}]}, "setup: unknown variable {server_pid}"),
+        ({"tenant": {"env": {"X": "{pid}"}}}, "tenant: unknown variable {pid}"),
+        ({"setup": [{"run": []}]}, "setup: a step's run is empty"),
+        ({"setup": [{"run": ["a"], "background": True, "expect": "x"}]}, "'a' is a background step: expect, retry_for"),
+        ({"setup": [{"run": ["a"], "expect": "("}]}, r"setup: '\(' is not a regular expression"),
+        ({"proof": {"device_name": "("}}, r"proof.device_name: '\(' is not a regular expression"),
+        ({"proof": {"memory_total": "many"}}, "proof.memory_total is 'many': expected a number, or a variable"),
+        ({"proof": {"memory_total": []}}, r"proof.memory_total is \[\]: expected a number, or a variable"),
+        ({"proof": {"overlap": "sometimes"}}, "proof.overlap is 'sometimes': expected always, never, any"),
+        ({"proof": {"sm_sets": "equal"}}, "proof.sm_sets is 'equal': expected disjoint, any"),
+        ({"proof": {"command": STEP, "file": {"x": {"path": "{nope}", "offset": 0, "type": "i32"}}}}, "{nope}"),
+        ({"cleanup": {"remove": ["/etc/passwd"]}}, "cleanup.remove has '/etc/passwd': expected a path under"),
+        ({"cleanup": {"remove": ["{session_dir}/../x"]}}, "expected a path under {session_dir}/"),
         ({"id": "x"}, "'id' is not a key"),
     ],
 )
@@ -56,6 +95,17 @@ def test_a_file_that_does_not_exist_is_named() -> None:
 
 def test_a_doubled_brace_is_a_brace() -> None:
     assert fill("{{{tenant}}}", {"tenant": "1"}, "x") == "{1}"
+
+
+def test_a_step_may_use_what_an_earlier_one_captured() -> None:
+    steps = [{"run": ["a"], "expect": r"(?P<server_pid>\d+)"}, {"run": ["kill", "{server_pid}"]}]
+    assert len(parse("mine", {**GOOD, "setup": steps}).setup) == 2
+
+
+def test_a_features_checks_stand_under_its_name() -> None:
+    system = parse("mine", {**GOOD, "proof": {"mapped": ["a.so"], "memory-limit": {"refused_above": 5}}})
+    assert system.proof.mapped == ("a.so",)
+    assert system.proof.features["memory-limit"].refused_above == 5
 
 
 def test_a_layers_variables_are_kept_from_tenants_and_reported() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from gpu_virt_bench.cli.settings import by_system, load_config, pairs, split
 if TYPE_CHECKING:
     from gpu_virt_bench.engine.plan import Suite
     from gpu_virt_bench.engine.session import Request, Result
+    from gpu_virt_bench.model.system import System
 
 MIB = 1 << 20
 
@@ -77,9 +79,10 @@ def wrong_use(error: Exception) -> Exception:
     from gpu_virt_bench.engine.observer import NoNvml
     from gpu_virt_bench.engine.plan import PlanError
     from gpu_virt_bench.engine.session import Unmeasurable
-    from gpu_virt_bench.systems.load import DefinitionError
+    from gpu_virt_bench.systems.available import Unavailable
+    from gpu_virt_bench.systems.variables import DefinitionError
 
-    known = (EmulationError, DeviceError, NoNvml, PlanError, Unmeasurable, DefinitionError)
+    known = (EmulationError, DeviceError, NoNvml, PlanError, Unmeasurable, Unavailable, DefinitionError)
     if isinstance(error, known):
         return click.UsageError(str(error))
     if isinstance(error, OSError):
@@ -102,9 +105,7 @@ def requested(options: dict[str, Any]) -> Request:
         systems = list({system.id: system for system in map(load, names)}.values())
     except Exception as error:
         raise wrong_use(error) from None
-    given = by_system(
-        pairs(options["option"], "--option"), [s.id for s in systems], {s.id: list(s.options) for s in systems}
-    )
+    systems, given = with_options(systems, pairs(options["option"], "--option"))
     output = Path(options["output"])
     if output.exists() and not output.is_dir():
         raise click.UsageError(f"--output is {options['output']!r}, which is a file; expected a directory")
@@ -125,6 +126,20 @@ def requested(options: dict[str, Any]) -> Request:
         compute_limit=None if options["compute_limit"] is None else options["compute_limit"] / 100,
         argv=["gpu-virt-bench", *sys.argv[1:]],
     )
+
+
+def with_options(systems: list[System], given: dict[str, str]) -> tuple[list[System], dict[str, dict[str, str]]]:
+    """The systems as their options shape them, and every system's options, checked."""
+    from gpu_virt_bench.systems.options import accepts, configured, resolve_options
+
+    sorted_options = by_system(
+        given, {s.id: partial(accepts, s) for s in systems}, {s.id: list(s.options) for s in systems}
+    )
+    try:
+        resolved = {s.id: resolve_options(s, sorted_options[s.id]) for s in systems}
+        return [configured(s, resolved[s.id]) for s in systems], resolved
+    except Exception as error:
+        raise wrong_use(error) from None
 
 
 def adjusted(suite: Suite, options: dict[str, Any]) -> Suite:

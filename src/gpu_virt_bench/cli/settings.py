@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -101,17 +101,18 @@ def flat(values: Mapping[str, Any], before: str = "") -> list[tuple[str, Any]]:
     return found
 
 
-def by_system(options: Mapping[str, str], ids: Sequence[str], known: Mapping[str, Sequence[str]]) -> dict[str, Any]:
-    """Options given as NAME=VALUE or SYSTEM.NAME=VALUE, sorted to the systems that know them."""
-    sorted_options: dict[str, dict[str, str]] = {name: {} for name in ids}
+def by_system(
+    options: Mapping[str, str], accepts: Mapping[str, Callable[[str], bool]], known: Mapping[str, Sequence[str]]
+) -> dict[str, dict[str, str]]:
+    """Options given as NAME=VALUE or SYSTEM.NAME=VALUE, sorted to the systems that accept them."""
+    sorted_options: dict[str, dict[str, str]] = {name: {} for name in accepts}
     for key, value in options.items():
-        system, dot, name = key.partition(".")
-        owners = [system] if dot and system in ids else [found for found in ids if key in known[found]]
-        name = name if dot and system in ids else key
-        owners = [owner for owner in owners if name in known[owner]]
-        if not owners:
-            there = ", ".join(f"{found}.{option}" for found in ids for option in known[found]) or "none for these"
-            raise click.UsageError(f"no option {key!r} for {', '.join(ids)}; there are {there}")
-        for owner in owners:
+        system, dot, rest = key.partition(".")
+        owners = [(system, rest)] if dot and system in accepts else [(found, key) for found in accepts]
+        taken = [(owner, name) for owner, name in owners if accepts[owner](name)]
+        if not taken:
+            there = ", ".join(f"{found}.{option}" for found in known for option in known[found]) or "none for these"
+            raise click.UsageError(f"no option {key!r} for {', '.join(accepts)}; there are {there}")
+        for owner, name in taken:
             sorted_options[owner][name] = value
     return sorted_options

@@ -24,8 +24,9 @@ def show(name: str) -> None:
     from gpu_virt_bench import metrics
     from gpu_virt_bench.report.text import print_metric, print_runs
     from gpu_virt_bench.results import RunFileError, load
-    from gpu_virt_bench.systems.load import DefinitionError, shipped
     from gpu_virt_bench.systems.load import load as load_system
+    from gpu_virt_bench.systems.load import shipped
+    from gpu_virt_bench.systems.variables import DefinitionError
 
     known = metrics.load()
     if name.upper() in known:

@@ -78,11 +78,13 @@ def parsed(name: str, text: str) -> Value:
         hint = f"; did you mean {near[0]}?" if near else "; `gpu-virt-bench list emulator` shows all keys"
         raise EmulationError(f"the emulated GPU has no key {name!r}{hint}")
     kind = keys()[name].type
-    kinds: dict[str, Callable[[str], Value]] = {"int": int, "float": float}
+    kinds: dict[str, Callable[[str], Value]] = {"integer": int, "real": float}
     try:
         return kinds.get(kind, str)(text)
     except ValueError:
-        raise EmulationError(f"{name} is {text!r}, expected {'an integer' if kind == 'int' else 'a number'}") from None
+        raise EmulationError(
+            f"{name} is {text!r}, expected {'an integer' if kind == 'integer' else 'a number'}"
+        ) from None
 
 
 def make_machine(folder: Path, values: Mapping[str, Value]) -> Path:

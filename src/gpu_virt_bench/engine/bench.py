@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from gpu_virt_bench.engine.device import Target
 from gpu_virt_bench.engine.host import node_cpus, share_cpus
 from gpu_virt_bench.engine.plan import Suite
 from gpu_virt_bench.model.metric import Value
-from gpu_virt_bench.model.run import Check, Device, ProofRecord
+from gpu_virt_bench.model.run import Device, ProofRecord
 from gpu_virt_bench.model.system import FULL, Quota, System
 from gpu_virt_bench.model.workload import TenantDied, TenantHung, Workload, WorkloadError
-from gpu_virt_bench.systems import load as systems
 from gpu_virt_bench.systems import proof
+from gpu_virt_bench.systems.active import Active
+from gpu_virt_bench.systems.available import Unavailable
+from gpu_virt_bench.systems.environment import clean
+from gpu_virt_bench.systems.evidence import Attempt, Driver, Seen
+from gpu_virt_bench.systems.seat import Seat
+from gpu_virt_bench.systems.steps import StepFailed
+from gpu_virt_bench.systems.variables import DefinitionError
 from gpu_virt_bench.tenant import Process
 
 Reading = TypeVar("Reading")
@@ -41,88 +48,127 @@ class Window:
     settle: float
 
 
-@dataclass
-class Stage:
-    """One repetition of one system: its tenants, what outcomes share, and what the tenants proved."""
+class FeatureLost(Exception):
+    """A feature that the system lists is not in force for a tenant that asked for it."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """What all repetitions of one system share: how to reach the device, and what was read before the first."""
 
     system: System
     target: Target
     folder: Path
-    repetition: int
     suite: Suite
     seed: int
+    device: Device
+    driver: Driver
+    millisecond: int
+    observer_sees: bool  # whether NVML lists processes here
     options: Mapping[str, str] = field(default_factory=dict)
-    device: Device | None = None
-    millisecond: int = 0
-    observer_sees: bool = True  # whether NVML lists processes here
-    _before: Sequence[int] = ()
-    _started: int = 0
-    _tenants: dict[tuple[int, Quota], list[Process]] = field(default_factory=dict)
-    _shared: dict[object, Any] = field(default_factory=dict)
-    proofs: list[ProofRecord] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
+    quota: Quota = FULL  # of every tenant, as far as the system can limit
+    control: Callable[[int], Attempt] | None = None  # one allocation in a native tenant, the positive control
 
-    def __post_init__(self) -> None:
-        """Reads who is on the device before any tenant is."""
+
+@dataclass
+class Member:
+    """A running tenant and its place in the system."""
+
+    process: Process
+    seat: Seat
+
+
+class Stage:
+    """One repetition of one system: the system set up, its tenants, what outcomes share, what the tenants proved."""
+
+    def __init__(self, place: Place, repetition: int) -> None:
+        self.place = place
+        self.system = place.system
+        self.repetition = repetition
+        self.proofs: list[ProofRecord] = []
+        self.warnings: list[str] = []
+        self.active = Active(
+            place.system, place.device, place.folder, place.options, place.target.env, place.driver, tenants=1
+        )
+        self._members: dict[tuple[Quota, ...], list[Member]] = {}
+        self._shared: dict[object, Any] = {}
+        self._started = 0
+        self._before: Sequence[int] = ()
+
+    def __enter__(self) -> Stage:
+        try:
+            self.active.setup()
+        except (Unavailable, StepFailed) as error:
+            raise Refused(str(error)) from None
         self._before = self._processes() or ()
+        return self
 
-    def known_device(self) -> Device:
-        """The device, once the session has read it."""
-        assert self.device is not None
-        return self.device
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+        for problem in self.active.teardown():
+            self.warn(problem)
 
     # -- tenants
 
-    def tenants(self, n: int, quota: Quota) -> Sequence[Process]:
-        """n tenants that are ready, warm and proved; the same processes for an equal request."""
-        key = (n, quota)
-        if key not in self._tenants:
+    def quota(self, asked: Quota) -> Quota:
+        """What a metric asks for, and the session's quota for what it leaves open."""
+        memory = asked.memory_bytes if asked.memory_bytes is not None else self.place.quota.memory_bytes
+        share = asked.compute_share if asked.compute_share is not None else self.place.quota.compute_share
+        return Quota(memory, share, asked.priority)
+
+    def group(self, quotas: Sequence[Quota]) -> list[Process]:
+        """Tenants with these quotas, ready, proved and warm; the same processes for an equal request."""
+        key = tuple(map(self.quota, quotas))
+        if key not in self._members:
             self.close()
-            self._tenants[key] = []
-            for i in range(n):
-                self._tenants[key].append(self.start(i, n))
-            for i, tenant in enumerate(self._tenants[key]):
-                self.prove(tenant, i, "before", n)
-            for tenant in self._tenants[key]:
-                self.warm(tenant)
-        return self._tenants[key]
+            members = self._members[key] = []
+            for index, quota in enumerate(key):
+                member = self.start(index, quota, len(key))
+                members.append(member)
+                if self.system.tenant.start == "one-by-one":
+                    member.process.facts()
+            for member in members:
+                member.process.facts()
+            time.sleep(self.system.tenant.settle)
+            for member in members:
+                self.prove(member, "before", len(key))
+            for member in members:
+                self.warm(member.process)
+        return [member.process for member in self._members[key]]
 
     @contextmanager
-    def fresh(self) -> Iterator[Process]:
+    def fresh(self, quota: Quota) -> Iterator[Process]:
         """A tenant that has not touched CUDA; proved after its samples, since a proof makes a context."""
         self.end_tenants()
-        tenant = self.start(0, 1)
+        member = self.start(0, self.quota(quota), 1)
         try:
-            yield tenant
-            self.prove(tenant, 0, "after", 1)
+            yield member.process
+            self.prove(member, "after", 1)
         finally:
-            tenant.close()
+            self.end(member)
 
-    def start(self, index: int, of: int) -> Process:
+    def start(self, index: int, quota: Quota, of: int) -> Member:
         """Starts a tenant inside the system."""
         self._started += 1
+        folder = self.place.folder / f"r{self.repetition}-{self._started}"
+        while folder.exists():
+            self._started += 1
+            folder = self.place.folder / f"r{self.repetition}-{self._started}"
+        folder.mkdir()
+        try:
+            seat = self.active.tenant(index, folder, quota, of)
+            seat.before()
+        except (DefinitionError, StepFailed) as error:
+            raise Refused(str(error)) from None
+        env = {"CUDA_CACHE_DISABLE": "1", **seat.env}
         name = f"tenant-{self._started}"
-        folder = self.folder / f"{self.system.id[:12]}-{self.repetition}-{self._started}"
-        folder.mkdir(parents=True)
-        values = {
-            **dict.fromkeys(systems.VARIABLES, ""),
-            **self.options,
-            "session_dir": str(self.folder),
-            "tenant_dir": str(folder),
-            "tenant": str(index),
-            "tenants": str(of),
-            "gpu_uuid": self.target.uuid or "",
-            "gpu_index": str(self.target.index),
-        }
-        env = {"CUDA_CACHE_DISABLE": "1", **self.target.env}
-        env |= {key: systems.fill(text, values, self.system.id) for key, text in self.system.tenant.env.items()}
-        command = [systems.fill(text, values, self.system.id) for text in self.system.tenant.command]
-        return Process(name, command, env, folder / "stderr", systems.clean(), self.cpus(index, of))
+        process = Process(name, seat.command, env, folder / "stderr", clean(), self.cpus(index, of), seat.before_kill)
+        seat.started(process.pid, process.process_id)
+        return Member(process, seat)
 
     def cpus(self, index: int, of: int) -> tuple[int, ...]:
         """Processors of one tenant (R12); none where there are too few to part."""
-        node = self.device.numa_node if self.device is not None else None
-        shares = share_cpus(sorted(node_cpus(node)), of)
+        shares = share_cpus(sorted(node_cpus(self.place.device.numa_node)), of)
         if shares is None:
             self.warn(f"too few processors to give {of} tenant(s) and the harness two each: tenants are not pinned")
             return ()
@@ -135,53 +181,64 @@ class Stage:
 
     def warm(self, tenant: Process) -> None:
         """Works for the suite's warm-up time, so that clocks and link are up (R18)."""
-        seconds = self.suite.warm_seconds
+        seconds = self.place.suite.warm_seconds
         if seconds > 0:
-            args: dict[str, int | str] = {"duration": round(seconds * 1e9), "sm_count": self.known_device().sm_count}
+            args: dict[str, int | str] = {"duration": round(seconds * 1e9), "sm_count": self.place.device.sm_count}
             tenant.run(Workload("warm", args, timeout=60 + 10 * seconds))
 
     # -- proof
 
-    def prove(self, tenant: Process, index: int, when: str, tenants: int) -> None:
+    def prove(self, member: Member, when: Literal["before", "after"], tenants: int) -> None:
         """Asks a tenant for its proof; before the samples a failure refuses the run, after them it loses them."""
-        facts = tenant.facts(proof.symbols(self.system), list(self.system.proof.env))
-        checks = proof.check_tenant(self.system, facts, self.known_device(), facts["served_by"]["cuInit"])
-        if index == 0:
-            checks += self.observe(tenants if when == "before" or tenants == 1 else len(self.living()))
-        record = ProofRecord(self.repetition, index, "before" if when == "before" else "after", checks)
-        self.proofs.append(record)
-        if record.passed:
-            return
-        sentence = proof.refusal(self.system, checks)
-        raise Refused(sentence) if when == "before" else ProofLost(f"proof lost: {sentence}")
+        wanted = member.seat.wanted()
+        facts = member.process.facts(wanted.symbols, wanted.env)
+        attempts = [attempt(member.process, size) for size in wanted.attempts]
+        control = [self.place.control(size) for size in wanted.attempts] if self.place.control else []
+        checks = member.seat.prove(facts, attempts, control, member.process.stderr(), self.seen(tenants))
+        granted = member.seat.granted(facts)
+        self.proofs.append(ProofRecord(self.repetition, member.seat.index, when, checks, granted))
+        if not proof.activated(checks):
+            sentence = proof.refusal(self.system, checks)
+            raise Refused(sentence) if when == "before" else ProofLost(f"proof lost: {sentence}")
+        for feature, sentence in proof.withdrawn(checks).items():
+            self.withdraw(feature, sentence, when)
 
-    def observe(self, own: int) -> list[Check]:
-        """What the observer must see."""
-        return proof.check_observer(self.system, self._processes(), self._before, own) if self.observer_sees else []
+    def withdraw(self, feature: str, sentence: str, when: str) -> None:
+        """A feature that is not in force: the run is refused if the user asked for it, else the metric fails."""
+        session = {"memory-limit": self.place.quota.memory_bytes, "compute-limit": self.place.quota.compute_share}
+        if when == "before" and session.get(feature) is not None:
+            raise Refused(f"{self.system.id}: {sentence}")
+        raise FeatureLost(sentence)
+
+    def seen(self, own: int) -> Seen | None:
+        """What the observer sees now; None where it lists no processes."""
+        processes = self._processes()
+        return Seen(processes, self._before, own) if self.place.observer_sees and processes is not None else None
 
     def _processes(self) -> list[int] | None:
-        return self.target.observer.processes() if self.target.observer is not None else None
+        return self.place.target.observer.processes() if self.place.target.observer is not None else None
 
-    def living(self) -> list[Process]:
+    def living(self) -> list[Member]:
         """Tenants that run."""
-        return [t for group in self._tenants.values() for t in group if t.is_alive()]
+        return [member for group in self._members.values() for member in group if member.process.is_alive()]
 
     def probe(self) -> None:
         """Asks every tenant's context for verified work (R17)."""
-        for tenant in self.living():
+        for member in self.living():
             try:
-                tenant.run(Workload("probe", {"bytes": PROBE_BYTES, "seed": self.seed % (1 << 32)}, PROBE_TIMEOUT))
-                tenant.release()
+                args: dict[str, int | str] = {"bytes": PROBE_BYTES, "seed": self.place.seed % (1 << 32)}
+                member.process.run(Workload("probe", args, PROBE_TIMEOUT))
+                member.process.release()
             except (WorkloadError, TenantDied, TenantHung) as error:
                 raise TenantHung(f"context lost: {error}") from None
 
     def finish(self) -> None:
         """Proves every living tenant again, and ends them all."""
         try:
-            for group in self._tenants.values():
-                for index, tenant in enumerate(group):
-                    if tenant.is_alive():
-                        self.prove(tenant, index, "after", len(group))
+            for group in self._members.values():
+                for member in group:
+                    if member.process.is_alive():
+                        self.prove(member, "after", len(self.living()))
         finally:
             self.close()
 
@@ -192,10 +249,26 @@ class Stage:
 
     def end_tenants(self) -> None:
         """Ends all tenants."""
-        tenants, self._tenants = self._tenants, {}
-        for group in tenants.values():
-            for tenant in group:
-                tenant.close()
+        groups, self._members = self._members, {}
+        for group in groups.values():
+            for member in group:
+                self.end(member)
+
+    def end(self, member: Member) -> None:
+        """Ends a tenant, and runs the steps after it."""
+        member.process.close(self.system.cleanup.grace)
+        for problem in member.seat.after():
+            self.warn(problem)
+
+    def recover(self) -> None:
+        """After a failure: ends all tenants, and sets the system up again where its definition asks for that."""
+        self.close()
+        if "restart" in (self.system.recovery.after_fault, self.system.recovery.after_kill):
+            try:
+                for problem in self.active.restart():
+                    self.warn(problem)
+            except (Unavailable, StepFailed) as error:
+                raise Refused(str(error)) from None
 
     # -- what outcomes share
 
@@ -205,6 +278,12 @@ class Stage:
             self._shared[key] = make()
         value: Reading = self._shared[key]
         return value
+
+
+def attempt(tenant: Process, size: int) -> Attempt:
+    """One allocation that is tried and freed again."""
+    args: dict[str, int | str] = {"api": "cuMemAlloc_v2", "bytes": size}
+    return Attempt(size, tenant.run(Workload("try_alloc", args)).columns["code"][0])
 
 
 class OutcomeBench:
@@ -219,22 +298,25 @@ class OutcomeBench:
     @property
     def device(self) -> Device:
         """The whole device."""
-        return self._stage.known_device()
+        return self._stage.place.device
 
     @property
     def millisecond(self) -> int:
         """`fma` iterations of about 1 ms on the whole device."""
-        return self._stage.millisecond
+        return self._stage.place.millisecond
 
     def tenants(self, n: int, quota: Quota = FULL) -> Sequence[Process]:
         """n tenants, ready and warm."""
-        return self._stage.tenants(n, quota)
+        return self._stage.group([quota] * n)
+
+    def mixed(self, quotas: Sequence[Quota]) -> Sequence[Process]:
+        """Tenants with different quotas, ready and warm."""
+        return self._stage.group(quotas)
 
     @contextmanager
     def fresh(self, quota: Quota = FULL) -> Iterator[Process]:
         """A tenant that has not touched CUDA."""
-        del quota  # no system of this version limits anything
-        with self._stage.fresh() as tenant:
+        with self._stage.fresh(quota) as tenant:
             yield tenant
 
     def once(self, key: object, make: Callable[[], Reading]) -> Reading:
@@ -243,10 +325,15 @@ class OutcomeBench:
 
     def window(self, quota: Quota = FULL) -> Window:
         """The suite's window."""
-        suite = self._stage.suite
-        if quota.compute_share is None:
+        suite = self._stage.place.suite
+        if self._stage.quota(quota).compute_share is None:
             return Window(suite.window_seconds, suite.settle_seconds)
         return Window(suite.quota_window_seconds, suite.quota_settle_seconds)
+
+    @property
+    def polling_seconds(self) -> float:
+        """How long a thread's CPU time is counted."""
+        return self._stage.place.suite.polling_seconds
 
     def detail(self, name: str, row: Mapping[str, Value]) -> None:
         """A row for the reader."""

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from gpu_virt_bench.systems import journal
+
 PREFIX = "gvb-"
 
 
@@ -28,11 +30,12 @@ def start_time(pid: int) -> str | None:
 
 
 def sweep() -> list[Path]:
-    """Removes the directories of sessions whose harness is gone; returns them."""
+    """Undoes sessions whose harness is gone, by their journals, and removes their directories; returns them."""
     gone = []
     for path in home().glob(f"{PREFIX}*"):
         match = re.fullmatch(rf"{PREFIX}(\d+)-(\d+)", path.name)
         if match and start_time(int(match[1])) != match[2]:
+            journal.clean(path)
             shutil.rmtree(path, ignore_errors=True)
             gone.append(path)
     return gone

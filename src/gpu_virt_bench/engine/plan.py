@@ -40,6 +40,7 @@ class Suite:
     settle_seconds: float
     quota_window_seconds: float
     quota_settle_seconds: float
+    polling_seconds: float
     seconds_per_outcome: float
     samples: Mapping[str, int]
 
@@ -144,10 +145,14 @@ def interleave(systems: Sequence[str], repetition: int) -> list[str]:
 
 
 def shuffle(items: Sequence[Item], seed: str) -> list[Item]:
-    """Seeded order of one repetition's outcomes. Those that need fresh processes stand together, at the end."""
-    shared = [item for item in items if not item.metric.fresh]
-    fresh = [item for item in items if item.metric.fresh]
-    generator = random.Random(seed)
-    generator.shuffle(shared)
-    generator.shuffle(fresh)
-    return shared + fresh
+    """Seeded order of one repetition's outcomes, those that can share tenants together: one tenant without a limit,
+    one with a limit, several, and at the end those that need processes which have not touched CUDA."""
+    shuffled = list(items)
+    random.Random(seed).shuffle(shuffled)
+    return sorted(shuffled, key=company)
+
+
+def company(item: Item) -> tuple[bool, bool, str]:
+    """What kind of tenants an outcome needs."""
+    limit = str(item.params.get("compute", "full"))
+    return item.metric.fresh, "concurrent-tenants" in item.metric.needs, limit if limit != "full" else ""

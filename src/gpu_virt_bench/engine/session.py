@@ -17,7 +17,7 @@ from gpu_virt_bench._version import __version__
 from gpu_virt_bench.engine import device as devices
 from gpu_virt_bench.engine import host as hosts
 from gpu_virt_bench.engine import sampling
-from gpu_virt_bench.engine.bench import OutcomeBench, ProofLost, Refused, Stage
+from gpu_virt_bench.engine.bench import FeatureLost, OutcomeBench, Place, ProofLost, Refused, Stage, attempt
 from gpu_virt_bench.engine.folder import session_folder
 from gpu_virt_bench.engine.observer import Throttle, now
 from gpu_virt_bench.engine.plan import Item, Suite, interleave, shuffle
@@ -25,10 +25,12 @@ from gpu_virt_bench.engine.record import Record
 from gpu_virt_bench.libgvb.abi import ABI
 from gpu_virt_bench.model.metric import Skip
 from gpu_virt_bench.model.run import SCHEMA_VERSION, Device, Plan, Repetition, Run, Session, SystemRecord
-from gpu_virt_bench.model.system import System
+from gpu_virt_bench.model.system import Quota, System
 from gpu_virt_bench.model.workload import TenantDied, TenantHung, Workload, WorkloadError
 from gpu_virt_bench.results import new_path
-from gpu_virt_bench.systems import load as systems
+from gpu_virt_bench.systems.available import Here, availability
+from gpu_virt_bench.systems.environment import clean, scrubbed
+from gpu_virt_bench.systems.evidence import Attempt, Driver
 from gpu_virt_bench.systems.proof import symbols
 from gpu_virt_bench.tenant import Process
 
@@ -119,6 +121,8 @@ class Conductor:
         self.device: Device | None = None
         self.calibration: dict[str, str | int | float] = {}
         self.libraries: list[str] = []
+        self.driver = Driver("")
+        self.controls: dict[int, Attempt] = {}
         self.observer_sees = False
         self.records: dict[str, Record] = {}
 
@@ -126,6 +130,7 @@ class Conductor:
         """Prepares, measures repetition by repetition, and closes the files."""
         try:
             self.prepare()
+            self.check_available()
             self.records = {system.id: self.record(system) for system in self.request.systems}
         except (TenantDied, TenantHung, WorkloadError) as error:
             raise Unmeasurable(f"the device cannot be used without any layer: {error}") from None
@@ -144,17 +149,48 @@ class Conductor:
     def prepare(self) -> None:
         """Reads the device with a native tenant."""
         before = self._processes()
-        env = {"CUDA_CACHE_DISABLE": "1", **self.target.env}
-        tenant = Process("native tenant", (), env, self.folder / "native.stderr", systems.clean())
+        tenant = self.native_tenant()
         try:
             names = {name for system in self.request.systems for name in symbols(system)}
             facts = tenant.facts(sorted({"cuInit", *names}))
             self.observer_sees = self._sees(before)
             self.device = devices.describe(self.target, facts)
-            self.libraries = [facts["served_by"]["cuInit"], str(libgvb.PATH)]
+            path = facts["served_by"]["cuInit"]
+            self.driver = Driver(path, self.device.driver_version, self.device.emulated)
+            self.libraries = [path, str(libgvb.PATH)]
             self.calibrate(tenant)
         finally:
             tenant.close()
+
+    def native_tenant(self) -> Process:
+        """A tenant without any layer."""
+        env = {"CUDA_CACHE_DISABLE": "1", **self.target.env, "CUDA_MPS_PIPE_DIRECTORY": str(self.folder / "none")}
+        return Process("native tenant", (), env, self.folder / "native.stderr", clean())
+
+    def control(self, size: int) -> Attempt:
+        """One allocation in a native tenant, once per session and size: what a limit refuses must be given there."""
+        if size not in self.controls:
+            tenant = self.native_tenant()
+            try:
+                self.controls[size] = attempt(tenant, size)
+            finally:
+                tenant.close()
+        return self.controls[size]
+
+    def check_available(self) -> None:
+        """Refuses a session with a system that cannot be used here."""
+        for system in self.request.systems:
+            reason = availability(system, Here(device=self.device), self.request.options.get(system.id, {}))
+            if reason:
+                raise Unmeasurable(f"{system.id} is unavailable: {reason}")
+
+    def quota(self, system: System) -> Quota:
+        """The session's quota, as far as the system can limit."""
+        memory, share = self.request.memory_limit, self.request.compute_limit
+        return Quota(
+            memory if "memory-limit" in system.features else None,
+            share if "compute-limit" in system.features else None,
+        )
 
     def _processes(self) -> list[int] | None:
         return self.target.observer.processes() if self.target.observer is not None else None
@@ -226,13 +262,18 @@ class Conductor:
             plan=plan,
             label=request.label,
             before=self.target.observer.state() if self.target.observer is not None else None,
-            libraries=[hosts.library(path) for path in self.libraries],
-            scrubbed=systems.scrubbed(),
+            libraries=[hosts.library(path) for path in (*self.libraries, *self.files_of(system))],
+            scrubbed=scrubbed(),
             warnings=self.unlimited(system),
         )
         record = Record(run, new_path(request.output, system.id, began))
         record.expect(request.items, suite.repetitions)
         return record
+
+    def files_of(self, system: System) -> list[str]:
+        """The files that the user gave to a system."""
+        given = self.request.options.get(system.id, {})
+        return [given[name] for name, option in system.options.items() if option.kind == "file" and name in given]
 
     def unlimited(self, system: System) -> list[str]:
         """What the user asked for and this system cannot limit."""
@@ -290,28 +331,32 @@ class Conductor:
     def repeat(self, system: System, items: Sequence[Item], repetition: int) -> None:
         """One repetition of one system: fresh tenants, every outcome once."""
         record = self.records[system.id]
-        stage = Stage(
+        assert self.device is not None
+        place = Place(
             system,
             self.target,
             self.folder,
-            repetition,
             self.request.suite,
             self.request.seed,
+            self.device,
+            self.driver,
+            int(self.calibration["fma_iterations_per_millisecond"]),
+            self.observer_sees,
             self.request.options.get(system.id, {}),
-            device=self.device,
-            millisecond=int(self.calibration["fma_iterations_per_millisecond"]),
-            observer_sees=self.observer_sees,
+            self.quota(system),
+            self.control,
         )
+        stage = Stage(place, repetition)
         measured: list[Item] = []
         try:
-            for item in shuffle(items, f"{self.request.seed}/{system.id}/{repetition}"):
-                if self.is_late():
-                    break
-                if self.outcome(stage, record, item):
-                    measured.append(item)
-            self.finish(stage, record, measured)
+            with stage:
+                for item in shuffle(items, f"{self.request.seed}/{system.id}/{repetition}"):
+                    if self.is_late():
+                        break
+                    if self.outcome(stage, record, item):
+                        measured.append(item)
+                self.finish(stage, record, measured)
         finally:
-            stage.close()
             record.update(
                 proof=[*record.run.proof, *stage.proofs],
                 warnings=list(dict.fromkeys([*record.run.warnings, *stage.warnings])),
@@ -323,7 +368,7 @@ class Conductor:
         """The proof after the last sample: without it, the repetition's samples do not count."""
         try:
             stage.finish()
-        except (ProofLost, TenantDied, TenantHung, WorkloadError) as error:
+        except (ProofLost, FeatureLost, TenantDied, TenantHung, WorkloadError) as error:
             for item in measured:
                 record.fail(item, str(error))
 
@@ -347,13 +392,13 @@ class Conductor:
             raise
         except WorkloadError as error:
             result = self.refuse_work(record, item, error, taken)
-            stage.close()
-        except (TenantDied, TenantHung, ProofLost, sampling.Implausible) as error:
+            stage.recover()
+        except (TenantDied, TenantHung, ProofLost, FeatureLost, sampling.Implausible) as error:
             record.fail(item, str(error), taken.repetition())
-            stage.close()
+            stage.recover()
         except Exception as error:  # noqa: BLE001  a third party's metric must not end the session
             record.fail(item, f"{item.id} raised {type(error).__name__}: {error}", taken.repetition())
-            stage.close()
+            stage.recover()
         finally:
             record.save()
             self.progress.done(name, number, item.id, result)

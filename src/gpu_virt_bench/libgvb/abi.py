@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from ctypes import POINTER, Structure, c_char, c_int32, c_int64
 from dataclasses import dataclass
 
-ABI = 1
+ABI = 2
 
 STATUS = {
     -1: "argument",
@@ -23,6 +23,13 @@ WORDS: Mapping[str, Mapping[str, int]] = {
     "launch_api": {"cuLaunchKernel": 0, "cuLaunchKernelEx": 1, "cuGraphLaunch": 2},
     "memory_api": {"cuMemAlloc_v2": 0, "pool": 1, "vmm": 2},
     "wait": {"spin": 0, "block": 1},
+    "function": {
+        "cuCtxGetDevice": 0,
+        "cuMemGetInfo_v2": 1,
+        "cuPointerGetAttribute": 2,
+        "cuStreamQuery": 3,
+        "cuMemcpyHtoDAsync_v2": 4,
+    },
 }
 """Arguments that are words in a workload and numbers in C."""
 
@@ -58,6 +65,30 @@ ROUTINES: Mapping[str, Routine] = {
     "fma": Routine({"iterations": "int64", "sm_count": "int64", "count": "int64"}, ("device_time",)),
     "warm": Routine({"duration": "int64", "sm_count": "int64"}, ("device_time",)),
     "probe": Routine({"bytes": "int64", "seed": "uint64"}, ("probe",)),
+    "call_latency": Routine(
+        {"function": "function", "resolution": "resolution", "count": "int64", "batch": "int64"},
+        ("batch",),
+        ("empty_loop",),
+    ),
+    "alloc_live": Routine({"live": "int64", "bytes": "int64", "count": "int64"}, ("alloc", "free")),
+    "alloc_storm": Routine({"bytes": "int64", "duration": "int64"}, ("pairs",)),
+    "launch_paced": Routine({"count": "int64", "period": "int64", "blocks": "int64"}, ("call",)),
+    "launch_full": Routine({"count": "int64", "depth": "int64", "iterations": "int64", "sm_count": "int64"}, ("call",)),
+    "launch_rate": Routine(
+        {
+            "iterations": "int64",
+            "blocks": "int64",
+            "depth": "int64",
+            "settle": "int64",
+            "duration": "int64",
+            "wait": "wait",
+        },
+        ("done",),
+        ("launches_per_row", "rows_left_out"),
+    ),
+    "try_alloc": Routine({"api": "memory_api", "bytes": "int64"}, ("code",)),
+    "fingerprint": Routine({"duration": "int64", "blocks": "int64"}, ("smid", "begin", "end")),
+    "idle": Routine({"duration": "int64"}, ("slept",)),
 }
 
 

@@ -6,6 +6,7 @@ All values are absolute; only a comparison with native makes them overheads.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from math import exp, log
 from statistics import median
 
@@ -227,6 +228,226 @@ def context_creation(bench: Bench) -> Samples:
 
     for reading in bench.once("context_cycle", lambda: Readings(take)):
         yield reading[phase]
+
+
+FUNCTIONS = (
+    "cuCtxGetDevice",
+    "cuMemGetInfo_v2",
+    "cuPointerGetAttribute",
+    "cuStreamQuery",
+    "cuMemcpyHtoDAsync_v2",
+)
+BATCH = 1000
+
+
+@metric(
+    "OH-005",
+    unit="ns",
+    better="lower",
+    compare="difference",
+    ideal="same",
+    params={"function": ("all", *FUNCTIONS), "resolution": ("handle", "default", "query")},
+)
+def interception(bench: Bench) -> Samples:
+    """API interception overhead.
+
+    sample = seconds per call over 100 batches of 1000 calls; `all` = arithmetic mean over the functions
+
+    One driver function is called over and over, and the cost of the empty loop is subtracted. `handle` finds it by
+    dlsym on the opened libcuda.so.1, `default` by dlsym(RTLD_DEFAULT) as a linked program does, `query` by
+    cuGetProcAddress as the CUDA runtime does; interposers differ in which of the three they catch. The stream is idle,
+    the copy is of 4 bytes from pinned memory. A layer that answers by itself can be faster than native, so the value is
+    signed.
+    """
+    (tenant,) = bench.tenants(1)
+    resolution = str(bench.params["resolution"])
+
+    def take(function: str) -> float:
+        args: dict[str, int | str] = {"function": function, "resolution": resolution, "count": 100, "batch": BATCH}
+        batches = tenant.run(Workload("call_latency", args)).seconds("batch")
+        return sum(batches) / (len(batches) * BATCH)
+
+    readings = bench.once(("OH-005", resolution), lambda: Readings(lambda _: {name: take(name) for name in FUNCTIONS}))
+    for reading in readings:
+        wanted = str(bench.params["function"])
+        yield sum(reading.values()) / len(reading) if wanted == "all" else reading[wanted]
+
+
+@metric(
+    "OH-006",
+    unit="us",
+    better="lower",
+    compare="difference",
+    ideal="copy",
+    needs=("concurrent-tenants", "separate-processes"),
+    params={"n": (4, 2, 8), "bytes": (2 * MIB, 64 * KIB), "statistic": ("median", "p99")},
+)
+def lock_contention(bench: Bench) -> Samples:
+    """Shared region lock contention.
+
+    sample = median of 200 (alloc + free) with n - 1 tenants doing the same, less the same alone before and after
+
+    Every tenant is a process of its own. The kernel driver has locks too, so the layer's own contention is what is left
+    when the same difference, measured under time-slicing in the same session, is subtracted: that is what a comparison
+    by difference with `time-slicing` does.
+    """
+    n, size, statistic = int(bench.params["n"]), int(bench.params["bytes"]), bench.params["statistic"]
+    first, *others = bench.tenants(n)
+    pairs = Workload("alloc_free", {"api": "cuMemAlloc_v2", "bytes": size, "count": 200, "pending": 0})
+    storm = Workload("alloc_storm", {"bytes": size, "duration": 60 * 10**9}, timeout=90)
+
+    def take() -> list[float]:
+        series = first.run(pairs)
+        return [a + b for a, b in zip(series.seconds("alloc"), series.seconds("free"), strict=True)]
+
+    def reading(index: int) -> tuple[list[float], list[float]]:
+        before = take()
+        with ExitStack() as stack:
+            for other in others:
+                stack.enter_context(other.busy(storm))
+            contended = take()
+        alone = before + take()
+        summarise(bench, "intervals", {"reading": index, "tenants": 1}, alone)
+        summarise(bench, "intervals", {"reading": index, "tenants": n}, contended)
+        return alone, contended
+
+    readings = bench.once(("OH-006", n, size), lambda: Readings(reading))
+    if statistic == "median":
+        for alone, contended in readings:
+            yield median(contended) - median(alone)
+    group = P99_INTERVALS // 200
+    for start in range(0, 1 << 62, group):
+        block = [readings[start + i] for i in range(group)]
+        yield p99([v for _, c in block for v in c]) - p99([v for a, _ in block for v in a])
+
+
+LIVE = (0, 100, 1000, 10000)
+
+
+def slope(points: Mapping[int, float]) -> tuple[float, float]:
+    """Slope and intercept of the least-squares line through (x, y)."""
+    mean_x, mean_y = sum(points) / len(points), sum(points.values()) / len(points)
+    spread = sum((x - mean_x) ** 2 for x in points)
+    rise = sum((x - mean_x) * (y - mean_y) for x, y in points.items()) / spread
+    return rise, mean_y - rise * mean_x
+
+
+@metric("OH-007", unit="ns", better="lower", compare="difference", ideal="same", params={"op": ("alloc", "free")})
+def tracking(bench: Bench) -> Samples:
+    """Memory tracking overhead.
+
+    sample = slope of a least-squares line through the medians at k = 0, 100, 1000 and 10 000 live allocations, seconds
+    per live allocation
+
+    k allocations of 4 KiB are held while 50 allocations of 2 MiB are timed, after 10 of warm-up at each k; the k come
+    in seeded order. A layer that keeps a list grows with k. Intercept and medians are in the detail.
+    """
+    op = str(bench.params["op"])
+    (tenant,) = bench.tenants(1)
+
+    def take(index: int) -> dict[str, dict[int, float]]:
+        medians: dict[str, dict[int, float]] = {"alloc": {}, "free": {}}
+        for live in bench.random.sample(LIVE, len(LIVE)):
+            series = tenant.run(Workload("alloc_live", {"live": live, "bytes": 2 * MIB, "count": 50}))
+            for column, found in medians.items():
+                found[live] = median(series.seconds(column))
+        for column, found in medians.items():
+            rise, intercept = slope(found)
+            points = {f"at_{live}": found[live] for live in LIVE}
+            bench.detail("lines", {"reading": index, "op": column, "slope": rise, "intercept": intercept, **points})
+        return medians
+
+    for medians in bench.once("OH-007", lambda: Readings(take)):
+        yield slope(medians[op])[0]
+
+
+@metric(
+    "OH-008",
+    unit="ns",
+    better="lower",
+    compare="difference",
+    ideal="structural",
+    needs=("compute-limit", "concurrent-tenants"),
+    params={"demand": ("low", "paced-out"), "blocks": (1, 100_000)},
+)
+def rate_limiter(bench: Bench) -> Samples:
+    """Rate limiter overhead.
+
+    sample = launch interval of a tenant at half of the device less that of a tenant without a compute quota
+
+    Both tenants exist, and work in turn, never at once. `low`: median of 1000 launches, one each millisecond: demand is
+    far below the quota, so this is the price of asking, not of waiting. `paced-out`: p99 of the launch interval at full
+    demand, 16 kernels of about 1 ms in flight. Blocks is the size of the launched grid: a limiter that counts blocks is
+    free at 1 block.
+    """
+    limited, free = bench.mixed((Quota(compute_share=0.5), FULL))
+    low = bench.params["demand"] == "low"
+    workload = paced(bench) if low else full_demand(bench)
+    statistic = median if low else p99
+    for index in range(1 << 62):
+        turns = (limited, free) if index % 2 == 0 else (free, limited)
+        found = {id(tenant): tenant.run(workload).seconds("call") for tenant in turns}
+        for tenant in (limited, free):
+            summarise(bench, "intervals", {"reading": index, "limited": int(tenant is limited)}, found[id(tenant)])
+        yield statistic(found[id(limited)]) - statistic(found[id(free)])
+
+
+def paced(bench: Bench) -> Workload:
+    """1000 launches, one each millisecond."""
+    args: dict[str, int | str] = {"count": 1000, "period": 10**6, "blocks": int(bench.params["blocks"])}
+    return Workload("launch_paced", args)
+
+
+def full_demand(bench: Bench) -> Workload:
+    """1000 launches with 16 in flight; a quota of half makes them last two seconds."""
+    args: dict[str, int | str] = {
+        "count": 1000,
+        "depth": 16,
+        "iterations": bench.millisecond,
+        "sm_count": bench.device.sm_count,
+    }
+    return Workload("launch_full", args, timeout=300)
+
+
+@metric(
+    "OH-009",
+    unit="%",
+    better="lower",
+    compare="difference",
+    ideal="same",
+    effort="window",
+    params={"load": ("idle", "busy")},
+)
+def polling(bench: Bench) -> Samples:
+    """NVML polling overhead.
+
+    sample = CPU seconds of the tenant's other threads / seconds of the window
+
+    Counted are all threads of the tenant but its own two, in nanoseconds of the kernel's schedstat: what is left is the
+    driver's and the layer's. The driver's own threads exist natively too, hence the comparison by difference. `busy`
+    keeps the device at work from a thread that sleeps while it waits.
+    """
+    (tenant,) = bench.tenants(1)
+    busy = bench.params["load"] == "busy"
+    while True:
+        span = round(bench.polling_seconds * 1e9)
+        workload = working(bench, span) if busy else Workload("idle", {"duration": span}, timeout=120)
+        before = tenant.cpu_seconds()
+        series = tenant.run(workload)
+        yield (tenant.cpu_seconds() - before) / series.duration
+
+
+def working(bench: Bench, span: int) -> Workload:
+    """Kernels of about 1 ms, two in flight, waited for asleep."""
+    args: dict[str, int | str] = {
+        "iterations": bench.millisecond,
+        "blocks": 8 * bench.device.sm_count,
+        "depth": 2,
+        "settle": 0,
+        "duration": span,
+        "wait": "block",
+    }
+    return Workload("launch_rate", args, timeout=120)
 
 
 @metric(

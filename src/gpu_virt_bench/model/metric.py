@@ -52,6 +52,12 @@ class Tenant(Protocol):
     def run(self, workload: Workload) -> Series:
         """Runs a workload once and waits for its samples."""
 
+    def busy(self, workload: Workload) -> AbstractContextManager[object]:
+        """Keeps the tenant at a workload without an end of its own while the block lasts."""
+
+    def cpu_seconds(self) -> float:
+        """CPU time used by the threads of the driver and of the layer."""
+
     @property
     def start_seconds(self) -> float:
         """Seconds from exec by the harness to the tenant's first words."""
@@ -102,6 +108,9 @@ class Bench(Protocol):
     def tenants(self, n: int, quota: Quota = FULL) -> Sequence[Tenant]:
         """n tenants, ready and warm; equal requests of one repetition get the same processes."""
 
+    def mixed(self, quotas: Sequence[Quota]) -> Sequence[Tenant]:
+        """One tenant for each quota, ready and warm, all at a time."""
+
     def fresh(self, quota: Quota = FULL) -> AbstractContextManager[Tenant]:
         """A tenant of its own that has not touched CUDA; all others of the repetition are ended first."""
 
@@ -110,6 +119,10 @@ class Bench(Protocol):
 
     def window(self, quota: Quota = FULL) -> Window:
         """The suite's window for throughput under that quota."""
+
+    @property
+    def polling_seconds(self) -> float:
+        """The suite's window for counting CPU time."""
 
     def detail(self, name: str, row: Mapping[str, Value]) -> None:
         """Stores a row of a table beside the samples: shown to the reader, never judged."""

@@ -182,6 +182,7 @@ class ProofRecord:
     tenant: int
     when: Literal["before", "after"]
     checks: list[Check]
+    granted: dict[str, str] = field(default_factory=dict)
 
     @property
     def passed(self) -> bool:

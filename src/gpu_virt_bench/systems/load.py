@@ -1,65 +1,47 @@
-"""Reads a system's definition, checks it, and says in one sentence what is wrong with it."""
+"""Reads a system's definition and checks it; what is wrong with it, it says in one sentence."""
 
 from __future__ import annotations
 
-import difflib
-import os
-import string
+import json
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
 from functools import cache
 from importlib import metadata, resources
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, get_args, get_origin, get_type_hints
 
-from gpu_virt_bench.model.system import FEATURES, System
+from gpu_virt_bench.model.system import FEATURES, Checks, System
+from gpu_virt_bench.systems.environment import clean, is_scrubbed, scrubbed
+from gpu_virt_bench.systems.options import accepts, configured, resolve_options
+from gpu_virt_bench.systems.variables import VARIABLES, DefinitionError, fill, nearest
+from gpu_virt_bench.systems.wellformed import check_definition
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+
+__all__ = [
+    "GROUP",
+    "VARIABLES",
+    "DefinitionError",
+    "accepts",
+    "clean",
+    "configured",
+    "fill",
+    "is_scrubbed",
+    "load",
+    "load_all",
+    "nearest",
+    "parse",
+    "read",
+    "resolve_options",
+    "scrubbed",
+    "shipped",
+]
 
 GROUP = "gpu_virt_bench.systems"
-VARIABLES = ("session_dir", "tenant_dir", "tenant", "gpu_uuid", "gpu_index", "uid", "tmp", "tenants")
-"""Names that may stand in braces; a system's options come on top."""
-
-ALIASES: Mapping[str, str] = {"hami": "hami-core", "fcsp": "bud-fcsp"}
-
-SCRUBBED = [
-    "LD_PRELOAD",
-    "LD_AUDIT",
-    "CUDA_VISIBLE_DEVICES",
-    "CUDA_TASK_PRIORITY",
-    "CUDA_REDIRECT",
-    "CUDA_OVERSUBSCRIBE",
-    "CUDA_DISABLE_CONTROL",
-    "GPU_CORE_UTILIZATION_POLICY",
-    "ACTIVE_OOM_KILLER",
-    "RECORD_KERNEL_INTERVAL",
-    "LIBCUDA_LOG_LEVEL",
-    "BATCH_TOKENS_DEFAULT_SIZE",
-    "TF_CUDA_SM_PERCENT_LIMIT",
-    "TF_GPU_MEMORY_LIMIT",
-    "TF_SHM_PATH",
-    "TF_ISOLATION_MODE",
-    "CUDA_INJECTION64_PATH",
-    "NVTX_INJECTION64_PATH",
-    "CUDA_LAUNCH_BLOCKING",
-    "CUDA_MODULE_LOADING",
-    "CUDA_DEVICE_MAX_CONNECTIONS",
-]
-SCRUBBED_PREFIXES = [
-    "CUDA_MPS_",
-    "CUDA_DEVICE_MEMORY_",
-    "CUDA_DEVICE_SM_",
-    "BUD_",
-    "PID_DEFAULT_",
-    "NVSHARE_",
-    "XSCHED_",
-    "NVIDIA_GPU_MEMORY_",
-    "ALIYUN_COM_GPU_",
-    "CUDA_CACHE_",
-]
-ALLOWED = ("PATH", "HOME", "USER", "LANG", "TZ", "LD_LIBRARY_PATH")
-
-
-class DefinitionError(Exception):
-    """A system that does not exist, or whose definition cannot be used; says what was found and what is expected."""
+OURS = ("id", "source")
+"""Fields that the reader fills, not the file."""
 
 
 @cache
@@ -76,7 +58,7 @@ def load(name: str) -> System:
         return read(Path(name))
     systems = {found: read(path) for found, path in shipped().items()}
     aliases = {alias: found for found, system in systems.items() for alias in system.aliases}
-    wanted = aliases.get(name, ALIASES.get(name, name))
+    wanted = aliases.get(name, name)
     if wanted not in systems:
         raise DefinitionError(f"no system {name!r}{nearest(name, [*systems, *aliases])}; or give a file, ./mine.toml")
     return systems[wanted]
@@ -85,13 +67,6 @@ def load(name: str) -> System:
 def load_all() -> list[System]:
     """Every shipped system."""
     return [read(path) for path in shipped().values()]
-
-
-def nearest(name: str, known: Iterable[str]) -> str:
-    """`; did you mean X?`, or what there is."""
-    names = sorted(known)
-    near = difflib.get_close_matches(name, names, n=1)
-    return f"; did you mean {near[0]}?" if near else f"; there are {', '.join(names)}"
 
 
 def read(path: Path) -> System:
@@ -111,69 +86,77 @@ def read(path: Path) -> System:
 
 def parse(id: str, values: Mapping[str, Any], text: str = "", where: str = "") -> System:
     """The system that a definition's values describe; every key, feature and variable is checked."""
-    from pydantic import TypeAdapter, ValidationError
+    from pydantic import ValidationError
 
-    for reserved in ("id", "source"):
+    where = where or id
+    for reserved in OURS:
         if reserved in values:
-            raise DefinitionError(f"{where or id}: {reserved!r} is not a key; the id is the file's name")
+            raise DefinitionError(f"{where}: {reserved!r} is not a key; the id is the file's name")
+    given = {**values, "proof": sorted_proof(values.get("proof", {}), where), "id": id, "source": text}
     try:
-        system = TypeAdapter(System).validate_python({**values, "id": id, "source": text})
+        # through JSON: there, and only there, strict types let a list become a tuple
+        system = adapter().validate_json(json.dumps(given, default=str), strict=True)
     except ValidationError as error:
-        raise DefinitionError(f"{where or id}: {complaint(error.errors()[0])}") from None
-    for feature in system.features:
-        if feature not in FEATURES:
-            raise DefinitionError(f"{where or id}: no feature {feature!r}{nearest(feature, FEATURES)}")
-    for value in (*system.tenant.env.values(), *system.tenant.command):
-        fill(value, dict.fromkeys((*VARIABLES, *system.options), ""), where or id)
+        raise DefinitionError(f"{where}: {complaint(error.errors()[0])}") from None
+    check_definition(system, where)
     return system
+
+
+@cache
+def adapter() -> TypeAdapter[System]:
+    """The checker of a definition's types; made once, which takes longer than to check all shipped definitions."""
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(System)
+
+
+def sorted_proof(proof: Any, where: str) -> Any:  # noqa: ANN401
+    """The proof with its features' tables under `features`, as the model holds it."""
+    if not isinstance(proof, Mapping):
+        return proof
+    if "features" in proof:
+        raise DefinitionError(f"{where}: unknown key 'proof.features'; name a feature, [proof.memory-limit]")
+    tables = {key: value for key, value in proof.items() if isinstance(value, Mapping)}
+    checks = {part.name for part in fields(Checks)}
+    for key in tables:
+        if key not in checks and key not in FEATURES:
+            raise DefinitionError(f"{where}: unknown key 'proof.{key}'{nearest(key, [*checks, *FEATURES])}")
+    own = {key: value for key, value in proof.items() if key not in FEATURES}
+    return {**own, "features": {key: value for key, value in proof.items() if key in FEATURES}}
 
 
 def complaint(error: Mapping[str, Any]) -> str:
     """One sentence about pydantic's first error."""
-    place = ".".join(str(part) for part in error["loc"])
+    location = tuple(part for part in error["loc"] if part not in ("features", "[key]") or part == error["loc"][0])
+    place = ".".join(str(part) for part in location)
     if error["type"] in ("unexpected_keyword_argument", "extra_forbidden"):
-        return f"unknown key {place!r}{nearest(str(error['loc'][-1]), keys_beside(error['loc']))}"
+        return f"unknown key {place!r}{nearest(str(location[-1]), keys_beside(error['loc']))}"
+    if error["loc"][-1] == "[key]":
+        return f"unknown key {place!r}: {error['msg'][0].lower()}{error['msg'][1:]}"
     if error["type"] == "missing":
         return f"the key {place!r} is missing"
+    if location[-1] in ("int", "str") and len(location) > 1:
+        return f"{place.rpartition('.')[0]} is {error['input']!r}: expected a number, or a variable in braces"
     return f"{place} is {error['input']!r}: {error['msg'][0].lower()}{error['msg'][1:]}"
 
 
 def keys_beside(location: tuple[Any, ...]) -> list[str]:
     """The keys that may stand where an unknown one was found."""
-    from dataclasses import fields, is_dataclass
-    from typing import get_type_hints
-
     kind: Any = System
     for part in location[:-1]:
-        hints = get_type_hints(kind) if is_dataclass(kind) else {}
-        kind = hints.get(str(part), kind)
-    return [f.name for f in fields(kind) if f.name not in ("id", "source")] if is_dataclass(kind) else []
+        kind = inside(kind, part)
+    hidden = (*OURS, "features") if isinstance(kind, type) and issubclass(kind, Checks) else OURS
+    return [part.name for part in fields(kind) if part.name not in hidden] if is_dataclass(kind) else []
 
 
-def fill(text: str, values: Mapping[str, str], where: str) -> str:
-    """The text with its variables in braces replaced; `{{` is a brace."""
-    try:
-        names = [name for _, name, _, _ in string.Formatter().parse(text) if name is not None]
-    except ValueError as error:
-        raise DefinitionError(f"{where}: {text!r} has unbalanced braces: {error}") from None
-    for name in names:
-        if name not in values:
-            raise DefinitionError(f"{where}: unknown variable {{{name}}} in {text!r}{nearest(name, values)}")
-    return text.format_map(values)
-
-
-def is_scrubbed(name: str) -> bool:
-    """Whether a variable belongs to a layer or moves results, and is kept from every tenant."""
-    return name in SCRUBBED or name.startswith(tuple(SCRUBBED_PREFIXES))
-
-
-def scrubbed(environment: Mapping[str, str] | None = None) -> dict[str, str]:
-    """The variables that were set and are kept from tenants, for the run file."""
-    found = os.environ if environment is None else environment
-    return {name: value for name, value in sorted(found.items()) if is_scrubbed(name)}
-
-
-def clean(environment: Mapping[str, str] | None = None) -> dict[str, str]:
-    """The environment a tenant's command starts from: an allow list."""
-    found = os.environ if environment is None else environment
-    return {name: found[name] for name in ALLOWED if name in found}
+def inside(kind: Any, part: object) -> Any:  # noqa: ANN401
+    """The type of a part of a table, a list or a mapping; of an optional one, what it may be."""
+    if is_dataclass(kind):
+        found = get_type_hints(kind).get(str(part), object)
+    elif get_origin(kind) is tuple:
+        found = get_args(kind)[0]
+    else:
+        found = (get_args(kind) or (object,))[-1]
+    tables = [option for option in get_args(found) if is_dataclass(option)]
+    optional = bool(tables) and type(None) in get_args(found)
+    return tables[0] if optional else found

@@ -3,90 +3,249 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+import struct
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from gpu_virt_bench.model.run import Check, Device
-from gpu_virt_bench.model.system import System
+from gpu_virt_bench.model.system import FEATURES, Amount, Checks, FileField, SmCount, System
+from gpu_virt_bench.systems.environment import KNOWN_LAYERS
+from gpu_virt_bench.systems.evidence import MARGIN, OUT_OF_MEMORY, Attempt, Driver, Evidence, Seen
+from gpu_virt_bench.systems.options import LOADER_VARIABLES
+from gpu_virt_bench.systems.served import served_checks
+from gpu_virt_bench.systems.variables import Values, expand
 
-DRIVER = "libcuda.so.1"
+NEAR = 2 << 20
+"""How far a memory total may be from what is expected."""
+FORMATS = {"i32": "<i", "u32": "<I", "i64": "<q", "u64": "<Q"}
 
 
 def symbols(system: System) -> list[str]:
     """Driver symbols whose file the proof asks for, `cuInit` always."""
-    return list(dict.fromkeys(["cuInit", *system.proof.served_by, *system.proof.served_by_query]))
+    tables = [system.proof, *system.proof.features.values()]
+    asked = [name for t in tables for name in (*t.served_by, *t.served_by_query, *t.served_by_any)]
+    return list(dict.fromkeys(["cuInit", *asked]))
+
+
+def variables(system: System) -> list[str]:
+    """Environment variables that the proof asks for."""
+    tables = [system.proof, *system.proof.features.values()]
+    return list(dict.fromkeys(name for table in tables for name in table.env))
+
+
+def check(checks: Checks, evidence: Evidence, feature: str = "") -> list[Check]:
+    """Every check of a table whose variables are filled in, except those that run a command or need two tenants.
+    Under a feature, names begin with it: `memory-limit.refused_above`."""
+    found = [*tenant_checks(checks, evidence), *file_checks(checks), *observer_checks(checks, evidence.seen)]
+    return [prefixed(item, feature) for item in found]
+
+
+def prefixed(item: Check, feature: str) -> Check:
+    """A check under a feature's name."""
+    return Check(f"{feature}.{item.name}", item.expected, item.found, item.passed) if feature else item
+
+
+def tenant_checks(checks: Checks, evidence: Evidence) -> Iterator[Check]:
+    """What the tenant itself answers."""
+    facts = evidence.facts
+    yield from served_checks(checks, evidence)
+    files = {Path(path).name for path in facts["mapped"]}
+    for name in checks.mapped:
+        yes = name in facts["mapped"] if "/" in name else name in files
+        yield Check(f"mapped.{name}", "mapped", "mapped" if yes else "not mapped", yes)
+    for name in checks.not_mapped:
+        yield Check(f"not_mapped.{name}", "not mapped", word(name in files, "mapped"), name not in files)
+    for name, pattern in checks.env.items():
+        yield matched(f"env.{name}", pattern, facts["env"].get(name, ""))
+    if checks.full_device:
+        yield from full_device(facts, evidence.device_sm_count, evidence.device_memory_bytes)
+    if checks.memory_total is not None:
+        yield near("memory_total", int(checks.memory_total), facts["memory_total"])
+    if checks.sm_count is not None:
+        yield sm_count(checks.sm_count, facts["device"]["sm_count"])
+    for name, pattern in (("device_uuid", checks.device_uuid), ("device_name", checks.device_name)):
+        if pattern:
+            yield matched(name, pattern, facts["device"][name.removeprefix("device_")])
+    if checks.refused_above is not None:
+        yield refused_above(int(checks.refused_above), evidence.attempts, evidence.control)
+    if checks.stderr:
+        last = evidence.stderr.strip().splitlines()[-1:] or ["nothing"]
+        hit = re.search(checks.stderr, evidence.stderr)
+        yield Check("stderr", checks.stderr, hit[0] if hit else last[0], bool(hit))
+    if checks.slowed is not None:
+        rate = "not measured" if evidence.rate is None else f"{evidence.rate:.3f} of the native rate"
+        yield Check("slowed", "evidence only", rate, True)  # how well a quota binds is what metrics measure
+
+
+def word(condition: bool, text: str) -> str:
+    """The word, or `not` and the word."""
+    return text if condition else f"not {text}"
+
+
+def matched(name: str, pattern: str, found: str) -> Check:
+    """Whether a text matches."""
+    return Check(name, pattern, found or "nothing", bool(re.search(pattern, found)))
+
+
+def near(name: str, expected: int, found: int) -> Check:
+    """Whether a size is what it should be."""
+    return Check(name, str(expected), str(found), abs(found - expected) <= NEAR)
+
+
+def full_device(facts: Mapping[str, Any], sms: int, memory: int) -> list[Check]:
+    """Whether the tenant sees the device whole: as many SMs and as much memory as were read at the start."""
+    found = facts["device"]["sm_count"]
+    return [Check("sm_count", str(sms), str(found), found == sms), near("memory_total", memory, facts["memory_total"])]
+
+
+def sm_count(rule: SmCount, found: int) -> Check:
+    """Whether the tenant sees as many multiprocessors as it should."""
+    slack = f" +-{rule.slack}" if rule.slack else ""
+    if rule.equals is not None:
+        return Check("sm_count", f"{rule.equals}{slack}", str(found), abs(found - int(rule.equals)) <= rule.slack)
+    most = int(rule.at_most or 0)
+    extra = f" + {rule.slack}" if rule.slack else ""
+    return Check("sm_count", f"at most {most}{extra}", str(found), 0 < found <= most + rule.slack)
+
+
+def probes(amount: Amount) -> tuple[int, int]:
+    """The two sizes that show a limit: one that must be given, one that must be refused."""
+    return int(amount) // 2, int(amount) + MARGIN
+
+
+def refused_above(limit: int, attempts: Sequence[Attempt], control: Sequence[Attempt]) -> Check:
+    """Whether a tenant gets half of its quota and not more than it, and a native tenant does get that much."""
+    half, above = probes(limit)
+    codes, native = ({attempt.bytes: attempt.code for attempt in tried} for tried in (attempts, control))
+    expected = f"{half} bytes given, {above} refused; given to a native tenant"
+    if half not in codes or above not in codes:
+        return Check("refused_above", expected, "cuMemAlloc was not tried", False)
+    if codes[half] != 0:
+        return Check("refused_above", expected, f"cuMemAlloc of half the quota failed with {codes[half]}", False)
+    if codes[above] == 0:
+        return Check("refused_above", expected, "cuMemAlloc of quota + 256 MiB succeeded", False)
+    if above not in native:
+        return Check("refused_above", expected, "refused, but no native tenant tried the same", False)
+    if native[above] != 0:
+        return Check("refused_above", expected, f"a native tenant is refused too, with {native[above]}", False)
+    note = "" if codes[above] == OUT_OF_MEMORY else f" with {codes[above]} instead of CUDA_ERROR_OUT_OF_MEMORY"
+    return Check("refused_above", expected, f"refused{note}", True)
+
+
+def file_checks(checks: Checks) -> list[Check]:
+    """Binary fields of the layer's state files, read on the host."""
+    return [file_check(f"file.{name}", entry) for name, entry in checks.file.items()]
+
+
+def file_check(name: str, entry: FileField) -> Check:
+    """Whether a field holds what it should."""
+    rules = [("", entry.equals), ("at least ", entry.min), ("at most ", entry.max)]
+    expected = ", ".join(f"{how}{amount}" for how, amount in rules if amount is not None) or "readable"
+    try:
+        value = read_field(Path(entry.path), entry.offset, entry.type)
+    except OSError as error:
+        return Check(name, expected, f"{entry.path}: {error.strerror}", False)
+    except struct.error:
+        return Check(name, expected, f"{entry.path} ends before byte {entry.offset}", False)
+    passed = (
+        (entry.equals is None or value == int(entry.equals))
+        and (entry.min is None or value >= int(entry.min))
+        and (entry.max is None or value <= int(entry.max))
+    )
+    return Check(name, expected, str(value), passed)
+
+
+def read_field(path: Path, offset: int, type: str) -> int:
+    """A little-endian integer in a file."""
+    form = FORMATS[type]
+    with path.open("rb") as file:
+        file.seek(offset)
+        return int(struct.unpack(form, file.read(struct.calcsize(form)))[0])
+
+
+def observer_checks(checks: Checks, seen: Seen | None) -> list[Check]:
+    """What NVML on the host answers; nothing where it lists no processes."""
+    if seen is None:
+        return []
+    found, here = [], len(seen.processes)
+    if checks.observer.alone:
+        found.append(Check("observer.alone", "no other process", f"{here - seen.own} other", here <= seen.own))
+    if checks.observer.listed:
+        wanted = len(seen.before) + seen.own
+        found.append(Check("observer.listed", f"{wanted} processes on the device", f"{here} processes", here == wanted))
+    if checks.observer.memory:
+        grown = seen.grown_bytes
+        said = "not read" if grown is None else f"{grown} bytes more in use"
+        found.append(
+            Check("observer.memory", f"{MARGIN} bytes more in use", said, grown is not None and grown >= MARGIN)
+        )
+    return found
+
+
+def foreign_layers(mapped: Sequence[str], own: Sequence[str]) -> Check:
+    """Whether a library of another layer is in the tenant: one that is known, and not one of the system's own files."""
+    names = {path for path in own if "/" not in path}
+    paths = {Path(path).resolve() for path in own if "/" in path}
+    layers = [path for path in mapped if Path(path).name in KNOWN_LAYERS]
+    foreign = [path for path in layers if Path(path).name not in names and Path(path).resolve() not in paths]
+    found = ", ".join(foreign) or "none"
+    return Check("foreign_layers", "no library of another layer", found, not foreign)
+
+
+def feature_of(item: Check) -> str:
+    """The feature that a check belongs to, "" if it belongs to the activation."""
+    first = item.name.partition(".")[0]
+    return first if first in FEATURES else ""
+
+
+def activated(checks: Sequence[Check]) -> bool:
+    """Whether the layer is in force: whatever is not under a feature's name must hold."""
+    return all(item.passed for item in checks if not feature_of(item))
+
+
+def withdrawn(checks: Sequence[Check]) -> dict[str, str]:
+    """Features whose proof failed, each with the sentence that fails the metrics that need it."""
+    failed = [item for item in checks if not item.passed and feature_of(item)]
+    sentences: dict[str, list[str]] = {}
+    for item in failed:
+        sentences.setdefault(feature_of(item), []).append(explained(item))
+    return {feature: f"{feature} not in force: {'; '.join(parts)}" for feature, parts in sentences.items()}
+
+
+def explained(item: Check) -> str:
+    """What a failed check found. A refusal's sentence stands for itself."""
+    name = item.name.removeprefix(f"{feature_of(item)}.")
+    return item.found if name == "refused_above" else f"{name} is {item.found}, expected {item.expected}"
+
+
+def refusal(system: System, checks: Sequence[Check]) -> str:
+    """One sentence about the checks of the activation that failed."""
+    failed = [item for item in checks if not item.passed and not feature_of(item)]
+    return f"{system.id} is not in force: {'; '.join(map(explained, failed))}"
 
 
 def check_tenant(system: System, facts: Mapping[str, Any], device: Device, driver: str) -> list[Check]:
-    """The checks that a tenant's own facts answer. `driver` is the real path of the driver's file."""
-    proof = system.proof
-    checks = [
-        served(f"served_by.{name}", file, facts["served_by"].get(name, ""), driver)
-        for name, file in proof.served_by.items()
-    ]
-    checks += [
-        served(f"served_by_query.{name}", file, facts["served_by_query"].get(name, ""), driver)
-        for name, file in proof.served_by_query.items()
-    ]
-    names = {Path(path).name for path in facts["mapped"]}
-    checks += [Check(f"mapped.{name}", "mapped", yes(name in names, "mapped"), name in names) for name in proof.mapped]
-    checks += [
-        Check(f"not_mapped.{name}", "not mapped", yes(name in names, "mapped"), name not in names)
-        for name in proof.not_mapped
-    ]
-    checks += [
-        Check(f"env.{name}", pattern, facts["env"].get(name, ""), bool(re.search(pattern, facts["env"].get(name, ""))))
-        for name, pattern in proof.env.items()
-    ]
-    if proof.full_device:
-        checks += full_device(facts, device)
-    return checks
-
-
-def yes(condition: bool, word: str) -> str:
-    """The word, or `not` and the word."""
-    return word if condition else f"not {word}"
-
-
-def served(name: str, expected: str, found: str, driver: str) -> Check:
-    """Whether a symbol lies in the file that should hold it. With a slash: the same real path. `libcuda.so.1` is the
-    driver's own file, whatever its version suffix. Else: the same basename."""
-    if expected == DRIVER:
-        passed = bool(found) and Path(found).resolve() == Path(driver).resolve()
-        return Check(name, driver, found or "nothing", passed)
-    if "/" in expected:
-        return Check(
-            name, expected, found or "nothing", bool(found) and Path(found).resolve() == Path(expected).resolve()
-        )
-    return Check(name, expected, found or "nothing", Path(found).name == expected)
-
-
-def full_device(facts: Mapping[str, Any], device: Device) -> list[Check]:
-    """Whether the tenant sees the device whole: as many SMs and as much memory as were read at the start."""
-    sms, memory = facts["device"]["sm_count"], facts["memory_total"]
-    return [
-        Check("sm_count", str(device.sm_count), str(sms), sms == device.sm_count),
-        Check("memory_total", str(device.memory_bytes), str(memory), abs(memory - device.memory_bytes) <= 2 << 20),
-    ]
+    """The activation checks that a tenant's own facts answer, for a system without options or quota.
+    `driver` is the real path of the driver's file."""
+    evidence = Evidence(
+        facts,
+        Driver(driver, device.driver_version, device.emulated),
+        device_sm_count=device.sm_count,
+        device_memory_bytes=device.memory_bytes,
+    )
+    return list(tenant_checks(system.proof, evidence))
 
 
 def check_observer(system: System, seen: Sequence[int] | None, before: Sequence[int] | None, own: int) -> list[Check]:
     """The checks that NVML on the host answers: `own` is the number of this session's tenants on the device."""
-    proof, checks = system.proof.observer, []
-    if seen is None:
-        return []
-    others = len(before or ())
-    if proof.alone:
-        checks.append(Check("observer.alone", "no other process", f"{len(seen) - own} other", len(seen) <= own))
-    if proof.listed:
-        expected = f"{others + own} processes on the device"
-        checks.append(Check("observer.listed", expected, f"{len(seen)} processes", len(seen) == others + own))
-    return checks
+    return [] if seen is None else observer_checks(system.proof, Seen(seen, before or (), own))
 
 
-def refusal(system: System, checks: Sequence[Check]) -> str:
-    """One sentence about the checks that failed, and the way out."""
-    failed = [check for check in checks if not check.passed]
-    what = "; ".join(f"{check.name} is {check.found}, expected {check.expected}" for check in failed)
-    return f"{system.id} is not in force: {what}"
+def own_files(system: System, values: Values) -> list[str]:
+    """Files that the system itself puts into a tenant: what it preloads, and what its proof expects there."""
+    texts = [system.requires.system_preload, *system.proof.mapped]
+    texts += [system.tenant.env.get(name, "") for name in LOADER_VARIABLES]
+    texts += [*system.proof.served_by.values(), *system.proof.served_by_query.values()]
+    filled = [expand(text, values, system.id) for text in texts]
+    return [name for text in filled if text for name in text.split(":") if name]

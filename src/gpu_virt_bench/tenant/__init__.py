@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from pathlib import Path
@@ -41,13 +41,16 @@ class Process:
         log: Path,
         base_env: Mapping[str, str],
         cpus: Sequence[int] = (),
+        before_kill: Callable[[], object] | None = None,
     ) -> None:
         """Starts the process and waits for its first words.
 
         `env` is what the system gives the tenant; `base_env` the clean environment that the command itself sees.
+        `before_kill` is what must precede SIGKILL in this system.
         """
         self.name = name
         self._log = log
+        self._before_kill = before_kill
         self._ids = itertools.count(1)
         self._pending: dict[int, Future[Message]] = {}
         self._works: dict[str, int] = {}
@@ -93,6 +96,15 @@ class Process:
     def pid(self) -> int:
         """Process id as the tenant sees it (another pid namespace may show another)."""
         return int(self.hello["pid"])
+
+    @property
+    def process_id(self) -> int:
+        """Process id of what the harness started: the tenant's own, or its command's."""
+        return self._process.pid
+
+    def stderr(self) -> str:
+        """What the tenant has written on standard error."""
+        return self._log.read_text(errors="replace") if self._log.exists() else ""
 
     def request(self, message: Message, timeout: float) -> Message:
         """Sends a request and waits for its reply; a tenant that does not answer is killed."""
@@ -180,6 +192,8 @@ class Process:
 
     def kill(self) -> None:
         """Ends the process at once."""
+        if self._before_kill is not None and self.is_alive():
+            self._before_kill()
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -234,8 +248,7 @@ class Process:
 
     def _death(self) -> TenantDied:
         """How the process ended, with its last words."""
-        stderr = self._log.read_text(errors="replace") if self._log.exists() else ""
-        return TenantDied(self.name, self._process.poll(), "\n".join(stderr.splitlines()[-5:]))
+        return TenantDied(self.name, self._process.poll(), "\n".join(self.stderr().splitlines()[-5:]))
 
 
 def series(reply: Message) -> Series:

@@ -1,0 +1,186 @@
+#include "common_config.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef enum key_type { INTEGER, REAL, TEXT } key_type;
+
+typedef struct key {
+  const char *name;
+  key_type type;
+  size_t offset;
+} key;
+
+static const key keys[] = {
+#define KEY(field, name, type, value, unit, meaning) {name, type, offsetof(config, field)},
+#include "keys.def"
+#undef KEY
+};
+
+enum { KEYS = sizeof keys / sizeof keys[0] };
+
+static const char *const families[] = {"latency.", "fail.", "hang.", "sticky."};
+
+static void set_defaults(config *into) {
+  memset(into, 0, sizeof *into);
+#define INTEGER_DEFAULT(field, value) into->field = value;
+#define REAL_DEFAULT(field, value) into->field = value;
+#define TEXT_DEFAULT(field, value) snprintf(into->field, sizeof into->field, "%s", value);
+#define KEY(field, name, type, value, unit, meaning) type##_DEFAULT(field, value)
+#include "keys.def"
+#undef KEY
+}
+
+static bool parse_integer(const char *text, int64_t *value) {
+  char *end;
+  errno = 0;
+  *value = strtoll(text, &end, 0);
+  return errno == 0 && end != text && *end == 0;
+}
+
+static bool parse_real(const char *text, double *value) {
+  char *end;
+  errno = 0;
+  *value = strtod(text, &end);
+  return errno == 0 && end != text && *end == 0;
+}
+
+static bool set_key(config *into, const key *k, const char *value) {
+  void *field = (char *)into + k->offset;
+  if (k->type == INTEGER) return parse_integer(value, field);
+  if (k->type == REAL) return parse_real(value, field);
+  if (strlen(value) >= CONFIG_TEXT) return false;
+  memcpy(field, value, strlen(value) + 1);
+  return true;
+}
+
+/* "3:2" -> call 3 answers 2; "3+:2" -> and all later calls. */
+static bool parse_occasion(const char *text, rule *into) {
+  char *end;
+  into->number = strtoll(text, &end, 10);
+  if (end == text || into->number < 1) return false;
+  if (*end == '+') {
+    into->onwards = true;
+    end++;
+  }
+  if (*end != ':') return false;
+  const char *code = end + 1;
+  into->code = (int)strtol(code, &end, 10);
+  return end != code && *end == 0 && into->code > 0;
+}
+
+static bool add_rule(config *into, rule_kind kind, const char *api, const char *value) {
+  if (into->rules == CONFIG_RULES || strlen(api) >= CONFIG_TEXT) return false;
+  rule *r = &into->rule[into->rules];
+  *r = (rule){.kind = kind};
+  memcpy(r->api, api, strlen(api) + 1);
+  bool good = kind == RULE_LATENCY || kind == RULE_HANG ? parse_integer(value, &r->number) : parse_occasion(value, r);
+  if (good) into->rules++;
+  return good;
+}
+
+/* 1 = set, 0 = the value is bad, -1 = no such key. */
+static int set(config *into, const char *name, const char *value) {
+  for (int i = 0; i < KEYS; i++)
+    if (strcmp(name, keys[i].name) == 0) return set_key(into, &keys[i], value);
+  for (int f = 0; f < 4; f++)
+    if (strncmp(name, families[f], strlen(families[f])) == 0)
+      return add_rule(into, (rule_kind)f, name + strlen(families[f]), value);
+  return -1;
+}
+
+static bool read_line(config *into, char *line, const char *path, int number, char *error) {
+  char *name = line + strspn(line, " \t");
+  name[strcspn(name, "\r\n")] = 0;
+  if (*name == 0 || *name == '#') return true;
+  char *value = name + strcspn(name, " \t");
+  if (*value) *value++ = 0;
+  value += strspn(value, " \t");
+  int outcome = set(into, name, value);
+  if (outcome < 0) snprintf(error, CONFIG_ERROR, "%s:%d: no key is called '%s'", path, number, name);
+  if (outcome == 0) snprintf(error, CONFIG_ERROR, "%s:%d: '%s' is no value for %s", path, number, value, name);
+  return outcome == 1;
+}
+
+static bool read_file(config *into, const char *path, char *error) {
+  FILE *file = fopen(path, "re");
+  if (!file) {
+    snprintf(error, CONFIG_ERROR, "%s: %s", path, strerror(errno));
+    return false;
+  }
+  char line[512];
+  bool good = true;
+  for (int number = 1; good && fgets(line, sizeof line, file); number++)
+    good = read_line(into, line, path, number, error);
+  fclose(file);
+  return good;
+}
+
+static bool check(config *c, char *error) {
+  c->side_by_side = strcmp(c->schedule, "side-by-side") == 0;
+  const char *wrong = NULL;
+  if (!c->side_by_side && strcmp(c->schedule, "time-slice") != 0) wrong = "schedule must be time-slice or side-by-side";
+  if (c->rate <= 0 || c->throttle_factor <= 0 || c->unfair <= 0) wrong = "rate, throttle.factor and unfair must be > 0";
+  if (c->sm_share < 0 || c->sm_share > 1) wrong = "sm_share must be between 0 and 1";
+  if (c->jitter < 0 || c->jitter >= 0.5) wrong = "jitter must be in [0, 0.5)";
+  if (c->sm_count < 1 || c->lanes_per_sm < 1 || c->sm_clock < 1 || c->blocks_per_sm < 1 || c->threads_per_sm < 1)
+    wrong = "sm_count, lanes_per_sm, threads_per_sm, blocks_per_sm and sm_clock must be positive";
+  if (c->dram_bandwidth < 1 || c->l2_bandwidth < 1 || c->h2d_bandwidth < 1 || c->d2h_bandwidth < 1 ||
+      c->pageable_bandwidth < 1)
+    wrong = "bandwidths must be positive";
+  if (c->slice_ns < 1000 || c->switch_ns < 0 || c->globaltimer_step < 1)
+    wrong =
+        "slice_ns >= 1000, switch_ns >= 0, "
+        "globaltimer_step >= 1";
+  if (wrong) snprintf(error, CONFIG_ERROR, "%s/config: %s", c->directory, wrong);
+  return wrong == NULL;
+}
+
+bool config_read(config *into, char *error) {
+  set_defaults(into);
+  const char *directory = getenv("GVB_EMULATED");
+  if (!directory || directory[0] != '/' || strlen(directory) >= CONFIG_PATH - 16) {
+    snprintf(error, CONFIG_ERROR, "GVB_EMULATED must be the absolute path of a machine's directory, found '%s'",
+             directory ? directory : "");
+    return false;
+  }
+  snprintf(into->directory, sizeof into->directory, "%s", directory);
+  char path[CONFIG_PATH];
+  snprintf(path, sizeof path, "%.*s/config", CONFIG_PATH - 16, directory);
+  return read_file(into, path, error) && check(into, error);
+}
+
+#define JSON_INTEGER "integer"
+#define JSON_REAL "real"
+#define JSON_TEXT "text"
+#define ROW(name, type, value, unit, meaning)                                                  \
+  "{\"name\": \"" name "\", \"type\": \"" type "\", \"default\": " value ", \"unit\": \"" unit \
+  "\", \"meaning\": \"" meaning "\"}"
+#define QUOTE(value) #value
+#define INTEGER_VALUE(value) QUOTE(value)
+#define REAL_VALUE(value) QUOTE(value)
+#define TEXT_VALUE(value) "\"" value "\""
+
+const char *config_keys_json(void) {
+  return "["
+#define KEY(field, name, type, value, unit, meaning) ROW(name, JSON_##type, type##_VALUE(value), unit, meaning) ", "
+#include "keys.def"
+#undef KEY
+      ROW("latency.<API>", "integer", "0", "ns", "added to each call of that exported function") ", " ROW(
+          "fail.<API>", "occasion", "\"\"", "",
+          "'n:code': call n of a process answers code; n+: all from n") ", " ROW("hang.<API>", "integer", "0", "",
+                                                                                 "call n of a process never "
+                                                                                 "returns") ", " ROW("sticky.<API>",
+                                                                                                     "occasion", "\"\"",
+                                                                                                     "",
+                                                                                                     "'n:code': "
+                                                                                                     "call n "
+                                                                                                     "answers "
+                                                                                                     "code, then "
+                                                                                                     "every call "
+                                                                                                     "of the "
+                                                                                                     "process") "]";
+}

@@ -1,0 +1,43 @@
+/* The configuration of one emulated machine: the file `config` in the directory that GVB_EMULATED names. */
+#ifndef GVB_EMULATOR_CONFIG_H
+#define GVB_EMULATOR_CONFIG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { CONFIG_TEXT = 64, CONFIG_RULES = 64, CONFIG_PATH = 512, CONFIG_ERROR = 768 };
+
+typedef enum rule_kind { RULE_LATENCY, RULE_FAIL, RULE_HANG, RULE_STICKY } rule_kind;
+
+/* One line of a per-function family, such as `fail.cuMemAlloc_v2 3:2`. */
+typedef struct rule {
+  rule_kind kind;
+  char api[CONFIG_TEXT];
+  int64_t number; /* latency: ns; the others: the first call that it concerns, counted from 1 */
+  int code;       /* fail, sticky: the CUresult */
+  bool onwards;   /* fail: all later calls too */
+} rule;
+
+typedef struct config {
+#define INTEGER_FIELD(field) int64_t field;
+#define REAL_FIELD(field) double field;
+#define TEXT_FIELD(field) char field[CONFIG_TEXT];
+#define KEY(field, name, type, value, unit, meaning) type##_FIELD(field)
+#include "keys.def"
+#undef KEY
+#undef INTEGER_FIELD
+#undef REAL_FIELD
+#undef TEXT_FIELD
+  bool side_by_side;
+  int rules;
+  rule rule[CONFIG_RULES];
+  char directory[CONFIG_PATH];
+} config;
+
+/* Reads the machine named by GVB_EMULATED. On failure, false and one sentence in `error` (CONFIG_ERROR bytes). */
+bool config_read(config *into, char *error);
+
+/* The keys and families as a JSON array of {name, type, default, unit, meaning}. */
+const char *config_keys_json(void);
+
+#endif

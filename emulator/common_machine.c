@@ -1,0 +1,156 @@
+#include "common_machine.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common_clock.h"
+#include "common_schedule.h"
+
+enum { VERSION = 2 };
+static const uint64_t magic = 0x4756422d53544154; /* "GVB-STAT" */
+
+/* Start time of a process in clock ticks; 0 when there is none or only its zombie. */
+static uint64_t process_born(pid_t pid) {
+  char path[64], text[1024];
+  snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return 0;
+  ssize_t length = read(fd, text, sizeof text - 1);
+  close(fd);
+  if (length <= 0) return 0;
+  text[length] = 0;
+  char *field = strrchr(text, ')'); /* the name before it may hold anything */
+  if (!field || field[1] == 0 || field[2] == 'Z' || field[2] == 'X') return 0;
+  for (int i = 2; i < 22 && field; i++) field = strchr(field + 1, ' ');
+  return field ? strtoull(field + 1, NULL, 10) : 0;
+}
+
+static void initialize(machine *m) {
+  pthread_mutexattr_t attributes;
+  pthread_mutexattr_init(&attributes);
+  pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED);
+  pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST);
+  pthread_mutex_init(&m->lock, &attributes);
+  pthread_mutexattr_destroy(&attributes);
+  m->created = m->time = clock_now();
+  m->owner = -1;
+  for (int e = 0; e < ENGINES; e++) m->copy_slot[e] = -1;
+  m->version = VERSION;
+  m->size = sizeof *m;
+  m->magic = magic;
+}
+
+static machine *map(int fd, const char *path, char *error) {
+  struct stat found;
+  bool new_file = fstat(fd, &found) == 0 && found.st_size == 0;
+  if (new_file && ftruncate(fd, sizeof(machine)) != 0) {
+    snprintf(error, CONFIG_ERROR, "%s: %s", path, strerror(errno));
+    return NULL;
+  }
+  if (!new_file && found.st_size != sizeof(machine)) {
+    snprintf(error, CONFIG_ERROR, "%s: %lld bytes, expected %zu: it belongs to another version", path,
+             (long long)found.st_size, sizeof(machine));
+    return NULL;
+  }
+  machine *m = mmap(NULL, sizeof *m, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  if (m == MAP_FAILED) {
+    snprintf(error, CONFIG_ERROR, "%s: %s", path, strerror(errno));
+    return NULL;
+  }
+  /* The magic is written last: a creator that died in between leaves zeros, and we begin again. */
+  if (m->magic == 0) initialize(m);
+  if (m->magic == magic && m->version == VERSION && m->size == sizeof *m) return m;
+  snprintf(error, CONFIG_ERROR, "%s: not a state of version %d", path, VERSION);
+  munmap(m, sizeof *m);
+  return NULL;
+}
+
+machine *machine_open(const config *c, char *error) {
+  char path[CONFIG_PATH + 8];
+  snprintf(path, sizeof path, "%s/config", c->directory);
+  int guard = open(path, O_RDONLY | O_CLOEXEC);
+  snprintf(path, sizeof path, "%s/state", c->directory);
+  int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+  machine *m = NULL;
+  if (guard >= 0 && fd >= 0 && flock(guard, LOCK_EX) == 0)
+    m = map(fd, path, error);
+  else
+    snprintf(error, CONFIG_ERROR, "%s: %s", path, strerror(errno));
+  if (fd >= 0) close(fd);
+  if (guard >= 0) close(guard); /* releases the file lock */
+  return m;
+}
+
+void machine_lock(machine *m) {
+  if (pthread_mutex_lock(&m->lock) != EOWNERDEAD) return;
+  pthread_mutex_consistent(&m->lock);
+  machine_reap(m);
+  schedule_repair(m);
+}
+
+void machine_unlock(machine *m) { pthread_mutex_unlock(&m->lock); }
+
+static bool alive(const slot *s) {
+  if (s->pid == getpid()) return true;
+  if (kill(s->pid, 0) != 0 && errno == ESRCH) return false;
+  return process_born(s->pid) == s->born;
+}
+
+static void release(machine *m, slot *s) {
+  int index = slot_index(m, s);
+  s->pid = 0;
+  s->context = false;
+  s->used = 0;
+  s->first = 1;
+  s->head = 0;
+  memset(s->current, 0, sizeof s->current);
+  memset(s->waiting, 0, sizeof s->waiting);
+  memset(s->busy, 0, sizeof s->busy);
+  if (m->owner == index) m->owner = -1;
+  for (int e = 0; e < ENGINES; e++)
+    if (m->copy_slot[e] == index) m->copy_slot[e] = -1;
+}
+
+void machine_reap(machine *m) {
+  for (slot *s = m->slots; s < slots_end(m); s++)
+    if (s->pid && !alive(s)) release(m, s);
+  m->reaped = clock_now();
+}
+
+void machine_reap_sometimes(machine *m, int64_t now, int64_t interval) {
+  if (now - m->reaped >= interval) machine_reap(m);
+}
+
+slot *machine_attach(machine *m) {
+  machine_reap(m);
+  for (slot *s = m->slots; s < m->slots + MACHINE_SLOTS; s++) {
+    if (s->pid && s->pid != getpid()) continue; /* our own pid: left by the program before an exec */
+    release(m, s);
+    memset(s->items, 0, sizeof s->items); /* also: no page fault in the middle of a call later */
+    s->born = process_born(getpid());
+    s->order = ++m->attached;
+    s->late_ns = 0;
+    s->last_end = 0;
+    s->pid = getpid();
+    if (m->top <= slot_index(m, s)) m->top = slot_index(m, s) + 1;
+    return s;
+  }
+  return NULL;
+}
+
+void machine_detach(machine *m, slot *s) { release(m, s); }
+
+uint64_t machine_used(const machine *m) {
+  uint64_t sum = 0;
+  for (const slot *s = m->slots; s < slots_end(m); s++)
+    if (s->pid) sum += s->used;
+  return sum;
+}

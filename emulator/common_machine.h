@@ -1,0 +1,112 @@
+/* The emulated machine: what all processes that name the same directory share, mapped from its file `state`.
+ *
+ * Everything here is changed under one robust mutex. A process may die at any instant, also while it holds it, so
+ * nothing is stored that could not be derived again from the slots: totals are sums over slots, and a slot whose
+ * process is gone is emptied by whoever takes the lock next. */
+#ifndef GVB_EMULATOR_MACHINE_H
+#define GVB_EMULATOR_MACHINE_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "common_config.h"
+
+enum {
+  MACHINE_SLOTS = 32,
+  QUEUE = 1024,     /* items in flight of one process: the depth of the launch queue */
+  PREDECESSORS = 6, /* of one item, beside the flag AFTER_ALL */
+  BUCKETS = 10,     /* of busy time, for utilization */
+  BUCKET_NS = 100000000,
+  REAP_INTERVAL = 20000000 /* ns between looks whether clients still live */
+};
+
+typedef enum engine { ENGINE_NONE, ENGINE_COMPUTE, ENGINE_H2D, ENGINE_D2H, ENGINES } engine;
+
+enum {
+  ITEM_AFTER_ALL = 1, /* waits for every earlier item of its process */
+  ITEM_WALL = 2,      /* ends `cost` after it began, however much of the device it got */
+  ITEM_OPEN = 4       /* has no end yet; its process will give it one */
+};
+
+typedef enum phase { PHASE_WAITING, PHASE_CURRENT, PHASE_DONE } phase;
+
+/* One operation on the device's modelled timeline. Times are CLOCK_MONOTONIC nanoseconds. */
+typedef struct item {
+  uint64_t serial; /* from 1, per process */
+  engine engine;
+  uint32_t flags;
+  phase phase;
+  int64_t arrive; /* it cannot begin earlier */
+  int64_t cost;   /* service that it needs, at the full rate */
+  double share;   /* of the multiprocessors that it can use */
+  double left;    /* of cost */
+  int64_t begin;  /* NEVER until it was served */
+  int64_t end;
+  int64_t estimate; /* scratch of schedule_progress */
+  uint64_t after[PREDECESSORS];
+} item;
+
+typedef struct slot {
+  pid_t pid;      /* 0 = free */
+  uint64_t born;  /* start time of the process, so that a reused pid is not taken for it */
+  uint64_t order; /* of attachment to the machine */
+  bool context;
+  uint64_t used; /* device memory, with the context's */
+  int64_t late_ns;
+  /* queue: items first..head, at items[serial % QUEUE] */
+  uint64_t first; /* oldest item that is not done */
+  uint64_t head;  /* newest item, 0 = none */
+  uint64_t current[ENGINES];
+  int64_t waiting[ENGINES]; /* items that are not yet current */
+  int64_t last_end;         /* of any item */
+  int64_t busy[BUCKETS];    /* compute time per bucket */
+  item items[QUEUE];
+} slot;
+
+typedef struct machine {
+  uint64_t magic;
+  uint32_t version;
+  uint32_t size;
+  pthread_mutex_t lock;
+  int64_t created;
+  uint64_t attached; /* processes so far */
+  int64_t reaped;    /* when slots were last examined */
+  int top;           /* no slot from here on is in use; they are large, and loops need not touch them */
+  /* the schedule has been computed up to `time` */
+  int64_t time;
+  int owner; /* slot that has the compute engine under time slicing, -1 = none */
+  int64_t slice_end;
+  int64_t switch_end;
+  int64_t copy_end[ENGINES]; /* the copy engines: when the running copy ends */
+  int copy_slot[ENGINES];    /* whose it is, -1 = idle */
+  int64_t bucket;            /* number of the newest bucket of busy time */
+  int64_t busy[BUCKETS];
+  slot slots[MACHINE_SLOTS];
+} machine;
+
+/* Maps the machine's state, creating it when this is its first process. NULL and a sentence on failure. */
+machine *machine_open(const config *c, char *error);
+
+void machine_lock(machine *m);
+void machine_unlock(machine *m);
+
+/* The rest is called with the lock held. */
+
+/* Takes a free slot for this process; NULL if there is none. */
+slot *machine_attach(machine *m);
+void machine_detach(machine *m, slot *s);
+
+/* Empties the slots of processes that are gone. */
+void machine_reap(machine *m);
+/* The same, at most each `interval` ns. */
+void machine_reap_sometimes(machine *m, int64_t now, int64_t interval);
+
+uint64_t machine_used(const machine *m);
+
+static inline const slot *slots_end(const machine *m) { return m->slots + m->top; }
+static inline item *slot_item(slot *s, uint64_t serial) { return &s->items[serial % QUEUE]; }
+static inline int slot_index(const machine *m, const slot *s) { return (int)(s - m->slots); }
+
+#endif

@@ -1,0 +1,45 @@
+/* The timing model: a discrete-event simulation of the device's engines over the queues of all processes.
+ *
+ * Any process may move the schedule forward on behalf of the others, so that one that is stopped or killed stalls
+ * nobody, and begin and end of every item follow from the model alone, never from when somebody woke up. A process
+ * alone on the device gets exactly the analytic timeline: begin = max(arrive, ends of what it waits for, end of the
+ * item before it on the engine), end = begin + cost.
+ *
+ * All functions are called with the machine's lock held. */
+#ifndef GVB_EMULATOR_SCHEDULE_H
+#define GVB_EMULATOR_SCHEDULE_H
+
+#include "common_machine.h"
+
+/* Moves the schedule to `to`, which must not lie in the future. */
+void schedule_advance(machine *m, const config *c, int64_t to);
+
+/* Room for another item? */
+bool schedule_has_room(const slot *s);
+
+/* Appends *i (engine, flags, arrive, cost, share, after) to the slot's queue and returns its serial. */
+uint64_t schedule_append(slot *s, const item *i);
+
+/* Whether an item is done. One that left the queue is. */
+bool schedule_done(slot *s, uint64_t serial);
+
+/* Gives an open item its end. */
+void schedule_close(slot *s, uint64_t serial, int64_t end);
+
+/* The end of an item (all = of every item up to it): exact if it is done, else a lower bound that is exact while
+ * no other process wants the device. NEVER: not before an open item is closed. */
+int64_t schedule_end(machine *m, const config *c, slot *s, uint64_t serial, bool all);
+
+/* The same for the begin of an item that has not begun. */
+int64_t schedule_begin(machine *m, const config *c, slot *s, uint64_t serial);
+
+/* Makes the queues consistent again after a process died in the middle of a change. */
+void schedule_repair(machine *m);
+
+/* Share of the last second in which a process (NULL: any) had the compute engine. */
+double schedule_utilization(const machine *m, const slot *s);
+
+/* Factor on the compute rate at a time: throttling. */
+double schedule_throttle(const machine *m, const config *c, int64_t at);
+
+#endif

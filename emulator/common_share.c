@@ -1,0 +1,131 @@
+/* The compute engine: which process gets how much of it, and the record of that. */
+#include <math.h>
+#include <string.h>
+
+#include "common_parts.h"
+
+double schedule_throttle(const machine *m, const config *c, int64_t at) {
+  return c->throttle_after >= 0 && at >= m->created + (int64_t)ceil(c->throttle_after * 1e9) ? c->throttle_factor : 1.0;
+}
+
+static int next_wanting(const machine *m, int after) {
+  for (int k = 1; k <= m->top; k++) {
+    int index = (after + k) % m->top;
+    if (wants_compute(&m->slots[index])) return index;
+  }
+  return -1;
+}
+
+static bool is_first_client(const machine *m, const slot *s) {
+  for (const slot *other = m->slots; other < slots_end(m); other++)
+    if (other->pid && other->context && other->order < s->order) return false;
+  return true;
+}
+
+static int64_t slice_of(const machine *m, const config *c, const slot *s) {
+  return (int64_t)((double)c->slice_ns * (is_first_client(m, s) ? c->unfair : 1.0));
+}
+
+/* Under time slicing: passes the engine on if its owner is out of work or its slice is over. Returns whether two or
+ * more processes want it. */
+static bool rotate(machine *m, const config *c, int64_t t) {
+  bool owner_wants = m->owner >= 0 && wants_compute(&m->slots[m->owner]);
+  int next = next_wanting(m, m->owner);
+  if (next < 0) return false;
+  if (next == m->owner) { /* alone: its slices follow each other */
+    int64_t slice = slice_of(m, c, &m->slots[next]);
+    if (t >= m->slice_end) m->slice_end += ((t - m->slice_end) / slice + 1) * slice;
+    return false;
+  }
+  if (owner_wants && t < m->slice_end) return true;
+  m->switch_end = m->owner < 0 ? t : t + c->switch_ns;
+  m->owner = next;
+  m->slice_end = m->switch_end + slice_of(m, c, &m->slots[next]);
+  return next_wanting(m, next) != next;
+}
+
+/* Side by side: shares of the multiprocessors by max-min fairness; nobody gets more than it can use. */
+static void share_out(machine *m, const config *c, double *rate) {
+  double use[MACHINE_SLOTS], rest = 1.0;
+  int open[MACHINE_SLOTS], n = 0;
+  for (int k = 0; k < m->top; k++) {
+    if (!wants_compute(&m->slots[k])) continue;
+    use[k] = slot_item(&m->slots[k], m->slots[k].current[ENGINE_COMPUTE])->share;
+    open[n++] = k;
+  }
+  double cap = c->sm_share > 0 ? c->sm_share : 1.0;
+  while (n > 0) {
+    double level = rest / n;
+    int left = 0;
+    for (int j = 0; j < n; j++) {
+      double most = fmin(use[open[j]], cap);
+      if (most <= level) {
+        rate[open[j]] = most / use[open[j]];
+        rest -= most;
+      } else {
+        open[left++] = open[j];
+      }
+    }
+    if (left == n) {
+      for (int j = 0; j < n; j++) rate[open[j]] = level / use[open[j]];
+      return;
+    }
+    n = left;
+  }
+}
+
+int64_t compute_rates(machine *m, const config *c, int64_t t, double *rate) {
+  memset(rate, 0, MACHINE_SLOTS * sizeof *rate);
+  int64_t until = NEVER;
+  if (c->side_by_side) {
+    share_out(m, c, rate);
+  } else {
+    bool contended = rotate(m, c, t);
+    if (m->owner >= 0 && wants_compute(&m->slots[m->owner])) {
+      rate[m->owner] = t >= m->switch_end ? 1.0 : 0.0;
+      if (t < m->switch_end) until = m->switch_end;
+      if (contended) until = earlier(until, m->slice_end);
+    }
+  }
+  double throttle = schedule_throttle(m, c, t);
+  for (int k = 0; k < m->top; k++) rate[k] *= throttle;
+  int64_t change = m->created + (int64_t)ceil(c->throttle_after * 1e9);
+  return c->throttle_after >= 0 && t < change ? earlier(until, change) : until;
+}
+
+int64_t compute_completion(const item *i, double rate, int64_t t) {
+  if (i->flags & ITEM_OPEN) return NEVER;
+  if (i->flags & ITEM_WALL) return later(t, (i->begin == NEVER ? t : i->begin) + i->cost);
+  return t + (int64_t)ceil(i->left / rate - 1e-6);
+}
+
+/* ---- utilization ---- */
+
+static void turn_bucket(machine *m, int64_t bucket) {
+  for (int64_t b = later(m->bucket + 1, bucket - BUCKETS + 1); b <= bucket; b++) {
+    m->busy[b % BUCKETS] = 0;
+    for (slot *s = m->slots; s < slots_end(m); s++) s->busy[b % BUCKETS] = 0;
+  }
+  m->bucket = bucket;
+}
+
+void charge_busy(machine *m, const double *rate, int64_t from, int64_t to) {
+  bool any = false;
+  for (int k = 0; k < m->top; k++) any = any || rate[k] > 0;
+  while (from < to) {
+    int64_t bucket = from / BUCKET_NS, end = earlier(to, (bucket + 1) * BUCKET_NS);
+    if (to - end > (int64_t)BUCKETS * BUCKET_NS) end = to - (int64_t)BUCKETS * BUCKET_NS; /* older than we keep */
+    if (bucket > m->bucket) turn_bucket(m, bucket);
+    if (any) m->busy[bucket % BUCKETS] += end - from;
+    for (int k = 0; k < m->top && any; k++)
+      if (rate[k] > 0) m->slots[k].busy[bucket % BUCKETS] += end - from;
+    from = end;
+  }
+}
+
+double schedule_utilization(const machine *m, const slot *s) {
+  const int64_t *busy = s ? s->busy : m->busy;
+  int64_t sum = 0, now = m->bucket;
+  for (int64_t b = now - BUCKETS + 1; b < now; b++) sum += busy[(b + BUCKETS) % BUCKETS]; /* whole buckets only */
+  return fmin(1.0, (double)sum / ((double)(BUCKETS - 1) * BUCKET_NS));
+}

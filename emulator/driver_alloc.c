@@ -1,0 +1,243 @@
+/* cuMemAlloc and its relatives, host memory, and what a pointer is. */
+#include <string.h>
+#include <sys/mman.h>
+
+#include "driver_call.h"
+#include "driver_effects.h"
+#include "driver_memory.h"
+#include "driver_queue.h"
+
+enum { PITCH = 512, PAGE = 4096 };
+
+static CUresult allocate(CUdeviceptr *address, size_t bytes, memory_kind kind) {
+  memory *m;
+  int64_t mapped = 0;
+  const config *c = &gpu.config;
+  CUresult result = need_context(NULL);
+  if (!address || bytes == 0) return CUDA_ERROR_INVALID_VALUE;
+  if (result != CUDA_SUCCESS) return result;
+  pthread_mutex_lock(&gpu.lock);
+  result = heap_allocate(&plain_heap, bytes, kind, &m, &mapped);
+  if (result == CUDA_SUCCESS) *address = m->base;
+  pthread_mutex_unlock(&gpu.lock);
+  call_cost(mapped ? c->alloc_large + mapped * c->alloc_per_2mib : c->alloc_small);
+  return result;
+}
+
+CUresult emu_cuMemAlloc_v2(CUdeviceptr *address, size_t bytes) { return allocate(address, bytes, MEMORY_DEVICE); }
+
+CUresult emu_cuMemAllocPitch_v2(CUdeviceptr *address, size_t *pitch, size_t width, size_t height,
+                                unsigned int element) {
+  if (!pitch || width == 0 || height == 0 || (element != 4 && element != 8 && element != 16))
+    return CUDA_ERROR_INVALID_VALUE;
+  *pitch = (width + PITCH - 1) / PITCH * PITCH;
+  return allocate(address, *pitch * height, MEMORY_DEVICE);
+}
+
+CUresult emu_cuMemAllocManaged(CUdeviceptr *address, size_t bytes, unsigned int flags) {
+  if (flags != CU_MEM_ATTACH_GLOBAL && flags != CU_MEM_ATTACH_HOST) return CUDA_ERROR_INVALID_VALUE;
+  return allocate(address, bytes, MEMORY_MANAGED);
+}
+
+/* The real driver's free waits for the device: nothing queued may use the memory any more. */
+static void free_memory(memory *m) {
+  const config *c = &gpu.config;
+  int64_t unmapped = 0;
+  if (c->free_waits) call_work_waits(queue_wait(gpu.slot->head, true));
+  effects_release_memory(m);
+  heap_free(m, &unmapped);
+  call_cost(unmapped ? c->free_large + unmapped * c->free_per_2mib : c->free_small);
+}
+
+CUresult emu_cuMemFree_v2(CUdeviceptr address) {
+  CUresult result = need_context(NULL);
+  if (result != CUDA_SUCCESS || address == 0) return result;
+  pthread_mutex_lock(&gpu.lock);
+  memory *m = memory_find(address, 1);
+  if (!m || m->base != address || !m->block->heap)
+    result = CUDA_ERROR_INVALID_VALUE;
+  else
+    free_memory(m);
+  pthread_mutex_unlock(&gpu.lock);
+  return result;
+}
+
+CUresult emu_cuMemGetInfo_v2(size_t *free_bytes, size_t *total_bytes) {
+  CUresult result = need_context(NULL);
+  if (!free_bytes || !total_bytes) return CUDA_ERROR_INVALID_VALUE;
+  if (result != CUDA_SUCCESS) return result;
+  machine_lock(gpu.machine);
+  machine_reap_sometimes(gpu.machine, call_entry(), REAP_INTERVAL);
+  uint64_t used = machine_used(gpu.machine);
+  machine_unlock(gpu.machine);
+  *total_bytes = (size_t)(gpu.config.memory_bytes + gpu.config.meminfo_lie);
+  *free_bytes = (size_t)(gpu.config.memory_bytes - (int64_t)used + gpu.config.meminfo_lie);
+  return CUDA_SUCCESS;
+}
+
+CUresult emu_cuMemGetAddressRange_v2(CUdeviceptr *base, size_t *bytes, CUdeviceptr address) {
+  CUresult result = need_context(NULL);
+  if (result != CUDA_SUCCESS) return result;
+  pthread_mutex_lock(&gpu.lock);
+  memory *m = memory_find(address, 1);
+  if (m && base) *base = m->base;
+  if (m && bytes) *bytes = m->bytes;
+  pthread_mutex_unlock(&gpu.lock);
+  return m ? CUDA_SUCCESS : CUDA_ERROR_NOT_FOUND;
+}
+
+/* ---- host memory ---- */
+
+CUresult emu_cuMemHostAlloc(void **address, size_t bytes, unsigned int flags) {
+  CUresult result = need_context(NULL);
+  if (!address || bytes == 0 || flags > 7) return CUDA_ERROR_INVALID_VALUE;
+  if (result != CUDA_SUCCESS) return result;
+  size_t rounded = (bytes + PAGE - 1) / PAGE * PAGE;
+  void *area = mmap(NULL, rounded, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (area == MAP_FAILED) return CUDA_ERROR_OUT_OF_MEMORY;
+  pthread_mutex_lock(&gpu.lock);
+  memory *m = memory_register((uintptr_t)area, rounded, MEMORY_HOST, flags);
+  pthread_mutex_unlock(&gpu.lock);
+  if (!m) {
+    munmap(area, rounded);
+    return CUDA_ERROR_OUT_OF_MEMORY;
+  }
+  *address = area;
+  return CUDA_SUCCESS;
+}
+
+CUresult emu_cuMemAllocHost_v2(void **address, size_t bytes) { return emu_cuMemHostAlloc(address, bytes, 0); }
+
+static memory *find_host(void *address, memory_kind kind) {
+  memory *m = memory_find((uintptr_t)address, 1);
+  return m && m->kind == kind && m->base == (uintptr_t)address ? m : NULL;
+}
+
+CUresult emu_cuMemFreeHost(void *address) {
+  CUresult result = need_context(NULL);
+  if (result != CUDA_SUCCESS) return result;
+  pthread_mutex_lock(&gpu.lock);
+  memory *m = find_host(address, MEMORY_HOST);
+  if (m) {
+    call_work_waits(queue_wait(gpu.slot->head, true));
+    effects_release_memory(m);
+    munmap(address, m->bytes);
+    memory_unregister(m);
+  }
+  pthread_mutex_unlock(&gpu.lock);
+  return m ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;
+}
+
+CUresult emu_cuMemHostRegister_v2(void *address, size_t bytes, unsigned int flags) {
+  CUresult result = need_context(NULL);
+  if (!address || bytes == 0) return CUDA_ERROR_INVALID_VALUE;
+  if (result != CUDA_SUCCESS) return result;
+  pthread_mutex_lock(&gpu.lock);
+  if (memory_block((uintptr_t)address))
+    result = CUDA_ERROR_HOST_MEMORY_ALREADY_REGISTERED;
+  else if (!memory_register((uintptr_t)address, bytes, MEMORY_REGISTERED, flags))
+    result = CUDA_ERROR_OUT_OF_MEMORY;
+  pthread_mutex_unlock(&gpu.lock);
+  return result;
+}
+
+CUresult emu_cuMemHostUnregister(void *address) {
+  CUresult result = need_context(NULL);
+  if (result != CUDA_SUCCESS) return result;
+  pthread_mutex_lock(&gpu.lock);
+  memory *m = find_host(address, MEMORY_REGISTERED);
+  if (m) {
+    effects_release_memory(m);
+    memory_unregister(m);
+  }
+  pthread_mutex_unlock(&gpu.lock);
+  return m ? CUDA_SUCCESS : CUDA_ERROR_HOST_MEMORY_NOT_REGISTERED;
+}
+
+static bool is_host(const memory *m) { return m && (m->kind == MEMORY_HOST || m->kind == MEMORY_REGISTERED); }
+
+CUresult emu_cuMemHostGetDevicePointer_v2(CUdeviceptr *device_address, void *address, unsigned int flags) {
+  CUresult result = need_context(NULL);
+  if (!device_address || flags != 0) return CUDA_ERROR_INVALID_VALUE;
+  if (result != CUDA_SUCCESS) return result;
+  pthread_mutex_lock(&gpu.lock);
+  bool known = is_host(memory_find((uintptr_t)address, 1));
+  pthread_mutex_unlock(&gpu.lock);
+  *device_address = (uintptr_t)address;
+  return known ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;
+}
+
+CUresult emu_cuMemHostGetFlags(unsigned int *flags, void *address) {
+  CUresult result = need_context(NULL);
+  if (!flags) return CUDA_ERROR_INVALID_VALUE;
+  if (result != CUDA_SUCCESS) return result;
+  pthread_mutex_lock(&gpu.lock);
+  memory *m = memory_find((uintptr_t)address, 1);
+  if (is_host(m)) *flags = m->flags;
+  pthread_mutex_unlock(&gpu.lock);
+  return is_host(m) ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;
+}
+
+/* ---- what a pointer is ---- */
+
+#define STORE(type, expression)            \
+  do {                                     \
+    type stored = (type)(expression);      \
+    memcpy(value, &stored, sizeof stored); \
+    return CUDA_SUCCESS;                   \
+  } while (0)
+
+/* `m` NULL: the driver does not know the pointer, which cuPointerGetAttributes answers with zeros. */
+static CUresult attribute_of(const memory *m, CUdeviceptr address, CUpointer_attribute attribute, void *value) {
+  bool host = is_host(m);
+  switch ((int)attribute) {
+    case CU_POINTER_ATTRIBUTE_CONTEXT:
+      STORE(CUcontext, m ? m->context : NULL);
+    case CU_POINTER_ATTRIBUTE_MEMORY_TYPE:
+      STORE(unsigned int, m ? (host ? CU_MEMORYTYPE_HOST : CU_MEMORYTYPE_DEVICE) : 0);
+    case CU_POINTER_ATTRIBUTE_DEVICE_POINTER:
+      STORE(CUdeviceptr, m ? address : 0);
+    case CU_POINTER_ATTRIBUTE_HOST_POINTER:
+      STORE(uint64_t, host || (m && m->kind == MEMORY_MANAGED) ? address : 0);
+    case CU_POINTER_ATTRIBUTE_SYNC_MEMOPS:
+      STORE(unsigned int, 0);
+    case CU_POINTER_ATTRIBUTE_BUFFER_ID:
+      STORE(unsigned long long, m ? m->id : 0);
+    case CU_POINTER_ATTRIBUTE_IS_MANAGED:
+      STORE(unsigned int, m && m->kind == MEMORY_MANAGED);
+    case CU_POINTER_ATTRIBUTE_DEVICE_ORDINAL:
+      STORE(int, m ? 0 : -2);
+    case CU_POINTER_ATTRIBUTE_RANGE_START_ADDR:
+      STORE(CUdeviceptr, m ? m->base : 0);
+    case CU_POINTER_ATTRIBUTE_RANGE_SIZE:
+      STORE(size_t, m ? m->bytes : 0);
+    case CU_POINTER_ATTRIBUTE_MAPPED:
+      STORE(unsigned int, m != NULL);
+    default:
+      return (int)attribute > 0 && (int)attribute < 32 ? CUDA_ERROR_NOT_SUPPORTED : CUDA_ERROR_INVALID_VALUE;
+  }
+}
+
+CUresult emu_cuPointerGetAttribute(void *value, CUpointer_attribute attribute, CUdeviceptr address) {
+  CUresult result = need_context(NULL);
+  if (!value) return CUDA_ERROR_INVALID_VALUE;
+  if (result != CUDA_SUCCESS) return result;
+  pthread_mutex_lock(&gpu.lock);
+  memory *m = memory_find(address, 1);
+  result = m ? attribute_of(m, address, attribute, value) : CUDA_ERROR_INVALID_VALUE;
+  pthread_mutex_unlock(&gpu.lock);
+  return result;
+}
+
+CUresult emu_cuPointerGetAttributes(unsigned int count, CUpointer_attribute *attributes, void **values,
+                                    CUdeviceptr address) {
+  CUresult result = need_context(NULL);
+  if (count == 0 || !attributes || !values) return CUDA_ERROR_INVALID_VALUE;
+  if (result != CUDA_SUCCESS) return result;
+  pthread_mutex_lock(&gpu.lock);
+  memory *m = memory_find(address, 1);
+  for (unsigned int k = 0; k < count && result == CUDA_SUCCESS; k++)
+    result = attribute_of(m, address, attributes[k], values[k]);
+  pthread_mutex_unlock(&gpu.lock);
+  return result;
+}

@@ -1,0 +1,268 @@
+#include "driver_call.h"
+
+#include <math.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <time.h>
+#include <unistd.h>
+
+/* What the configuration says about one function. Counts are per process, from 1. */
+typedef struct fault {
+  int64_t latency;
+  int64_t fail_at, hang_at, sticky_at;
+  int fail_code, sticky_code;
+  bool fail_onwards;
+} fault;
+
+static const char *const api_names[APIS] = {
+#define X(name, ...) [API_##name] = #name,
+#include "../libgvb/cuda_functions.def"
+#undef X
+#define UNSUPPORTED(name) [API_##name] = #name,
+#include "driver_unsupported.def"
+#undef UNSUPPORTED
+};
+
+static fault faults[APIS];
+static int64_t base_cost[APIS];
+static atomic_int_fast64_t counts[APIS];
+static int64_t overhead; /* of entering and leaving a call, as a loop of calls sees it */
+static _Thread_local call *current;
+static _Thread_local uint64_t noise_state;
+static _Thread_local bool slack_set;
+
+/* ---- configuration ---- */
+
+static int find_api(const char *name) {
+  for (int a = 0; a < APIS; a++)
+    if (strcmp(api_names[a], name) == 0) return a;
+  return -1;
+}
+
+static void apply_rule(const rule *r, fault *f) {
+  switch (r->kind) {
+    case RULE_LATENCY:
+      f->latency = r->number;
+      break;
+    case RULE_HANG:
+      f->hang_at = r->number;
+      break;
+    case RULE_FAIL:
+      f->fail_at = r->number;
+      f->fail_code = r->code;
+      f->fail_onwards = r->onwards;
+      break;
+    case RULE_STICKY:
+      f->sticky_at = r->number;
+      f->sticky_code = r->code;
+      break;
+  }
+}
+
+static bool apply_rules(void) {
+  for (int k = 0; k < gpu.config.rules; k++) {
+    const rule *r = &gpu.config.rule[k];
+    int a = find_api(r->api);
+    if (a < 0 && strncmp(r->api, "nvml", 4) != 0) {
+      snprintf(gpu.config_error, sizeof gpu.config_error, "%.400s/config: the driver exports no function '%s'",
+               gpu.config.directory, r->api);
+      return false;
+    }
+    if (a >= 0) apply_rule(r, &faults[a]);
+  }
+  return true;
+}
+
+static void set_costs(void) {
+  const config *c = &gpu.config;
+  for (int a = 0; a < APIS; a++) base_cost[a] = c->call;
+  base_cost[API_cuLaunchKernel] = c->launch_kernel;
+  base_cost[API_cuLaunchKernelEx] = c->launch_kernel_ex;
+  base_cost[API_cuGraphLaunch] = c->graph_launch;
+  base_cost[API_cuGraphInstantiate] = base_cost[API_cuGraphInstantiate_v2] = c->graph_instantiate;
+  base_cost[API_cuGraphInstantiateWithFlags] = c->graph_instantiate;
+  base_cost[API_cuEventRecord] = base_cost[API_cuEventRecordWithFlags] = c->event_record;
+  base_cost[API_cuModuleLoad] = base_cost[API_cuModuleLoadData] = base_cost[API_cuModuleLoadDataEx] = c->module_load;
+  base_cost[API_cuMemAllocAsync] = base_cost[API_cuMemAllocFromPoolAsync] = c->pool_alloc;
+  base_cost[API_cuMemFreeAsync] = c->pool_free;
+  base_cost[API_cuMemCreate] = c->vmm_create;
+  base_cost[API_cuMemRelease] = c->vmm_release;
+  base_cost[API_cuMemAddressReserve] = base_cost[API_cuMemAddressFree] = c->vmm_reserve;
+  base_cost[API_cuMemMap] = c->vmm_map;
+  base_cost[API_cuMemUnmap] = c->vmm_unmap;
+  base_cost[API_cuMemSetAccess] = c->vmm_access;
+  base_cost[API_cuMemHostAlloc] = base_cost[API_cuMemAllocHost_v2] = base_cost[API_cuMemFreeHost] = c->host_alloc;
+  base_cost[API_cuMemHostRegister_v2] = base_cost[API_cuMemHostUnregister] = c->host_alloc;
+  for (int a = API_cuMemcpy; a <= API_cuMemsetD32Async; a++) base_cost[a] = c->copy_call;
+}
+
+/* What a call takes beyond the time between its own two looks at the clock. */
+static void calibrate(void) {
+  enum { ROUNDS = 200, COST = 400, TRIES = 5 };
+  double jitter = gpu.config.jitter;
+  int64_t least = INT64_MAX;
+  gpu.config.jitter = 0;
+  for (int t = 0; t < TRIES; t++) {
+    int64_t begin = clock_now();
+    for (int k = 0; k < ROUNDS; k++) {
+      call c;
+      call_enter(&c, APIS);
+      c.cost = COST;
+      call_leave(&c);
+    }
+    int64_t each = (clock_now() - begin) / ROUNDS - COST;
+    if (each < least) least = each;
+  }
+  gpu.config.jitter = jitter;
+  overhead = least < 0 ? 0 : least > 150 ? 30 : least; /* 30: usual, if the machine was too busy to tell */
+}
+
+void process_configure(void) {
+  static atomic_bool done;
+  static pthread_mutex_t once = PTHREAD_MUTEX_INITIALIZER;
+  if (atomic_load_explicit(&done, memory_order_acquire)) return;
+  pthread_mutex_lock(&once);
+  if (!atomic_load(&done)) {
+    if (config_read(&gpu.config, gpu.config_error) && apply_rules()) {
+      set_costs();
+      gpu.configured = true;
+      calibrate();
+    }
+    atomic_store_explicit(&done, true, memory_order_release);
+  }
+  pthread_mutex_unlock(&once);
+}
+
+/* ---- noise and waiting ---- */
+
+static double uniform(void) { /* xorshift64* */
+  if (noise_state == 0) {
+    uint64_t order = gpu.slot ? gpu.slot->order : 0;
+    noise_state = ((uint64_t)gpu.config.seed * 1000003 + order * 7919 + 1) * 0x9E3779B97F4A7C15ull;
+    if (noise_state == 0) noise_state = 1;
+  }
+  noise_state ^= noise_state >> 12;
+  noise_state ^= noise_state << 25;
+  noise_state ^= noise_state >> 27;
+  return (double)((noise_state * 0x2545F4914F6CDD1Dull) >> 11) / 9007199254740992.0;
+}
+
+int64_t noisy(int64_t nanoseconds) {
+  if (gpu.config.jitter <= 0) return nanoseconds;
+  /* The sum of three uniforms: bell-shaped, standard deviation 1/2, bounded. */
+  double bell = uniform() + uniform() + uniform() - 1.5;
+  return (int64_t)llround((double)nanoseconds * (1.0 + 2.0 * gpu.config.jitter * bell));
+}
+
+void wait_until(int64_t time) {
+  enum { MARGIN = 60000 }; /* a sleep may end this much late */
+  int64_t now = clock_now();
+  if (time - now > 2 * MARGIN) {
+    if (!slack_set) prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0); /* the default allows 50 us more */
+    slack_set = true;
+    struct timespec until = {(time - MARGIN) / 1000000000, (time - MARGIN) % 1000000000};
+    while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL) != 0) continue;
+  }
+  while (clock_now() < time) continue;
+}
+
+/* ---- the call ---- */
+
+static void hang(void) {
+  for (;;) pause();
+}
+
+/* Calls that answer even in a process whose context is lost. */
+static bool survives_fault(api a) {
+  switch (a) {
+    case API_cuGetErrorName:
+    case API_cuGetErrorString:
+    case API_cuDriverGetVersion:
+    case API_cuGetProcAddress:
+    case API_cuGetProcAddress_v2:
+    case API_cuDeviceGet:
+    case API_cuDeviceGetCount:
+    case API_cuDeviceGetAttribute:
+    case API_cuDeviceGetName:
+    case API_cuDevicePrimaryCtxReset_v2:
+    case API_cuDevicePrimaryCtxRelease_v2:
+    case API_cuCtxDestroy_v2:
+      return true;
+    default:
+      return false;
+  }
+}
+
+static bool meets_fault(call *c, const fault *f, int64_t number) {
+  if (f->hang_at == number) hang();
+  if (f->sticky_at == number) gpu.fault = f->sticky_code;
+  if (f->fail_at && (number == f->fail_at || (f->fail_onwards && number > f->fail_at)))
+    c->result = (CUresult)f->fail_code;
+  if (gpu.fault && !survives_fault(c->api)) c->result = (CUresult)gpu.fault;
+  return c->result != CUDA_SUCCESS;
+}
+
+bool call_enter(call *c, api which) {
+  c->base = clock_now();
+  if (which < APIS) process_configure();
+  c->api = which;
+  c->result = CUDA_SUCCESS;
+  c->cost = which < APIS && gpu.configured ? base_cost[which] : 0;
+  c->cost = noisy(c->cost);
+  c->not_before = 0;
+  current = c;
+  if (which == APIS || !gpu.configured) return true;
+  c->cost += faults[which].latency;
+  int64_t number = atomic_fetch_add_explicit(&counts[which], 1, memory_order_relaxed) + 1;
+  return !meets_fault(c, &faults[which], number);
+}
+
+int64_t call_end(void) {
+  int64_t end = current->base + current->cost - overhead;
+  return end > current->not_before ? end : current->not_before;
+}
+
+CUresult call_leave(call *c) {
+  int64_t end = call_end();
+  current = NULL;
+  wait_until(end);
+  return c->result;
+}
+
+void call_cost(int64_t cost) { current->cost = noisy(cost) + faults[current->api].latency; }
+void call_extra(int64_t cost) { current->cost += noisy(cost); }
+void call_work_waits(int64_t until) {
+  if (until > current->base) current->base = until;
+}
+void call_returns_at(int64_t earliest) {
+  if (earliest > current->not_before) current->not_before = earliest;
+}
+int64_t call_entry(void) { return current->base; }
+
+/* ---- the exported functions ---- */
+
+/* Each is a hidden entry_NAME with NAME as its exported alias: addresses that we give out ourselves must not be found
+ * through the dynamic linker, which would give those of an interposer. */
+
+#define X(name, n, ...)                                                           \
+  CUresult entry_##name(GVB_P##n(__VA_ARGS__)) {                                  \
+    call c;                                                                       \
+    if (call_enter(&c, API_##name)) c.result = emu_##name(GVB_A##n(__VA_ARGS__)); \
+    return call_leave(&c);                                                        \
+  }                                                                               \
+  GVB_EXPORT CUresult name(GVB_P##n(__VA_ARGS__)) __attribute__((alias("entry_" #name)));
+#include "../libgvb/cuda_functions.def"
+#undef X
+
+#define UNSUPPORTED(name)                                                \
+  CUresult entry_##name(void);                                           \
+  CUresult entry_##name(void) {                                          \
+    call c;                                                              \
+    if (call_enter(&c, API_##name)) c.result = CUDA_ERROR_NOT_SUPPORTED; \
+    return call_leave(&c);                                               \
+  }                                                                      \
+  GVB_EXPORT CUresult name(void) __attribute__((alias("entry_" #name)));
+#include "driver_unsupported.def"
+#undef UNSUPPORTED

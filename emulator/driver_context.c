@@ -1,0 +1,266 @@
+/* Contexts: the primary one and created ones, and which is current in a thread. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "driver_call.h"
+#include "driver_effects.h"
+#include "driver_memory.h"
+#include "driver_queue.h"
+
+enum { DEPTH = 32, API_VERSION = 3020, VALID_FLAGS = 0xff };
+
+static struct CUctx_st primary;
+static int retained;
+static uint64_t created;
+static _Thread_local CUcontext stack[DEPTH];
+static _Thread_local int depth;
+
+CUresult need_context(CUcontext *context) {
+  if (!gpu.initialized) return CUDA_ERROR_NOT_INITIALIZED;
+  if (depth == 0 || !stack[depth - 1]) return CUDA_ERROR_INVALID_CONTEXT;
+  if (!stack[depth - 1]->alive) return CUDA_ERROR_CONTEXT_IS_DESTROYED;
+  if (context) *context = stack[depth - 1];
+  return CUDA_SUCCESS;
+}
+
+static bool is_context(CUcontext context) { return context && context->magic == MAGIC_CONTEXT; }
+
+/* ---- birth and death, with gpu.lock held ---- */
+
+static CUresult bring_up(CUcontext context, unsigned int flags) {
+  if (gpu.contexts == 0 && !memory_charge(gpu.config.context_bytes)) return CUDA_ERROR_OUT_OF_MEMORY;
+  call_extra(gpu.config.context_create);
+  gpu.contexts++;
+  gpu.slot->context = true;
+  context->magic = MAGIC_CONTEXT;
+  context->flags = flags;
+  context->id = ++created;
+  context->streams = NULL;
+  context->null_stream = (struct CUstream_st){.magic = MAGIC_STREAM, .context = context};
+  context->alive = true;
+  effects_start_threads();
+  return CUDA_SUCCESS;
+}
+
+static void take_down(CUcontext context) {
+  queue_wait(gpu.slot->head, true);
+  call_extra(gpu.config.context_destroy);
+  memory_release_context(context);
+  while (context->streams) {
+    CUstream s = context->streams;
+    context->streams = s->next;
+    s->magic = 0;
+    free(s);
+  }
+  context->alive = false;
+  gpu.fault = 0;
+  if (--gpu.contexts > 0) return;
+  gpu.slot->context = false;
+  memory_charge(-gpu.config.context_bytes);
+}
+
+static CUresult release_primary(void) {
+  if (retained == 0) return CUDA_ERROR_INVALID_CONTEXT;
+  if (--retained == 0) take_down(&primary);
+  return CUDA_SUCCESS;
+}
+
+/* ---- the primary context ---- */
+
+CUresult emu_cuDevicePrimaryCtxRetain(CUcontext *context, CUdevice device) {
+  CUresult result = need_device(device);
+  if (!context) return CUDA_ERROR_INVALID_VALUE;
+  if (result != CUDA_SUCCESS) return result;
+  pthread_mutex_lock(&gpu.lock);
+  if (retained == 0) result = bring_up(&primary, primary.flags);
+  if (result == CUDA_SUCCESS) {
+    retained++;
+    *context = &primary;
+  }
+  pthread_mutex_unlock(&gpu.lock);
+  return result;
+}
+
+CUresult emu_cuDevicePrimaryCtxRelease_v2(CUdevice device) {
+  CUresult result = need_device(device);
+  if (result != CUDA_SUCCESS) return result;
+  pthread_mutex_lock(&gpu.lock);
+  result = release_primary();
+  pthread_mutex_unlock(&gpu.lock);
+  return result;
+}
+
+CUresult emu_cuDevicePrimaryCtxReset_v2(CUdevice device) {
+  CUresult result = need_device(device);
+  if (result != CUDA_SUCCESS) return result;
+  pthread_mutex_lock(&gpu.lock);
+  if (retained > 0) take_down(&primary);
+  retained = 0;
+  pthread_mutex_unlock(&gpu.lock);
+  return CUDA_SUCCESS;
+}
+
+CUresult emu_cuDevicePrimaryCtxSetFlags_v2(CUdevice device, unsigned int flags) {
+  CUresult result = need_device(device);
+  if (result != CUDA_SUCCESS) return result;
+  if (flags & ~(unsigned int)VALID_FLAGS) return CUDA_ERROR_INVALID_VALUE;
+  primary.flags = flags;
+  return CUDA_SUCCESS;
+}
+
+CUresult emu_cuDevicePrimaryCtxGetState(CUdevice device, unsigned int *flags, int *active) {
+  CUresult result = need_device(device);
+  if (!flags || !active) return CUDA_ERROR_INVALID_VALUE;
+  *flags = primary.flags;
+  *active = retained > 0;
+  return result;
+}
+
+CUresult emu_cuDevicePrimaryCtxRelease(CUdevice device) { return emu_cuDevicePrimaryCtxRelease_v2(device); }
+CUresult emu_cuDevicePrimaryCtxReset(CUdevice device) { return emu_cuDevicePrimaryCtxReset_v2(device); }
+CUresult emu_cuDevicePrimaryCtxSetFlags(CUdevice device, unsigned int flags) {
+  return emu_cuDevicePrimaryCtxSetFlags_v2(device, flags);
+}
+
+/* ---- created contexts ---- */
+
+CUresult emu_cuCtxCreate_v2(CUcontext *context, unsigned int flags, CUdevice device) {
+  CUresult result = need_device(device);
+  if (!context || flags & ~(unsigned int)VALID_FLAGS) return CUDA_ERROR_INVALID_VALUE;
+  if (result != CUDA_SUCCESS) return result;
+  if (depth == DEPTH) return CUDA_ERROR_OUT_OF_MEMORY;
+  CUcontext made = calloc(1, sizeof *made); /* never freed: a thread may still have it current */
+  if (!made) return CUDA_ERROR_OUT_OF_MEMORY;
+  pthread_mutex_lock(&gpu.lock);
+  result = bring_up(made, flags);
+  pthread_mutex_unlock(&gpu.lock);
+  if (result != CUDA_SUCCESS) {
+    free(made);
+    return result;
+  }
+  stack[depth++] = made;
+  *context = made;
+  return CUDA_SUCCESS;
+}
+
+CUresult emu_cuCtxCreate_v3(CUcontext *context, void *affinity, int affinities, unsigned int flags, CUdevice device) {
+  if (affinity || affinities) return CUDA_ERROR_NOT_SUPPORTED;
+  return emu_cuCtxCreate_v2(context, flags, device);
+}
+
+CUresult emu_cuCtxCreate_v4(CUcontext *context, CUctxCreateParams *parameters, unsigned int flags, CUdevice device) {
+  if (parameters) return CUDA_ERROR_NOT_SUPPORTED;
+  return emu_cuCtxCreate_v2(context, flags, device);
+}
+
+CUresult emu_cuCtxDestroy_v2(CUcontext context) {
+  if (!gpu.initialized) return CUDA_ERROR_NOT_INITIALIZED;
+  if (!is_context(context) || context == &primary) return CUDA_ERROR_INVALID_CONTEXT;
+  if (!context->alive) return CUDA_ERROR_CONTEXT_IS_DESTROYED;
+  pthread_mutex_lock(&gpu.lock);
+  take_down(context);
+  pthread_mutex_unlock(&gpu.lock);
+  if (depth > 0 && stack[depth - 1] == context) depth--;
+  return CUDA_SUCCESS;
+}
+
+/* ---- the current context ---- */
+
+CUresult emu_cuCtxSetCurrent(CUcontext context) {
+  if (!gpu.initialized) return CUDA_ERROR_NOT_INITIALIZED;
+  if (context && (!is_context(context) || !context->alive)) return CUDA_ERROR_INVALID_CONTEXT;
+  if (depth == 0) depth = 1;
+  stack[depth - 1] = context;
+  if (!context) depth--;
+  return CUDA_SUCCESS;
+}
+
+CUresult emu_cuCtxGetCurrent(CUcontext *context) {
+  if (!context) return CUDA_ERROR_INVALID_VALUE;
+  if (!gpu.initialized) return CUDA_ERROR_NOT_INITIALIZED;
+  *context = depth > 0 ? stack[depth - 1] : NULL;
+  return CUDA_SUCCESS;
+}
+
+CUresult emu_cuCtxPushCurrent_v2(CUcontext context) {
+  if (!gpu.initialized) return CUDA_ERROR_NOT_INITIALIZED;
+  if (!is_context(context) || !context->alive) return CUDA_ERROR_INVALID_CONTEXT;
+  if (depth == DEPTH) return CUDA_ERROR_OUT_OF_MEMORY;
+  stack[depth++] = context;
+  return CUDA_SUCCESS;
+}
+
+CUresult emu_cuCtxPopCurrent_v2(CUcontext *context) {
+  if (!gpu.initialized) return CUDA_ERROR_NOT_INITIALIZED;
+  if (depth == 0) return CUDA_ERROR_INVALID_CONTEXT;
+  depth--;
+  if (context) *context = stack[depth];
+  return CUDA_SUCCESS;
+}
+
+/* ---- facts about it ---- */
+
+CUresult emu_cuCtxGetDevice(CUdevice *device) {
+  if (!device) return CUDA_ERROR_INVALID_VALUE;
+  *device = 0;
+  return need_context(NULL);
+}
+
+CUresult emu_cuCtxGetFlags(unsigned int *flags) {
+  CUcontext context;
+  CUresult result = need_context(&context);
+  if (!flags) return CUDA_ERROR_INVALID_VALUE;
+  if (result == CUDA_SUCCESS) *flags = context->flags;
+  return result;
+}
+
+CUresult emu_cuCtxGetApiVersion(CUcontext context, unsigned int *version) {
+  CUcontext own;
+  CUresult result = context ? CUDA_SUCCESS : need_context(&own);
+  if (!version) return CUDA_ERROR_INVALID_VALUE;
+  if (context && !is_context(context)) return CUDA_ERROR_INVALID_CONTEXT;
+  *version = API_VERSION;
+  return result;
+}
+
+CUresult emu_cuCtxGetId(CUcontext context, unsigned long long *id) {
+  CUcontext own = context;
+  CUresult result = context ? CUDA_SUCCESS : need_context(&own);
+  if (!id) return CUDA_ERROR_INVALID_VALUE;
+  if (result != CUDA_SUCCESS) return result;
+  if (!is_context(own)) return CUDA_ERROR_INVALID_CONTEXT;
+  *id = own->id;
+  return CUDA_SUCCESS;
+}
+
+CUresult emu_cuCtxGetStreamPriorityRange(int *least, int *greatest) {
+  if (least) *least = 0;
+  if (greatest) *greatest = -5;
+  return need_context(NULL);
+}
+
+static size_t limits[3] = {1024, 1 << 20, 8 << 20};
+
+CUresult emu_cuCtxGetLimit(size_t *value, CUlimit limit) {
+  if (!value) return CUDA_ERROR_INVALID_VALUE;
+  if ((unsigned int)limit >= 3) return CUDA_ERROR_UNSUPPORTED_LIMIT;
+  *value = limits[limit];
+  return need_context(NULL);
+}
+
+CUresult emu_cuCtxSetLimit(CUlimit limit, size_t value) {
+  CUresult result = need_context(NULL);
+  if ((unsigned int)limit >= 3) return CUDA_ERROR_UNSUPPORTED_LIMIT;
+  if (result == CUDA_SUCCESS) limits[limit] = value;
+  return result;
+}
+
+CUresult emu_cuCtxSynchronize(void) {
+  CUcontext context;
+  CUresult result = need_context(&context);
+  if (result != CUDA_SUCCESS) return result;
+  pthread_mutex_lock(&gpu.lock);
+  queue_synchronize(gpu.slot->head, true, context->flags);
+  pthread_mutex_unlock(&gpu.lock);
+  return CUDA_SUCCESS;
+}

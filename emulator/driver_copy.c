@@ -1,0 +1,162 @@
+/* Copies and fills. */
+#include <math.h>
+#include <string.h>
+
+#include "driver_call.h"
+#include "driver_effects.h"
+#include "driver_memory.h"
+#include "driver_queue.h"
+
+enum { CHUNK = 64 * KIB, LIGHT_BYTES = 16 * KIB, PAGE = 4096 };
+
+/* What an address is, and how much of it may be copied. */
+typedef struct place {
+  memory *memory; /* NULL: pageable host memory */
+  bool device;
+} place;
+
+static bool locate(uint64_t address, uint64_t bytes, place *p) {
+  block *b = memory_block(address);
+  p->memory = b && b->live ? memory_find(address, bytes) : NULL;
+  p->device = p->memory && p->memory->kind != MEMORY_HOST && p->memory->kind != MEMORY_REGISTERED;
+  return p->memory || !b; /* inside a mapping of ours, but not inside an allocation: invalid */
+}
+
+/* Only a changed destination counts as written, so that the same input, copied again, leaves computed results valid. */
+static void run_copy(work *w) {
+  char *to = (char *)(uintptr_t)w->copy.to;
+  const char *from = (const char *)(uintptr_t)w->copy.from;
+  bool changed = false;
+  for (uint64_t done = 0; done < w->copy.bytes; done += CHUNK) {
+    size_t n = w->copy.bytes - done < CHUNK ? (size_t)(w->copy.bytes - done) : CHUNK;
+    if (memcmp(to + done, from + done, n) == 0) continue;
+    memmove(to + done, from + done, n);
+    changed = true;
+  }
+  if (changed && w->touches[0]) memory_touch(w->touches[0]);
+}
+
+static void run_fill(work *w) {
+  const fill *f = &w->fill;
+  if (f->width == 1)
+    memset((void *)(uintptr_t)f->to, (int)f->value, f->count);
+  else
+    for (uint64_t k = 0; k < f->count; k++) ((uint32_t *)(uintptr_t)f->to)[k] = f->value;
+  memory_touch(w->touches[0]);
+}
+
+static int64_t transfer(double bytes, double bandwidth) {
+  return noisy(gpu.config.copy_latency + (int64_t)llround(bytes / bandwidth * 1e9 / gpu.config.rate));
+}
+
+static item copy_item(const place *to, const place *from, uint64_t bytes) {
+  const config *c = &gpu.config;
+  item i = {.engine = ENGINE_COMPUTE, .share = 1.0};
+  if (to->device && from->device) {
+    i.cost = transfer(2.0 * (double)bytes, (double)c->dram_bandwidth);
+    return i;
+  }
+  bool pinned = to->memory && from->memory;
+  i.engine = to->device ? ENGINE_H2D : ENGINE_D2H;
+  double link = (double)(to->device ? c->h2d_bandwidth : c->d2h_bandwidth);
+  i.cost = transfer((double)bytes, pinned ? link : fmin(link, (double)c->pageable_bandwidth));
+  return i;
+}
+
+/* The fault corrupt_copy: this one loses its last page. */
+static uint64_t delivered(const place *to, const place *from, uint64_t bytes) {
+  static int64_t host_copies;
+  if (to->device == from->device || ++host_copies != gpu.config.corrupt_copy) return bytes;
+  return bytes > PAGE ? bytes - PAGE : 0;
+}
+
+/* Pageable memory may be reused by the application as soon as the call returns. */
+static CUresult copy_on(CUstream stream, uint64_t to, uint64_t from, uint64_t bytes, bool wait) {
+  place target, source;
+  if (!locate(to, bytes, &target) || !locate(from, bytes, &source)) return CUDA_ERROR_INVALID_VALUE;
+  if (!target.memory && !source.memory) return CUDA_ERROR_INVALID_VALUE;
+  item i = copy_item(&target, &source, bytes);
+  bool pageable = !target.memory || !source.memory;
+  work w = {.run = run_copy,
+            .light = bytes <= LIGHT_BYTES,
+            .copy = {to, from, delivered(&target, &source, bytes)},
+            .touches = {target.memory, source.memory}};
+  uint64_t serial = queue_submit(stream, &i, &w);
+  if (wait || !target.memory)
+    queue_synchronize(serial, false, stream->context->flags);
+  else if (pageable)
+    effects_finish(serial, false);
+  return CUDA_SUCCESS;
+}
+
+static CUresult copy_checked(CUstream handle, uint64_t to, uint64_t from, uint64_t bytes, bool wait, bool to_device,
+                             bool from_device) {
+  CUstream stream;
+  CUresult result = context_stream(handle, &stream);
+  if (result != CUDA_SUCCESS || bytes == 0) return result;
+  pthread_mutex_lock(&gpu.lock);
+  if ((to_device && !memory_find(to, bytes)) || (from_device && !memory_find(from, bytes)))
+    result = CUDA_ERROR_INVALID_VALUE;
+  else
+    result = copy_on(stream, to, from, bytes, wait);
+  pthread_mutex_unlock(&gpu.lock);
+  return result;
+}
+
+#define HOST(pointer) ((uint64_t)(uintptr_t)(pointer))
+
+CUresult emu_cuMemcpy(CUdeviceptr destination, CUdeviceptr source, size_t bytes) {
+  return copy_checked(NULL, destination, source, bytes, true, false, false);
+}
+CUresult emu_cuMemcpyAsync(CUdeviceptr destination, CUdeviceptr source, size_t bytes, CUstream stream) {
+  return copy_checked(stream, destination, source, bytes, false, false, false);
+}
+CUresult emu_cuMemcpyHtoD_v2(CUdeviceptr destination, const void *source, size_t bytes) {
+  return copy_checked(NULL, destination, HOST(source), bytes, true, true, false);
+}
+CUresult emu_cuMemcpyDtoH_v2(void *destination, CUdeviceptr source, size_t bytes) {
+  return copy_checked(NULL, HOST(destination), source, bytes, true, false, true);
+}
+CUresult emu_cuMemcpyDtoD_v2(CUdeviceptr destination, CUdeviceptr source, size_t bytes) {
+  return copy_checked(NULL, destination, source, bytes, false, true, true);
+}
+CUresult emu_cuMemcpyHtoDAsync_v2(CUdeviceptr destination, const void *source, size_t bytes, CUstream stream) {
+  return copy_checked(stream, destination, HOST(source), bytes, false, true, false);
+}
+CUresult emu_cuMemcpyDtoHAsync_v2(void *destination, CUdeviceptr source, size_t bytes, CUstream stream) {
+  return copy_checked(stream, HOST(destination), source, bytes, false, false, true);
+}
+CUresult emu_cuMemcpyDtoDAsync_v2(CUdeviceptr destination, CUdeviceptr source, size_t bytes, CUstream stream) {
+  return copy_checked(stream, destination, source, bytes, false, true, true);
+}
+
+static CUresult fill_on(CUstream handle, const fill *f) {
+  CUstream stream;
+  CUresult result = context_stream(handle, &stream);
+  uint64_t bytes = f->count * (uint64_t)f->width;
+  if (result != CUDA_SUCCESS || bytes == 0) return result;
+  if (f->to % (uint64_t)f->width) return CUDA_ERROR_INVALID_VALUE;
+  item i = {.engine = ENGINE_COMPUTE, .share = 1.0, .cost = transfer((double)bytes, (double)gpu.config.dram_bandwidth)};
+  work w = {.run = run_fill, .light = bytes <= LIGHT_BYTES, .fill = *f};
+  pthread_mutex_lock(&gpu.lock);
+  w.touches[0] = memory_find(f->to, bytes);
+  if (w.touches[0])
+    queue_submit(stream, &i, &w);
+  else
+    result = CUDA_ERROR_INVALID_VALUE;
+  pthread_mutex_unlock(&gpu.lock);
+  return result;
+}
+
+CUresult emu_cuMemsetD8Async(CUdeviceptr destination, unsigned char value, size_t count, CUstream stream) {
+  return fill_on(stream, &(fill){destination, count, value, 1});
+}
+CUresult emu_cuMemsetD32Async(CUdeviceptr destination, unsigned int value, size_t count, CUstream stream) {
+  return fill_on(stream, &(fill){destination, count, value, 4});
+}
+CUresult emu_cuMemsetD8_v2(CUdeviceptr destination, unsigned char value, size_t count) {
+  return emu_cuMemsetD8Async(destination, value, count, NULL);
+}
+CUresult emu_cuMemsetD32_v2(CUdeviceptr destination, unsigned int value, size_t count) {
+  return emu_cuMemsetD32Async(destination, value, count, NULL);
+}

@@ -1,0 +1,61 @@
+/* How long kernels take on the device that the configuration describes, alone and without noise. */
+#include <math.h>
+
+#include "driver_kernels.h"
+
+enum { CHAINS = 4, TIMER_READ_NS = 20 };
+
+/* Blocks that one multiprocessor holds at a time. */
+static uint64_t resident(const launch *l) {
+  uint64_t by_threads = (uint64_t)gpu.config.threads_per_sm / (l->threads ? l->threads : 1);
+  uint64_t by_blocks = (uint64_t)gpu.config.blocks_per_sm;
+  uint64_t blocks = by_threads < by_blocks ? by_threads : by_blocks;
+  return blocks ? blocks : 1;
+}
+
+uint64_t kernel_wave_blocks(const launch *l) { return resident(l) * (uint64_t)gpu.config.sm_count; }
+uint64_t kernel_waves(const launch *l) { return (l->blocks + kernel_wave_blocks(l) - 1) / kernel_wave_blocks(l); }
+
+static int64_t at_least(double nanoseconds) {
+  double minimum = (double)gpu.config.kernel_minimum;
+  return (int64_t)llround(nanoseconds > minimum ? nanoseconds : minimum);
+}
+
+int64_t minimal_duration(const launch *l) {
+  (void)l;
+  return gpu.config.kernel_minimum;
+}
+
+int64_t timer_step_duration(const launch *l) {
+  return gpu.config.kernel_minimum + (int64_t)l->argument[1] * TIMER_READ_NS;
+}
+
+int64_t spin_duration(const launch *l) { return (int64_t)(l->argument[0] * kernel_waves(l)); }
+
+/* The fullest multiprocessor decides: each wave takes its threads' steps at one per lane and clock, and no thread is
+ * faster than one step of each chain per clock. */
+int64_t fma_duration(const launch *l) {
+  const config *c = &gpu.config;
+  uint64_t on_fullest = (l->blocks + (uint64_t)c->sm_count - 1) / (uint64_t)c->sm_count, per_wave = resident(l);
+  double clocks = 0;
+  while (on_fullest > 0) {
+    uint64_t now = on_fullest < per_wave ? on_fullest : per_wave;
+    clocks += fmax(1.0, (double)(now * l->threads) / (double)c->lanes_per_sm);
+    on_fullest -= now;
+  }
+  return at_least((double)l->argument[0] * CHAINS * clocks / (double)c->sm_clock * 1e9 / c->rate);
+}
+
+static int64_t streaming(double bytes) {
+  const config *c = &gpu.config;
+  double bandwidth = (double)(bytes <= (double)c->l2_bytes ? c->l2_bandwidth : c->dram_bandwidth);
+  return c->kernel_minimum + (int64_t)llround(bytes / bandwidth * 1e9 / c->rate);
+}
+
+int64_t triad_duration(const launch *l) { return streaming(3.0 * sizeof(float) * (double)l->argument[4]); }
+int64_t words_duration(const launch *l) { return streaming(8.0 * (double)l->argument[1]); }
+
+double kernel_share(const launch *l) {
+  double share = (double)l->blocks / (double)gpu.config.sm_count;
+  return share < 1.0 ? share : 1.0;
+}

@@ -1,0 +1,180 @@
+#include "driver_effects.h"
+
+#include <signal.h>
+
+#include "driver_call.h"
+
+static bool effect_done(uint64_t serial) {
+  const work *w = work_of(serial);
+  return w->serial != serial || w->state == WORK_DONE;
+}
+
+bool effect_runnable(const work *w) {
+  if (w->state != WORK_QUEUED) return false;
+  const item *i = slot_item(gpu.slot, w->serial); /* order is fixed once queued: readable without the machine's lock */
+  if (i->flags & ITEM_AFTER_ALL) return gpu.done_first == w->serial;
+  for (int k = 0; k < PREDECESSORS && i->after[k]; k++)
+    if (!effect_done(i->after[k])) return false;
+  return true;
+}
+
+void effect_finished(work *w) {
+  for (int k = 0; k < TOUCHES; k++)
+    if (w->touches[k]) w->touches[k]->users--;
+  w->state = WORK_DONE;
+  while (gpu.done_first <= gpu.slot->head && effect_done(gpu.done_first)) gpu.done_first++;
+}
+
+/* Releases the lock while it runs. */
+static void run(work *w) {
+  w->state = WORK_RUNNING;
+  pthread_mutex_unlock(&gpu.lock);
+  w->run(w);
+  pthread_mutex_lock(&gpu.lock);
+  effect_finished(w);
+  pthread_cond_broadcast(&gpu.progress);
+  /* What waited for this effect may run now, whichever thread it belongs to: nobody may be waiting in a call. */
+  if (gpu.worker_sleeps) pthread_cond_signal(&gpu.queued);
+  if (gpu.timed_sleeps) pthread_cond_signal(&gpu.timed_queued);
+}
+
+/* When the effect of timed work is due: its begin or end, or a lower bound of it. */
+static int64_t due(const work *w, bool *reached) {
+  slot *s = gpu.slot;
+  machine_lock(gpu.machine);
+  schedule_advance(gpu.machine, &gpu.config, clock_now());
+  const item *i = slot_item(s, w->serial);
+  *reached = w->time == WORK_AT_BEGIN ? i->begin != NEVER : i->phase == PHASE_DONE;
+  int64_t at = w->time == WORK_AT_BEGIN ? schedule_begin(gpu.machine, &gpu.config, s, w->serial)
+                                        : schedule_end(gpu.machine, &gpu.config, s, w->serial, false);
+  machine_unlock(gpu.machine);
+  return at;
+}
+
+/* Timed work that any thread may do now. An open item talks with the application: only the timed thread does it. */
+static bool is_due(const work *w) {
+  bool reached;
+  if (w->interactive) return false;
+  due(w, &reached);
+  return reached;
+}
+
+static work *find_runnable(uint64_t limit, bool timed_too) {
+  for (uint64_t serial = gpu.done_first; serial <= limit; serial++) {
+    work *w = work_of(serial);
+    if (w->serial != serial || !effect_runnable(w)) continue;
+    if (w->time == WORK_EARLY || (timed_too && is_due(w))) return w;
+  }
+  return NULL;
+}
+
+bool effects_done(uint64_t serial, bool all) { return all ? gpu.done_first > serial : effect_done(serial); }
+
+void effects_help(uint64_t serial, bool all, bool timed_too) {
+  work *w;
+  while (!effects_done(serial, all) && (w = find_runnable(serial, timed_too))) run(w);
+}
+
+void effects_finish(uint64_t serial, bool all) {
+  for (;;) {
+    effects_help(serial, all, true);
+    if (effects_done(serial, all)) return;
+    pthread_cond_wait(&gpu.progress, &gpu.lock);
+  }
+}
+
+void effects_release_memory(memory *m) {
+  while (m->users > 0) {
+    work *w = find_runnable(gpu.slot->head, false);
+    if (w)
+      run(w);
+    else
+      pthread_cond_wait(&gpu.progress, &gpu.lock);
+  }
+}
+
+void effects_pause_until(int64_t time) {
+  pthread_mutex_unlock(&gpu.lock);
+  wait_until(time);
+  pthread_mutex_lock(&gpu.lock);
+}
+
+void effect_hand_over(work *w) {
+  if (w->time != WORK_EARLY) {
+    if (gpu.timed_sleeps) pthread_cond_signal(&gpu.timed_queued);
+  } else if (gpu.worker_sleeps) {
+    pthread_cond_signal(&gpu.queued);
+  }
+}
+
+/* ---- threads ---- */
+
+static void *work_early(void *unused) {
+  (void)unused;
+  pthread_mutex_lock(&gpu.lock);
+  for (;;) {
+    work *w = find_runnable(gpu.slot->head, false);
+    if (w) {
+      run(w);
+      continue;
+    }
+    gpu.worker_sleeps = true;
+    pthread_cond_wait(&gpu.queued, &gpu.lock);
+    gpu.worker_sleeps = false;
+  }
+  return NULL;
+}
+
+/* The timed work that is due first; *at: when. */
+static work *next_timed(int64_t *at, bool *reached) {
+  work *first = NULL;
+  *at = NEVER;
+  for (uint64_t serial = gpu.done_first; serial <= gpu.slot->head; serial++) {
+    work *w = work_of(serial);
+    bool now;
+    if (w->serial != serial || w->time == WORK_EARLY || !effect_runnable(w)) continue;
+    int64_t when = due(w, &now);
+    if (first && when >= *at) continue;
+    first = w;
+    *at = when;
+    *reached = now;
+  }
+  return first;
+}
+
+static void *work_timed(void *unused) {
+  (void)unused;
+  int64_t at;
+  bool reached = false;
+  pthread_mutex_lock(&gpu.lock);
+  for (;;) {
+    work *w = next_timed(&at, &reached);
+    if (!w) {
+      gpu.timed_sleeps = true;
+      pthread_cond_wait(&gpu.timed_queued, &gpu.lock);
+      gpu.timed_sleeps = false;
+    } else if (reached) {
+      run(w);
+    } else { /* at most a millisecond: work that is due earlier may be queued meanwhile */
+      int64_t now = clock_now();
+      effects_pause_until(at == NEVER ? now + LOOK_SOON : at < now + 1000000 ? at : now + 1000000);
+    }
+  }
+  return NULL;
+}
+
+static void start(void *(*body)(void *)) {
+  pthread_t thread;
+  if (pthread_create(&thread, NULL, body, NULL) == 0) pthread_detach(thread);
+}
+
+void effects_start_threads(void) {
+  if (gpu.threads_started) return;
+  gpu.threads_started = true;
+  sigset_t all, before; /* the application's signals are its own */
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  start(work_early);
+  start(work_timed);
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
+}

@@ -1,0 +1,35 @@
+/* The effects of queued work: who runs them, and when. All with gpu.lock held; what waits or runs releases it. */
+#ifndef GVB_EMULATOR_EFFECTS_H
+#define GVB_EMULATOR_EFFECTS_H
+
+#include "driver_process.h"
+
+enum { LOOK_AGAIN = 20000000, LOOK_SOON = 50000 }; /* ns until a waiter looks at the model again, at the latest */
+
+static inline work *work_of(uint64_t serial) { return &gpu.works[serial % QUEUE]; }
+
+/* Whether the effect of an item (all = of every item up to it) is complete. */
+bool effects_done(uint64_t serial, bool all);
+
+/* Whether what it waits for is done, so that it can run. */
+bool effect_runnable(const work *w);
+void effect_finished(work *w);
+
+/* Wakes the thread whose work it is. */
+void effect_hand_over(work *w);
+
+/* Runs what can be run now, up to the serial, instead of waiting for another thread to wake up. */
+void effects_help(uint64_t serial, bool all, bool timed_too);
+
+/* Waits for effects, whatever the model says. */
+void effects_finish(uint64_t serial, bool all);
+
+/* Waits until no queued work has an effect to come on this memory. */
+void effects_release_memory(memory *m);
+
+void effects_start_threads(void);
+
+/* Waits without the lock. */
+void effects_pause_until(int64_t time);
+
+#endif

@@ -1,0 +1,139 @@
+/* The driver: becoming a client of the machine, versions and error texts. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "driver_call.h"
+#include "driver_memory.h"
+
+process gpu = {.lock = PTHREAD_MUTEX_INITIALIZER, .done_first = 1};
+
+/* ---- becoming a client ---- */
+
+static void complain(void) {
+  static bool said;
+  if (!said) fprintf(stderr, "emulated GPU: %s\n", gpu.config_error);
+  said = true;
+}
+
+/* CUDA does not survive fork: the child holds no slot and no threads. */
+static void forked(void) {
+  gpu.slot = NULL;
+  gpu.initialized = false;
+  gpu.fault = CUDA_ERROR_NOT_INITIALIZED;
+}
+
+static CUresult attach(void) {
+  pthread_condattr_t attributes;
+  gpu.machine = machine_open(&gpu.config, gpu.config_error);
+  if (!gpu.machine) return CUDA_ERROR_NO_DEVICE;
+  machine_lock(gpu.machine);
+  gpu.slot = machine_attach(gpu.machine);
+  machine_unlock(gpu.machine);
+  if (!gpu.slot) {
+    snprintf(gpu.config_error, sizeof gpu.config_error, "the machine has %d clients already", MACHINE_SLOTS);
+    return CUDA_ERROR_NO_DEVICE;
+  }
+  memset(gpu.works, 0xff, sizeof gpu.works); /* touch the pages now, not in the middle of a call */
+  memset(gpu.works, 0, sizeof gpu.works);
+  pthread_condattr_init(&attributes);
+  pthread_cond_init(&gpu.progress, &attributes);
+  pthread_cond_init(&gpu.queued, &attributes);
+  pthread_cond_init(&gpu.timed_queued, &attributes);
+  pthread_condattr_destroy(&attributes);
+  pthread_atfork(NULL, NULL, forked);
+  return CUDA_SUCCESS;
+}
+
+/* The slot may have a new owner at once: our threads must not touch it again, so the lock stays taken. */
+__attribute__((destructor)) static void leave(void) {
+  struct timespec soon;
+  if (!gpu.slot) return;
+  clock_gettime(CLOCK_REALTIME, &soon);
+  soon.tv_sec++; /* no longer: exit may have been called by a signal handler in the middle of a call */
+  pthread_mutex_timedlock(&gpu.lock, &soon);
+  machine_lock(gpu.machine);
+  if (gpu.slot->pid == getpid()) machine_detach(gpu.machine, gpu.slot);
+  machine_unlock(gpu.machine);
+}
+
+/* One device: visible as index 0 or by the beginning of its UUID. */
+static bool hidden(void) {
+  const char *visible = getenv("CUDA_VISIBLE_DEVICES");
+  if (!visible) return false;
+  size_t first = strcspn(visible, ",");
+  if (first == 1 && visible[0] == '0') return false;
+  return first < 5 || strncmp(visible, gpu.config.uuid, first) != 0;
+}
+
+CUresult emu_cuInit(unsigned int flags) {
+  CUresult result = CUDA_SUCCESS;
+  if (flags != 0) return CUDA_ERROR_INVALID_VALUE;
+  pthread_mutex_lock(&gpu.lock);
+  if (!gpu.configured) result = CUDA_ERROR_NO_DEVICE;
+  if (result == CUDA_SUCCESS && !gpu.initialized) {
+    call_cost(gpu.config.init);
+    gpu.hidden = hidden();
+    result = attach();
+  }
+  if (result != CUDA_SUCCESS)
+    complain();
+  else if (gpu.hidden)
+    result = CUDA_ERROR_NO_DEVICE;
+  gpu.initialized = gpu.initialized || result == CUDA_SUCCESS;
+  pthread_mutex_unlock(&gpu.lock);
+  return result;
+}
+
+/* ---- the driver ---- */
+
+GVB_EXPORT const char *gvb_emulated_keys(void);
+GVB_EXPORT const char *gvb_emulated_keys(void) { return config_keys_json(); }
+
+/* Time by which effects were complete later than the model said, seen by waiting calls of this process. Not zero: the
+ * host is too slow for the work, and host times of this process are longer than the model. */
+GVB_EXPORT int64_t gvb_emulated_late_ns(void);
+GVB_EXPORT int64_t gvb_emulated_late_ns(void) { return gpu.slot ? gpu.slot->late_ns : 0; }
+
+CUresult emu_cuDriverGetVersion(int *version) {
+  if (!version) return CUDA_ERROR_INVALID_VALUE;
+  *version = gpu.configured ? (int)gpu.config.driver_version : 0;
+  return CUDA_SUCCESS;
+}
+
+CUresult emu_cuGetExportTable(const void **table, const CUuuid *id) {
+  (void)id;
+  if (table) *table = NULL;
+  return CUDA_ERROR_NOT_SUPPORTED;
+}
+
+static const struct {
+  CUresult value;
+  const char *name, *sentence;
+} results[] = {
+#define ROW(name, value, sentence) {name, #name, sentence},
+    GVB_CUDA_RESULTS(ROW)
+#undef ROW
+};
+
+static int find_result(CUresult error) {
+  for (size_t k = 0; k < sizeof results / sizeof results[0]; k++)
+    if (results[k].value == error) return (int)k;
+  return -1;
+}
+
+CUresult emu_cuGetErrorName(CUresult error, const char **text) {
+  int k = find_result(error);
+  if (!text) return CUDA_ERROR_INVALID_VALUE;
+  *text = k < 0 ? NULL : results[k].name;
+  return k < 0 ? CUDA_ERROR_INVALID_VALUE : CUDA_SUCCESS;
+}
+
+CUresult emu_cuGetErrorString(CUresult error, const char **text) {
+  int k = find_result(error);
+  if (!text) return CUDA_ERROR_INVALID_VALUE;
+  *text = k < 0 ? NULL : results[k].sentence;
+  return k < 0 ? CUDA_ERROR_INVALID_VALUE : CUDA_SUCCESS;
+}

@@ -1,0 +1,38 @@
+/* The kernels that the emulated GPU knows, by name: their effect as a C function and their duration. */
+#ifndef GVB_EMULATOR_KERNELS_H
+#define GVB_EMULATOR_KERNELS_H
+
+#include "driver_process.h"
+
+typedef struct kernel {
+  const char *name;
+  const char *form; /* one letter per argument: p pointer, n pointer or NULL, u 64-bit number, f float */
+  work_time time;
+  uint32_t flags; /* of its item */
+  bool light;     /* its effect takes less than a microsecond */
+  void (*run)(work *w);
+  int64_t (*duration)(const launch *l);              /* at the configured rate, without noise */
+  uint64_t (*extent)(const launch *l, int argument); /* bytes behind a pointer */
+} kernel;
+
+const kernel *kernel_find(const char *name);
+
+/* Nanoseconds at the configured rate. */
+int64_t minimal_duration(const launch *l);
+int64_t timer_step_duration(const launch *l);
+int64_t spin_duration(const launch *l);
+int64_t fma_duration(const launch *l);
+int64_t triad_duration(const launch *l);
+int64_t words_duration(const launch *l); /* of one array of 64-bit words */
+
+/* Blocks that the device holds at a time, and how many times a grid fills it. */
+uint64_t kernel_wave_blocks(const launch *l);
+uint64_t kernel_waves(const launch *l);
+
+/* The share of the multiprocessors that a grid can use. */
+double kernel_share(const launch *l);
+
+/* %globaltimer at a host time. */
+uint64_t globaltimer(int64_t at);
+
+#endif

@@ -1,0 +1,84 @@
+#include "driver_launch.h"
+
+#include <sched.h>
+#include <string.h>
+
+#include "driver_call.h"
+#include "driver_memory.h"
+#include "driver_queue.h"
+
+enum { BLOCK_THREADS = 1024 };
+
+static CUresult check_shape(const shape *s) {
+  for (int k = 0; k < 3; k++)
+    if (s->grid[k] == 0 || s->block[k] == 0) return CUDA_ERROR_INVALID_VALUE;
+  if ((uint64_t)s->block[0] * s->block[1] * s->block[2] > BLOCK_THREADS) return CUDA_ERROR_INVALID_VALUE;
+  return CUDA_SUCCESS;
+}
+
+CUresult launch_prepare(CUfunction function, const shape *s, void **parameters, void **extra, launch *into) {
+  if (!function || function->magic != MAGIC_FUNCTION) return CUDA_ERROR_INVALID_HANDLE;
+  CUresult result = check_shape(s);
+  if (result != CUDA_SUCCESS) return result;
+  const kernel *k = function->kernel;
+  if (!k || extra) return CUDA_ERROR_NOT_SUPPORTED;
+  if (!parameters) return CUDA_ERROR_INVALID_VALUE;
+  memset(into, 0, sizeof *into);
+  into->kernel = k;
+  into->blocks = (uint64_t)s->grid[0] * s->grid[1] * s->grid[2];
+  into->threads = (uint64_t)s->block[0] * s->block[1] * s->block[2];
+  for (int a = 0; k->form[a]; a++) memcpy(&into->argument[a], parameters[a], k->form[a] == 'f' ? 4 : 8);
+  return CUDA_SUCCESS;
+}
+
+/* Finds what its pointers reach. A bad one faults on the device: the launch succeeds, and the context is lost. */
+static bool find_touches(const launch *l, work *w) {
+  for (int a = 0; l->kernel->form[a]; a++) {
+    char form = l->kernel->form[a];
+    if ((form != 'p' && form != 'n') || (form == 'n' && l->argument[a] == 0)) continue;
+    memory *m = memory_find(l->argument[a], l->kernel->extent(l, a));
+    if (!m) return false;
+    w->touches[a] = m;
+  }
+  return true;
+}
+
+void launch_submit(CUstream stream, const launch *l) {
+  const kernel *k = l->kernel;
+  item i = {.engine = ENGINE_COMPUTE, .flags = k->flags, .share = kernel_share(l)};
+  work w = {.time = k->time, .light = k->light, .interactive = k->flags & ITEM_OPEN, .run = k->run, .launch = *l};
+  if (w.interactive) w.cpu = sched_getcpu();
+  if (!find_touches(l, &w)) {
+    gpu.fault = CUDA_ERROR_ILLEGAL_ADDRESS;
+    return;
+  }
+  i.cost = k->flags & ITEM_WALL ? k->duration(l) : noisy(k->duration(l));
+  queue_submit(stream, &i, &w);
+}
+
+static CUresult launch_on(CUstream handle, CUfunction function, const shape *s, void **parameters, void **extra) {
+  CUstream stream;
+  launch l;
+  CUresult result = context_stream(handle, &stream);
+  if (result == CUDA_SUCCESS) result = launch_prepare(function, s, parameters, extra, &l);
+  if (result != CUDA_SUCCESS) return result;
+  pthread_mutex_lock(&gpu.lock);
+  launch_submit(stream, &l);
+  pthread_mutex_unlock(&gpu.lock);
+  return CUDA_SUCCESS;
+}
+
+CUresult emu_cuLaunchKernel(CUfunction function, unsigned int grid_x, unsigned int grid_y, unsigned int grid_z,
+                            unsigned int block_x, unsigned int block_y, unsigned int block_z, unsigned int shared,
+                            CUstream stream, void **parameters, void **extra) {
+  (void)shared;
+  shape s = {{grid_x, grid_y, grid_z}, {block_x, block_y, block_z}};
+  return launch_on(stream, function, &s, parameters, extra);
+}
+
+CUresult emu_cuLaunchKernelEx(const CUlaunchConfig *config, CUfunction function, void **parameters, void **extra) {
+  if (!config) return CUDA_ERROR_INVALID_VALUE;
+  shape s = {{config->gridDimX, config->gridDimY, config->gridDimZ},
+             {config->blockDimX, config->blockDimY, config->blockDimZ}};
+  return launch_on(config->hStream, function, &s, parameters, extra);
+}

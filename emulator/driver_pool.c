@@ -1,0 +1,144 @@
+/* Stream-ordered allocation: memory pools. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "driver_call.h"
+#include "driver_effects.h"
+#include "driver_memory.h"
+#include "driver_queue.h"
+
+static CUmemoryPool current_pool = &default_pool;
+
+CUresult emu_cuDeviceGetDefaultMemPool(CUmemoryPool *pool, CUdevice device) {
+  if (!pool) return CUDA_ERROR_INVALID_VALUE;
+  *pool = &default_pool;
+  return need_device(device);
+}
+
+CUresult emu_cuDeviceGetMemPool(CUmemoryPool *pool, CUdevice device) {
+  if (!pool) return CUDA_ERROR_INVALID_VALUE;
+  *pool = current_pool;
+  return need_device(device);
+}
+
+CUresult emu_cuDeviceSetMemPool(CUdevice device, CUmemoryPool pool) {
+  if (!pool) return CUDA_ERROR_INVALID_VALUE;
+  current_pool = pool;
+  return need_device(device);
+}
+
+CUresult emu_cuMemPoolCreate(CUmemoryPool *pool, const CUmemPoolProps *properties) {
+  if (!pool || !properties || properties->location.type != CU_MEM_LOCATION_TYPE_DEVICE) return CUDA_ERROR_INVALID_VALUE;
+  if (properties->handleTypes != CU_MEM_HANDLE_TYPE_NONE) return CUDA_ERROR_NOT_SUPPORTED;
+  *pool = calloc(1, sizeof **pool);
+  if (!*pool) return CUDA_ERROR_OUT_OF_MEMORY;
+  (*pool)->heap.keeps = true;
+  return need_device(properties->location.id);
+}
+
+/* The structure stays: blocks that were cut from it name it. */
+CUresult emu_cuMemPoolDestroy(CUmemoryPool pool) {
+  if (!pool || pool == &default_pool) return CUDA_ERROR_INVALID_VALUE;
+  pthread_mutex_lock(&gpu.lock);
+  heap_trim(&pool->heap, 0);
+  pool->heap.threshold = 0;
+  if (current_pool == pool) current_pool = &default_pool;
+  pthread_mutex_unlock(&gpu.lock);
+  return CUDA_SUCCESS;
+}
+
+CUresult emu_cuMemPoolTrimTo(CUmemoryPool pool, size_t bytes) {
+  if (!pool) return CUDA_ERROR_INVALID_VALUE;
+  pthread_mutex_lock(&gpu.lock);
+  heap_trim(&pool->heap, bytes);
+  pthread_mutex_unlock(&gpu.lock);
+  return CUDA_SUCCESS;
+}
+
+static uint64_t *counter_of(heap *h, CUmemPool_attribute attribute) {
+  switch ((int)attribute) {
+    case CU_MEMPOOL_ATTR_RELEASE_THRESHOLD:
+      return &h->threshold;
+    case CU_MEMPOOL_ATTR_RESERVED_MEM_CURRENT:
+      return &h->reserved;
+    case CU_MEMPOOL_ATTR_RESERVED_MEM_HIGH:
+      return &h->reserved_high;
+    case CU_MEMPOOL_ATTR_USED_MEM_CURRENT:
+      return &h->used;
+    case CU_MEMPOOL_ATTR_USED_MEM_HIGH:
+      return &h->used_high;
+    default:
+      return NULL;
+  }
+}
+
+static bool is_reuse(CUmemPool_attribute attribute) {
+  return attribute >= CU_MEMPOOL_ATTR_REUSE_FOLLOW_EVENT_DEPENDENCIES &&
+         attribute <= CU_MEMPOOL_ATTR_REUSE_ALLOW_INTERNAL_DEPENDENCIES;
+}
+
+CUresult emu_cuMemPoolGetAttribute(CUmemoryPool pool, CUmemPool_attribute attribute, void *value) {
+  if (!pool || !value) return CUDA_ERROR_INVALID_VALUE;
+  const uint64_t *counter = counter_of(&pool->heap, attribute);
+  if (!counter && !is_reuse(attribute)) return CUDA_ERROR_INVALID_VALUE;
+  if (counter)
+    memcpy(value, counter, sizeof *counter);
+  else
+    memcpy(value, &(int){1}, sizeof(int));
+  return CUDA_SUCCESS;
+}
+
+/* The counters can only be reset; the reuse policies change nothing here. */
+CUresult emu_cuMemPoolSetAttribute(CUmemoryPool pool, CUmemPool_attribute attribute, void *value) {
+  uint64_t number;
+  if (!pool || !value) return CUDA_ERROR_INVALID_VALUE;
+  if (is_reuse(attribute)) return CUDA_SUCCESS;
+  memcpy(&number, value, sizeof number);
+  heap *h = &pool->heap;
+  if (attribute == CU_MEMPOOL_ATTR_RELEASE_THRESHOLD)
+    h->threshold = number;
+  else if (attribute == CU_MEMPOOL_ATTR_RESERVED_MEM_HIGH && number == 0)
+    h->reserved_high = h->reserved;
+  else if (attribute == CU_MEMPOOL_ATTR_USED_MEM_HIGH && number == 0)
+    h->used_high = h->used;
+  else
+    return CUDA_ERROR_INVALID_VALUE;
+  return CUDA_SUCCESS;
+}
+
+CUresult emu_cuMemAllocFromPoolAsync(CUdeviceptr *address, size_t bytes, CUmemoryPool pool, CUstream handle) {
+  CUstream stream;
+  memory *m;
+  int64_t mapped = 0;
+  CUresult result = context_stream(handle, &stream);
+  if (!address || !pool || bytes == 0) return CUDA_ERROR_INVALID_VALUE;
+  if (result != CUDA_SUCCESS) return result;
+  pthread_mutex_lock(&gpu.lock);
+  result = heap_allocate(&pool->heap, bytes, MEMORY_DEVICE, &m, &mapped);
+  if (result == CUDA_SUCCESS) *address = m->base;
+  pthread_mutex_unlock(&gpu.lock);
+  if (mapped) call_extra(gpu.config.pool_grow + mapped * gpu.config.alloc_per_2mib);
+  return result;
+}
+
+CUresult emu_cuMemAllocAsync(CUdeviceptr *address, size_t bytes, CUstream stream) {
+  return emu_cuMemAllocFromPoolAsync(address, bytes, current_pool, stream);
+}
+
+/* In stream order the memory is free at once for the work that comes after; effects that still use it come first. */
+CUresult emu_cuMemFreeAsync(CUdeviceptr address, CUstream handle) {
+  CUstream stream;
+  int64_t unmapped = 0;
+  CUresult result = context_stream(handle, &stream);
+  if (result != CUDA_SUCCESS) return result;
+  pthread_mutex_lock(&gpu.lock);
+  memory *m = memory_find(address, 1);
+  if (!m || m->base != address || !m->block->heap) {
+    result = CUDA_ERROR_INVALID_VALUE;
+  } else {
+    effects_release_memory(m);
+    heap_free(m, &unmapped);
+  }
+  pthread_mutex_unlock(&gpu.lock);
+  return result;
+}

@@ -1,0 +1,158 @@
+/* What one client process of the emulated machine consists of. Private to libcuda.so.1. */
+#ifndef GVB_EMULATOR_PROCESS_H
+#define GVB_EMULATOR_PROCESS_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "../libgvb/cuda_abi.h"
+#include "common_clock.h"
+#include "common_machine.h"
+#include "common_schedule.h"
+
+#define GVB_EXPORT __attribute__((visibility("default")))
+
+enum { KIB = 1024, BLOCK_BYTES = 2 << 20, KERNEL_ARGUMENTS = 5, TOUCHES = 4 };
+
+/* ---- handles ---- */
+
+enum { MAGIC_CONTEXT = 0x43545854, MAGIC_STREAM = 0x5354524d, MAGIC_EVENT = 0x45564e54, MAGIC_MODULE = 0x4d4f4455 };
+
+struct CUstream_st {
+  uint32_t magic;
+  CUcontext context;
+  unsigned int flags;
+  int priority;
+  uint64_t last; /* serial of its newest item */
+  uint64_t waits[PREDECESSORS - 2];
+  int waiting;
+  CUstream next; /* of the context */
+};
+
+struct CUctx_st {
+  uint32_t magic;
+  bool alive;
+  unsigned int flags;
+  uint64_t id;
+  struct CUstream_st null_stream;
+  CUstream streams; /* created ones */
+};
+
+struct CUevent_st {
+  uint32_t magic;
+  unsigned int flags;
+  bool recorded;
+  uint64_t serial; /* of its marker; 0 once `time` is final */
+  int64_t time;
+};
+
+/* ---- memory ---- */
+
+typedef enum memory_kind { MEMORY_DEVICE, MEMORY_MANAGED, MEMORY_HOST, MEMORY_REGISTERED, MEMORY_MAPPED } memory_kind;
+
+/* A live allocation. `version` changes with every write of the device or of a copy, and is unique in the process. */
+typedef struct memory {
+  uint64_t base;
+  uint64_t bytes;
+  memory_kind kind;
+  uint64_t version;
+  uint64_t id;
+  int users; /* queued work whose effect is still to come */
+  unsigned int flags;
+  struct block *block;
+  CUcontext context;
+} memory;
+
+/* ---- work: the effect of an item ---- */
+
+typedef enum work_state { WORK_DONE, WORK_QUEUED, WORK_RUNNING } work_state;
+
+/* When the effect happens. The application sees memory while the kernel runs only through mapped host memory, so all
+ * but the kernels that write there may be early. */
+typedef enum work_time { WORK_EARLY, WORK_AT_BEGIN, WORK_AT_END } work_time;
+
+struct kernel;
+
+typedef struct launch {
+  const struct kernel *kernel;
+  uint64_t blocks;
+  uint64_t threads; /* of a block */
+  uint64_t argument[KERNEL_ARGUMENTS];
+} launch;
+
+typedef struct copy {
+  uint64_t to, from, bytes;
+} copy;
+
+typedef struct fill {
+  uint64_t to, count;
+  uint32_t value;
+  int width;
+} fill;
+
+typedef struct host_call {
+  gvb_host_function *function;
+  void *argument;
+} host_call;
+
+typedef struct work {
+  uint64_t serial;
+  work_state state;
+  work_time time;
+  bool light;       /* cheaper than waking another thread: done by the thread that queues it */
+  bool interactive; /* it waits for the application: only the timed thread does it */
+  int cpu;          /* where it was queued */
+  void (*run)(struct work *);
+  union {
+    launch launch;
+    copy copy;
+    fill fill;
+    host_call host;
+  };
+  memory *touches[TOUCHES];
+  CUevent event; /* whose marker it is */
+} work;
+
+/* ---- the process ---- */
+
+typedef struct process {
+  config config;
+  char config_error[CONFIG_ERROR];
+  bool configured; /* the machine's config could be read */
+  bool initialized;
+  bool hidden; /* by CUDA_VISIBLE_DEVICES */
+  machine *machine;
+  slot *slot;
+  int contexts;
+  int fault; /* CUresult that every call answers from now on, 0 = none */
+  uint64_t versions;
+  pthread_mutex_t lock; /* over all that follows, and over memory, streams and events */
+  pthread_cond_t progress;
+  pthread_cond_t queued;
+  pthread_cond_t timed_queued;
+  bool threads_started;
+  bool worker_sleeps;
+  bool timed_sleeps;
+  uint64_t done_first; /* all work before this serial is done */
+  work works[QUEUE];
+} process;
+
+extern process gpu;
+
+/* Loads the configuration once; initializes the machine's mapping and this process's slot. */
+void process_configure(void);
+CUresult process_attach(void);
+
+/* CUDA_SUCCESS if the calling thread has a living context, which *context then names (may be NULL). */
+CUresult need_context(CUcontext *context);
+CUresult context_stream(CUstream handle, CUstream *stream);
+CUresult need_device(CUdevice device);
+
+/* ---- implementations: emu_NAME does what the exported NAME answers ---- */
+
+#define X(name, n, ...) CUresult emu_##name(GVB_P##n(__VA_ARGS__));
+#include "../libgvb/cuda_functions.def"
+#undef X
+
+#endif

@@ -1,0 +1,154 @@
+#include "driver_queue.h"
+
+#include "driver_call.h"
+#include "driver_effects.h"
+
+/* ---- submission ---- */
+
+static void add_predecessor(item *i, int *n, uint64_t serial) {
+  if (serial == 0) return;
+  if (*n == PREDECESSORS)
+    i->flags |= ITEM_AFTER_ALL;
+  else
+    i->after[(*n)++] = serial;
+}
+
+/* The legacy stream and the blocking streams of its context wait for each other. */
+static void order(CUstream stream, item *i) {
+  int n = 0;
+  CUcontext context = stream->context;
+  add_predecessor(i, &n, stream->last);
+  for (int k = 0; k < stream->waiting; k++) add_predecessor(i, &n, stream->waits[k]);
+  stream->waiting = 0;
+  if (stream->flags & CU_STREAM_NON_BLOCKING) return;
+  if (stream != &context->null_stream) {
+    add_predecessor(i, &n, context->null_stream.last);
+    return;
+  }
+  for (CUstream s = context->streams; s; s = s->next)
+    if (!(s->flags & CU_STREAM_NON_BLOCKING)) add_predecessor(i, &n, s->last);
+}
+
+/* With room for one more item, and the machine's lock held, on return. */
+static void make_room(void) {
+  enum { OFTEN = 8 }; /* little at a time: one call in eight moves the schedule, each within its own cost */
+  slot *s = gpu.slot;
+  machine_lock(gpu.machine);
+  if (s->head % OFTEN != 0 && schedule_has_room(s)) return;
+  schedule_advance(gpu.machine, &gpu.config, clock_now());
+  while (!schedule_has_room(s)) {
+    int64_t now = clock_now(), end = schedule_end(gpu.machine, &gpu.config, s, s->first, false);
+    machine_unlock(gpu.machine);
+    effects_pause_until(end < now + LOOK_AGAIN ? end : now + LOOK_SOON);
+    call_work_waits(clock_now());
+    machine_lock(gpu.machine);
+    schedule_advance(gpu.machine, &gpu.config, clock_now());
+  }
+}
+
+/* The event of a marker that is about to leave the queue keeps its time. */
+static void harvest(work *old) {
+  if (!old->event || old->event->serial != old->serial) return;
+  old->event->time = slot_item(gpu.slot, old->serial)->end;
+  old->event->serial = 0;
+  old->event = NULL;
+}
+
+/* make_room, with the effect done of the work whose place the next one takes. */
+static void make_place(void) {
+  for (;;) {
+    make_room();
+    work *old = work_of(gpu.slot->head + 1);
+    if (old->state == WORK_DONE) {
+      harvest(old);
+      return;
+    }
+    machine_unlock(gpu.machine);
+    effects_finish(old->serial, false); /* releases the lock: another thread may have taken the place */
+  }
+}
+
+uint64_t queue_submit(CUstream stream, item *i, work *w) {
+  make_place();
+  order(stream, i);
+  i->arrive = call_end() + gpu.config.launch_to_start;
+  uint64_t serial = schedule_append(gpu.slot, i);
+  machine_unlock(gpu.machine);
+  work *mine = work_of(serial);
+  *mine = *w;
+  mine->serial = serial;
+  mine->state = WORK_QUEUED;
+  stream->last = serial;
+  for (int k = 0; k < TOUCHES; k++)
+    if (mine->touches[k]) mine->touches[k]->users++;
+  if (mine->light && mine->time == WORK_EARLY && effect_runnable(mine)) {
+    mine->run(mine);
+    effect_finished(mine);
+  } else {
+    effect_hand_over(mine);
+  }
+  return serial;
+}
+
+static void no_effect(work *w) { (void)w; }
+
+uint64_t queue_marker(CUstream stream, CUevent event) {
+  item i = {.engine = ENGINE_NONE};
+  work w = {.run = no_effect, .light = true, .event = event};
+  return queue_submit(stream, &i, &w);
+}
+
+/* ---- waiting ---- */
+
+/* One look at the model: whether it has ended, and its end or a lower bound of it. */
+static bool look(uint64_t serial, bool all, int64_t *end) {
+  slot *s = gpu.slot;
+  machine_lock(gpu.machine);
+  schedule_advance(gpu.machine, &gpu.config, clock_now());
+  bool ended = all ? s->first > serial : schedule_done(s, serial);
+  *end = schedule_end(gpu.machine, &gpu.config, s, serial, all);
+  machine_unlock(gpu.machine);
+  return ended;
+}
+
+static int64_t wait_for_model(uint64_t serial, bool all) {
+  int64_t end;
+  while (!look(serial, all, &end)) {
+    int64_t now = clock_now();
+    effects_pause_until(end == NEVER ? now + LOOK_SOON : end < now + LOOK_AGAIN ? end : now + LOOK_AGAIN);
+  }
+  return end;
+}
+
+int64_t queue_wait(uint64_t serial, bool all) {
+  if (serial == 0) return 0;
+  effects_help(serial, all, false);
+  int64_t end = wait_for_model(serial, all);
+  if (!effects_done(serial, all)) {
+    effects_finish(serial, all);
+    int64_t late = clock_now() - end - gpu.config.sync_return;
+    if (late > 0) gpu.slot->late_ns += late;
+  }
+  return end;
+}
+
+void queue_synchronize(uint64_t serial, bool all, unsigned int context_flags) {
+  int64_t end = queue_wait(serial, all);
+  if (end <= call_entry()) return;
+  bool blocking = (context_flags & CU_CTX_SCHED_MASK) == CU_CTX_SCHED_BLOCKING_SYNC;
+  call_returns_at(end + noisy(gpu.config.sync_return + (blocking ? gpu.config.blocking_sync_extra : 0)));
+}
+
+bool queue_ended(uint64_t serial) {
+  int64_t end;
+  if (serial == 0 || work_of(serial)->serial != serial) return true;
+  return look(serial, false, &end) && effects_done(serial, false);
+}
+
+void queue_times(uint64_t serial, int64_t *begin, int64_t *end) {
+  machine_lock(gpu.machine);
+  const item *i = slot_item(gpu.slot, serial);
+  *begin = i->begin;
+  *end = i->end;
+  machine_unlock(gpu.machine);
+}

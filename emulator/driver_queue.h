@@ -1,0 +1,28 @@
+/* Queueing of work on streams, and waiting for it. */
+#ifndef GVB_EMULATOR_QUEUE_H
+#define GVB_EMULATOR_QUEUE_H
+
+#include "driver_process.h"
+
+/* All with gpu.lock held; those that wait release it meanwhile. */
+
+/* Queues one item and its effect behind what the stream holds; returns its serial. `arrive` of the item is the end of
+ * the current call plus launch_to_start. */
+uint64_t queue_submit(CUstream stream, item *i, work *w);
+
+/* A marker at the stream's end, for an event (or NULL). */
+uint64_t queue_marker(CUstream stream, CUevent event);
+
+/* Waits until the item (all = every item up to it) has ended, in the model and in effect; returns its modelled end. */
+int64_t queue_wait(uint64_t serial, bool all);
+
+/* queue_wait for a call that returns to the application afterwards: adds sync_return. */
+void queue_synchronize(uint64_t serial, bool all, unsigned int context_flags);
+
+/* Whether it has ended by now. */
+bool queue_ended(uint64_t serial);
+
+/* The modelled times of an item that has ended. */
+void queue_times(uint64_t serial, int64_t *begin, int64_t *end);
+
+#endif

@@ -1,0 +1,220 @@
+/* Virtual memory management: physical memory is a sparse memory file, mapped where the application reserved. */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "driver_call.h"
+#include "driver_effects.h"
+#include "driver_memory.h"
+#include "driver_queue.h"
+
+typedef struct physical {
+  int fd;
+  uint64_t bytes;
+  int references; /* the handle's own, and one per mapping */
+  bool released;
+  struct physical *next;
+} physical;
+
+typedef struct range {
+  uint64_t base, bytes;
+  physical *mapped;
+  memory *memory;
+  struct range *next;
+} range;
+
+static physical *physicals;
+static range *reserved; /* address ranges of cuMemAddressReserve */
+static range *mappings; /* of cuMemMap */
+
+static bool granular(uint64_t bytes) { return bytes > 0 && bytes % BLOCK_BYTES == 0; }
+
+static bool valid(const CUmemAllocationProp *p) {
+  return p && p->type == CU_MEM_ALLOCATION_TYPE_PINNED && p->location.type == CU_MEM_LOCATION_TYPE_DEVICE &&
+         p->location.id == 0;
+}
+
+CUresult emu_cuMemGetAllocationGranularity(size_t *bytes, const CUmemAllocationProp *properties,
+                                           CUmemAllocationGranularity_flags option) {
+  (void)option;
+  if (!bytes || !valid(properties)) return CUDA_ERROR_INVALID_VALUE;
+  *bytes = BLOCK_BYTES;
+  return gpu.initialized ? CUDA_SUCCESS : CUDA_ERROR_NOT_INITIALIZED;
+}
+
+static physical *find_physical(CUmemGenericAllocationHandle handle) {
+  for (physical *p = physicals; p; p = p->next)
+    if ((uintptr_t)p == handle && !p->released) return p;
+  return NULL;
+}
+
+static void drop(physical *p) {
+  if (--p->references > 0) return;
+  memory_charge(-(int64_t)p->bytes);
+  physical **link = &physicals;
+  while (*link != p) link = &(*link)->next;
+  *link = p->next;
+  close(p->fd);
+  free(p);
+}
+
+CUresult emu_cuMemCreate(CUmemGenericAllocationHandle *handle, size_t bytes, const CUmemAllocationProp *properties,
+                         unsigned long long flags) {
+  CUresult result = need_context(NULL);
+  if (!handle || flags != 0 || !valid(properties) || !granular(bytes)) return CUDA_ERROR_INVALID_VALUE;
+  if (result != CUDA_SUCCESS) return result;
+  if (properties->requestedHandleTypes != CU_MEM_HANDLE_TYPE_NONE) return CUDA_ERROR_NOT_SUPPORTED;
+  if (!memory_charge((int64_t)bytes)) return CUDA_ERROR_OUT_OF_MEMORY;
+  physical *p = calloc(1, sizeof *p);
+  int fd = p ? memfd_create("gvb-emulated", MFD_CLOEXEC) : -1;
+  if (fd < 0 || ftruncate(fd, (off_t)bytes) != 0) {
+    if (fd >= 0) close(fd);
+    free(p);
+    memory_charge(-(int64_t)bytes);
+    return CUDA_ERROR_OPERATING_SYSTEM;
+  }
+  pthread_mutex_lock(&gpu.lock);
+  *p = (physical){.fd = fd, .bytes = bytes, .references = 1, .next = physicals};
+  physicals = p;
+  pthread_mutex_unlock(&gpu.lock);
+  *handle = (uintptr_t)p;
+  return CUDA_SUCCESS;
+}
+
+CUresult emu_cuMemRelease(CUmemGenericAllocationHandle handle) {
+  pthread_mutex_lock(&gpu.lock);
+  physical *p = find_physical(handle);
+  if (p) {
+    p->released = true;
+    drop(p);
+  }
+  pthread_mutex_unlock(&gpu.lock);
+  return p ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;
+}
+
+static range *find_range(range *list, uint64_t base, uint64_t bytes) {
+  for (range *r = list; r; r = r->next)
+    if (base >= r->base && base + bytes <= r->base + r->bytes) return r;
+  return NULL;
+}
+
+static void unlink_range(range **list, range *r) {
+  while (*list != r) list = &(*list)->next;
+  *list = r->next;
+}
+
+static range *push_range(range **list, uint64_t base, uint64_t bytes) {
+  range *r = calloc(1, sizeof *r);
+  if (!r) return NULL;
+  *r = (range){.base = base, .bytes = bytes, .next = *list};
+  *list = r;
+  return r;
+}
+
+CUresult emu_cuMemAddressReserve(CUdeviceptr *address, size_t bytes, size_t alignment, CUdeviceptr wish,
+                                 unsigned long long flags) {
+  (void)wish;
+  if (!gpu.initialized) return CUDA_ERROR_NOT_INITIALIZED;
+  if (!address || flags != 0 || !granular(bytes) || alignment > BLOCK_BYTES) return CUDA_ERROR_INVALID_VALUE;
+  char *area = mmap(NULL, bytes + BLOCK_BYTES, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (area == MAP_FAILED) return CUDA_ERROR_OUT_OF_MEMORY;
+  uint64_t before = -(uintptr_t)area % BLOCK_BYTES;
+  if (before) munmap(area, before);
+  munmap(area + before + bytes, BLOCK_BYTES - before);
+  pthread_mutex_lock(&gpu.lock);
+  range *r = push_range(&reserved, (uintptr_t)area + before, bytes);
+  pthread_mutex_unlock(&gpu.lock);
+  if (!r) return CUDA_ERROR_OUT_OF_MEMORY;
+  *address = r->base;
+  return CUDA_SUCCESS;
+}
+
+CUresult emu_cuMemAddressFree(CUdeviceptr address, size_t bytes) {
+  pthread_mutex_lock(&gpu.lock);
+  range *r = find_range(reserved, address, bytes);
+  bool good = r && r->base == address && r->bytes == bytes;
+  if (good) {
+    munmap((void *)(uintptr_t)address, bytes);
+    unlink_range(&reserved, r);
+    free(r);
+  }
+  pthread_mutex_unlock(&gpu.lock);
+  return good ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;
+}
+
+static bool overlaps(const range *list, uint64_t base, uint64_t bytes) {
+  for (const range *r = list; r; r = r->next)
+    if (base < r->base + r->bytes && r->base < base + bytes) return true;
+  return false;
+}
+
+static CUresult map(CUdeviceptr address, size_t bytes, size_t offset, physical *p) {
+  if (!p || !granular(bytes) || offset % BLOCK_BYTES || offset + bytes > p->bytes) return CUDA_ERROR_INVALID_VALUE;
+  if (!find_range(reserved, address, bytes)) return CUDA_ERROR_INVALID_VALUE;
+  if (overlaps(mappings, address, bytes)) return CUDA_ERROR_ALREADY_MAPPED;
+  range *r = push_range(&mappings, address, bytes);
+  if (!r) return CUDA_ERROR_OUT_OF_MEMORY;
+  void *area = mmap((void *)(uintptr_t)address, bytes, PROT_NONE, MAP_SHARED | MAP_FIXED, p->fd, (off_t)offset);
+  if (area == MAP_FAILED) {
+    unlink_range(&mappings, r);
+    free(r);
+    return CUDA_ERROR_MAP_FAILED;
+  }
+  r->mapped = p;
+  p->references++;
+  return CUDA_SUCCESS;
+}
+
+CUresult emu_cuMemMap(CUdeviceptr address, size_t bytes, size_t offset, CUmemGenericAllocationHandle handle,
+                      unsigned long long flags) {
+  if (flags != 0) return CUDA_ERROR_INVALID_VALUE;
+  pthread_mutex_lock(&gpu.lock);
+  CUresult result = map(address, bytes, offset, find_physical(handle));
+  pthread_mutex_unlock(&gpu.lock);
+  return result;
+}
+
+/* Access makes a mapping usable: only then is it an allocation that copies and kernels find. */
+static CUresult give_access(range *r) {
+  if (mprotect((void *)(uintptr_t)r->base, r->bytes, PROT_READ | PROT_WRITE) != 0) return CUDA_ERROR_OPERATING_SYSTEM;
+  if (!r->memory) r->memory = memory_register(r->base, r->bytes, MEMORY_MAPPED, 0);
+  return r->memory ? CUDA_SUCCESS : CUDA_ERROR_OUT_OF_MEMORY;
+}
+
+CUresult emu_cuMemSetAccess(CUdeviceptr address, size_t bytes, const CUmemAccessDesc *access, size_t count) {
+  if (!access || count != 1 || access->location.type != CU_MEM_LOCATION_TYPE_DEVICE || access->location.id != 0 ||
+      access->flags != CU_MEM_ACCESS_FLAGS_PROT_READWRITE)
+    return CUDA_ERROR_INVALID_VALUE;
+  CUresult result = CUDA_ERROR_INVALID_VALUE; /* unless a mapping lies inside */
+  pthread_mutex_lock(&gpu.lock);
+  for (range *r = mappings; r; r = r->next)
+    if (r->base >= address && r->base + r->bytes <= address + bytes) result = give_access(r);
+  pthread_mutex_unlock(&gpu.lock);
+  return result;
+}
+
+static void unmap(range *r) {
+  if (r->memory) {
+    effects_release_memory(r->memory);
+    memory_unregister(r->memory);
+  }
+  mmap((void *)(uintptr_t)r->base, r->bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
+  drop(r->mapped);
+  unlink_range(&mappings, r);
+  free(r);
+}
+
+CUresult emu_cuMemUnmap(CUdeviceptr address, size_t bytes) {
+  CUresult result = CUDA_ERROR_INVALID_VALUE;
+  pthread_mutex_lock(&gpu.lock);
+  for (range *r = mappings, *next; r; r = next) {
+    next = r->next;
+    if (r->base < address || r->base + r->bytes > address + bytes) continue;
+    if (gpu.config.free_waits) call_work_waits(queue_wait(gpu.slot->head, true));
+    unmap(r);
+    result = CUDA_SUCCESS;
+  }
+  pthread_mutex_unlock(&gpu.lock);
+  return result;
+}

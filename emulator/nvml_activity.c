@@ -1,0 +1,132 @@
+/* What the device does: memory, processes, utilization, clocks. */
+#include <time.h>
+
+#include "nvml_machine.h"
+
+nvmlReturn do_nvmlDeviceGetMemoryInfo(nvmlDevice device, nvmlMemory *memory) {
+  if (device != &the_device || !memory) return NVML_ERROR_INVALID_ARGUMENT;
+  memory->used = machine_used(look());
+  machine_unlock(shared);
+  memory->total = (unsigned long long)machine_config.memory_bytes;
+  memory->free = memory->total - memory->used;
+  return NVML_SUCCESS;
+}
+
+nvmlReturn do_nvmlDeviceGetMemoryInfo_v2(nvmlDevice device, nvmlMemory_v2 *memory) {
+  nvmlMemory plain;
+  if (!memory || memory->version != NVML_VERSION(nvmlMemory_v2, 2)) return NVML_ERROR_ARGUMENT_VERSION_MISMATCH;
+  nvmlReturn result = do_nvmlDeviceGetMemoryInfo(device, &plain);
+  if (result != NVML_SUCCESS) return result;
+  *memory = (nvmlMemory_v2){memory->version, plain.total, 0, plain.free, plain.used};
+  return result;
+}
+
+/* Clients with a context, into an array of `room`; returns how many there are. */
+static unsigned int list_processes(nvmlProcess *into, unsigned int room) {
+  unsigned int n = 0;
+  machine *m = look();
+  for (const slot *s = m->slots; s < slots_end(m); s++) {
+    if (!s->pid || !s->context) continue;
+    if (n < room) into[n] = (nvmlProcess){(unsigned int)s->pid, s->used, 0xffffffff, 0xffffffff};
+    n++;
+  }
+  machine_unlock(m);
+  return n;
+}
+
+nvmlReturn do_nvmlDeviceGetComputeRunningProcesses_v3(nvmlDevice device, unsigned int *count, nvmlProcess *processes) {
+  if (device != &the_device || !count || (*count > 0 && !processes)) return NVML_ERROR_INVALID_ARGUMENT;
+  unsigned int room = *count;
+  *count = list_processes(processes, room);
+  return *count > room ? NVML_ERROR_INSUFFICIENT_SIZE : NVML_SUCCESS;
+}
+nvmlReturn do_nvmlDeviceGetComputeRunningProcesses_v2(nvmlDevice device, unsigned int *count, nvmlProcess *processes) {
+  return do_nvmlDeviceGetComputeRunningProcesses_v3(device, count, processes);
+}
+nvmlReturn do_nvmlDeviceGetComputeRunningProcesses(nvmlDevice device, unsigned int *count, nvmlProcess_v1 *processes) {
+  nvmlProcess all[MACHINE_SLOTS];
+  if (device != &the_device || !count || (*count > 0 && !processes)) return NVML_ERROR_INVALID_ARGUMENT;
+  unsigned int room = *count;
+  *count = list_processes(all, MACHINE_SLOTS);
+  for (unsigned int k = 0; k < *count && k < room; k++) processes[k] = (nvmlProcess_v1){all[k].pid, all[k].used};
+  return *count > room ? NVML_ERROR_INSUFFICIENT_SIZE : NVML_SUCCESS;
+}
+
+nvmlReturn do_nvmlDeviceGetGraphicsRunningProcesses_v3(nvmlDevice device, unsigned int *count, nvmlProcess *processes) {
+  (void)processes;
+  return number_into(device, count, 0);
+}
+nvmlReturn do_nvmlDeviceGetGraphicsRunningProcesses_v2(nvmlDevice device, unsigned int *count, nvmlProcess *processes) {
+  return do_nvmlDeviceGetGraphicsRunningProcesses_v3(device, count, processes);
+}
+nvmlReturn do_nvmlDeviceGetGraphicsRunningProcesses(nvmlDevice device, unsigned int *count, nvmlProcess_v1 *processes) {
+  (void)processes;
+  return number_into(device, count, 0);
+}
+
+static unsigned int percent(double share) { return (unsigned int)(100 * share + 0.5); }
+
+nvmlReturn do_nvmlDeviceGetProcessUtilization(nvmlDevice device, nvmlProcessSample *samples, unsigned int *count,
+                                              unsigned long long since) {
+  if (device != &the_device || !count) return NVML_ERROR_INVALID_ARGUMENT;
+  struct timespec t;
+  clock_gettime(CLOCK_REALTIME, &t);
+  unsigned long long now = (unsigned long long)t.tv_sec * 1000000 + (unsigned long long)t.tv_nsec / 1000;
+  unsigned int room = samples ? *count : 0, n = 0;
+  machine *m = look();
+  for (const slot *s = m->slots; s < slots_end(m); s++) {
+    if (!s->pid || !s->context) continue;
+    if (n < room)
+      samples[n] = (nvmlProcessSample){(unsigned int)s->pid, now, percent(schedule_utilization(m, s)), 0, 0, 0};
+    n++;
+  }
+  machine_unlock(m);
+  *count = n;
+  if (n == 0 || since > now) return NVML_ERROR_NOT_FOUND;
+  return n > room ? NVML_ERROR_INSUFFICIENT_SIZE : NVML_SUCCESS;
+}
+
+nvmlReturn do_nvmlDeviceGetUtilizationRates(nvmlDevice device, nvmlUtilization *rates) {
+  if (device != &the_device || !rates) return NVML_ERROR_INVALID_ARGUMENT;
+  rates->gpu = percent(schedule_utilization(look(), NULL));
+  machine_unlock(shared);
+  rates->memory = 0;
+  return NVML_SUCCESS;
+}
+
+static double throttle_now(void) { return schedule_throttle(shared, &machine_config, clock_now()); }
+
+nvmlReturn do_nvmlDeviceGetMaxClockInfo(nvmlDevice device, unsigned int clock, unsigned int *value) {
+  if (clock > NVML_CLOCK_VIDEO) return NVML_ERROR_INVALID_ARGUMENT;
+  return number_into(device, value,
+                     (clock == NVML_CLOCK_MEM ? machine_config.memory_clock : machine_config.sm_clock) / 1000000);
+}
+
+nvmlReturn do_nvmlDeviceGetClockInfo(nvmlDevice device, unsigned int clock, unsigned int *value) {
+  nvmlReturn result = do_nvmlDeviceGetMaxClockInfo(device, clock, value);
+  if (result == NVML_SUCCESS && clock != NVML_CLOCK_MEM) *value = (unsigned int)(*value * throttle_now());
+  return result;
+}
+
+nvmlReturn do_nvmlDeviceGetTemperature(nvmlDevice device, unsigned int sensor, unsigned int *value) {
+  if (sensor != 0) return NVML_ERROR_INVALID_ARGUMENT;
+  return number_into(device, value, machine_config.temperature);
+}
+
+nvmlReturn do_nvmlDeviceGetTemperatureV(nvmlDevice device, nvmlTemperature *temperature) {
+  if (device != &the_device || !temperature) return NVML_ERROR_INVALID_ARGUMENT;
+  if (temperature->version != NVML_VERSION(nvmlTemperature, 1)) return NVML_ERROR_ARGUMENT_VERSION_MISMATCH;
+  temperature->temperature = (int)machine_config.temperature;
+  return NVML_SUCCESS;
+}
+
+nvmlReturn do_nvmlDeviceGetCurrentClocksEventReasons(nvmlDevice device, unsigned long long *reasons) {
+  if (device != &the_device || !reasons) return NVML_ERROR_INVALID_ARGUMENT;
+  *reasons = schedule_utilization(look(), NULL) == 0.0 ? NVML_REASON_GPU_IDLE : 0;
+  machine_unlock(shared);
+  if (throttle_now() < 1.0) *reasons = NVML_REASON_HW_SLOWDOWN | NVML_REASON_HW_THERMAL_SLOWDOWN;
+  return NVML_SUCCESS;
+}
+nvmlReturn do_nvmlDeviceGetCurrentClocksThrottleReasons(nvmlDevice device, unsigned long long *reasons) {
+  return do_nvmlDeviceGetCurrentClocksEventReasons(device, reasons);
+}

@@ -1,0 +1,107 @@
+/* Who the device is. */
+#include <stdio.h>
+#include <strings.h>
+
+#include "nvml_machine.h"
+
+static nvmlReturn device_into(bool found, nvmlDevice *into) {
+  if (!into) return NVML_ERROR_INVALID_ARGUMENT;
+  *into = found ? &the_device : NULL;
+  return found ? NVML_SUCCESS : NVML_ERROR_NOT_FOUND;
+}
+
+/* A mode that some devices do not have: -1. */
+static nvmlReturn mode_into(nvmlDevice device, unsigned int *into, unsigned int *pending, int64_t mode) {
+  if (mode < 0) return NVML_ERROR_NOT_SUPPORTED;
+  if (pending) *pending = (unsigned int)mode;
+  return number_into(device, into, mode);
+}
+
+nvmlReturn do_nvmlDeviceGetCount_v2(unsigned int *count) { return number_into(&the_device, count, 1); }
+nvmlReturn do_nvmlDeviceGetCount(unsigned int *count) { return do_nvmlDeviceGetCount_v2(count); }
+
+nvmlReturn do_nvmlDeviceGetHandleByIndex_v2(unsigned int index, nvmlDevice *device) {
+  return index == 0 ? device_into(true, device) : NVML_ERROR_INVALID_ARGUMENT;
+}
+nvmlReturn do_nvmlDeviceGetHandleByIndex(unsigned int index, nvmlDevice *device) {
+  return do_nvmlDeviceGetHandleByIndex_v2(index, device);
+}
+
+nvmlReturn do_nvmlDeviceGetHandleByUUID(const char *uuid, nvmlDevice *device) {
+  return device_into(uuid && strcasecmp(uuid, machine_config.uuid) == 0, device);
+}
+
+static void parse_bus(const char *text, unsigned int part[3]) {
+  memset(part, 0, 3 * sizeof part[0]);
+  sscanf(text, "%x:%x:%x", &part[0], &part[1], &part[2]);
+}
+
+nvmlReturn do_nvmlDeviceGetHandleByPciBusId_v2(const char *bus, nvmlDevice *device) {
+  unsigned int asked[3], own[3];
+  if (!bus) return NVML_ERROR_INVALID_ARGUMENT;
+  parse_bus(bus, asked); /* domains are written with 4 or with 8 digits */
+  parse_bus(machine_config.pci_bus, own);
+  return device_into(memcmp(asked, own, sizeof own) == 0, device);
+}
+nvmlReturn do_nvmlDeviceGetHandleByPciBusId(const char *bus, nvmlDevice *device) {
+  return do_nvmlDeviceGetHandleByPciBusId_v2(bus, device);
+}
+
+nvmlReturn do_nvmlDeviceGetName(nvmlDevice device, char *text, unsigned int length) {
+  (void)device;
+  return text_into(text, length, machine_config.name);
+}
+
+nvmlReturn do_nvmlDeviceGetUUID(nvmlDevice device, char *text, unsigned int length) {
+  (void)device;
+  return text_into(text, length, machine_config.uuid);
+}
+
+nvmlReturn do_nvmlDeviceGetPciInfo_v3(nvmlDevice device, nvmlPci *pci) {
+  unsigned int part[3];
+  if (device != &the_device || !pci) return NVML_ERROR_INVALID_ARGUMENT;
+  parse_bus(machine_config.pci_bus, part);
+  memset(pci, 0, sizeof *pci);
+  pci->domain = part[0];
+  pci->bus = part[1];
+  pci->device = part[2];
+  pci->device_id = (unsigned int)machine_config.pci_device_id;
+  snprintf(pci->bus_legacy, sizeof pci->bus_legacy, "%04X:%02X:%02X.0", part[0] & 0xffff, part[1] & 0xff,
+           part[2] & 0xff);
+  snprintf(pci->bus_id, sizeof pci->bus_id, "%08X:%02X:%02X.0", part[0], part[1] & 0xff, part[2] & 0xff);
+  return NVML_SUCCESS;
+}
+nvmlReturn do_nvmlDeviceGetPciInfo_v2(nvmlDevice device, nvmlPci *pci) {
+  return do_nvmlDeviceGetPciInfo_v3(device, pci);
+}
+nvmlReturn do_nvmlDeviceGetPciInfo(nvmlDevice device, nvmlPci *pci) { return do_nvmlDeviceGetPciInfo_v3(device, pci); }
+
+nvmlReturn do_nvmlDeviceGetCudaComputeCapability(nvmlDevice device, int *major, int *minor) {
+  if (device != &the_device || !major || !minor) return NVML_ERROR_INVALID_ARGUMENT;
+  *major = (int)machine_config.compute_capability / 10;
+  *minor = (int)machine_config.compute_capability % 10;
+  return NVML_SUCCESS;
+}
+
+#define FACT(name, value) \
+  nvmlReturn do_##name(nvmlDevice device, unsigned int *into) { return number_into(device, into, value); }
+FACT(nvmlDeviceGetIndex, 0)
+FACT(nvmlDeviceGetMinorNumber, 0)
+FACT(nvmlDeviceGetPowerUsage, machine_config.power)
+FACT(nvmlDeviceGetEnforcedPowerLimit, machine_config.power_limit)
+FACT(nvmlDeviceGetPersistenceMode, 1)
+FACT(nvmlDeviceGetComputeMode, 0)
+FACT(nvmlDeviceGetCurrPcieLinkGeneration, machine_config.pcie_generation)
+FACT(nvmlDeviceGetCurrPcieLinkWidth, machine_config.pcie_width)
+FACT(nvmlDeviceGetMaxPcieLinkGeneration, machine_config.pcie_generation)
+FACT(nvmlDeviceGetMaxPcieLinkWidth, machine_config.pcie_width)
+FACT(nvmlDeviceGetMemoryBusWidth, machine_config.memory_bus_bits)
+FACT(nvmlDeviceGetVirtualizationMode, 0)
+FACT(nvmlDeviceGetNumGpuCores, machine_config.sm_count *machine_config.lanes_per_sm)
+
+nvmlReturn do_nvmlDeviceGetMigMode(nvmlDevice device, unsigned int *value, unsigned int *pending) {
+  return mode_into(device, value, pending, machine_config.mig_mode);
+}
+nvmlReturn do_nvmlDeviceGetEccMode(nvmlDevice device, unsigned int *value, unsigned int *pending) {
+  return mode_into(device, value, pending, machine_config.ecc_mode);
+}

@@ -1,0 +1,40 @@
+/* What the files of libnvidia-ml share. */
+#ifndef GVB_EMULATOR_NVML_MACHINE_H
+#define GVB_EMULATOR_NVML_MACHINE_H
+
+#include <string.h>
+
+#include "common_clock.h"
+#include "common_schedule.h"
+#include "nvml_abi.h"
+
+struct nvmlDevice_st {
+  int unused;
+};
+
+extern struct nvmlDevice_st the_device;
+extern config machine_config;
+extern machine *shared;
+
+/* The machine as it is now, locked. */
+machine *look(void);
+
+/* do_NAME does what the exported NAME answers. */
+#define X(name, n, ...) nvmlReturn do_##name(GVB_P##n(__VA_ARGS__));
+#include "nvml_functions.def"
+#undef X
+
+static inline nvmlReturn number_into(nvmlDevice device, unsigned int *into, int64_t value) {
+  if (device != &the_device || !into) return NVML_ERROR_INVALID_ARGUMENT;
+  *into = (unsigned int)value;
+  return NVML_SUCCESS;
+}
+
+static inline nvmlReturn text_into(char *text, unsigned int length, const char *value) {
+  if (!text) return NVML_ERROR_INVALID_ARGUMENT;
+  if (strlen(value) >= length) return NVML_ERROR_INSUFFICIENT_SIZE;
+  strcpy(text, value);
+  return NVML_SUCCESS;
+}
+
+#endif

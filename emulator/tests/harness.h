@@ -1,0 +1,65 @@
+/* What the tests share: a machine in a temporary directory, the driver's functions, checks and processes. */
+#ifndef GVB_EMULATOR_TEST_HARNESS_H
+#define GVB_EMULATOR_TEST_HARNESS_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "../../libgvb/cuda_abi.h"
+#include "../common_clock.h"
+
+typedef struct functions {
+#define X(name, ...) name##_fn *name;
+#include "../../libgvb/cuda_functions.def"
+#undef X
+} functions;
+
+extern functions cu;
+extern void *cuda_library;
+extern CUcontext context;
+extern CUstream stream; /* non-blocking */
+extern CUmodule module;
+
+/* A new machine with this text appended to its config. Call it before open_driver. */
+void new_machine(const char *text);
+const char *machine_directory(void);
+void open_driver(void);
+/* open_driver, cuInit, primary context, stream, module with every kernel that the emulator knows. */
+void open_context(void);
+CUfunction function(const char *name);
+
+void check(bool good, const char *format, ...) __attribute__((format(printf, 2, 3)));
+#define CHECK_CALL(call, expected)                                                          \
+  do {                                                                                      \
+    CUresult got_ = (call);                                                                 \
+    check(got_ == (expected), "%s answers %d (got %d)", #call, (int)(expected), (int)got_); \
+  } while (0)
+#define MUST(call)                                                                      \
+  do {                                                                                  \
+    CUresult got_ = (call);                                                             \
+    if (got_ != CUDA_SUCCESS) {                                                         \
+      fprintf(stderr, "%s:%d: %s answered %d\n", __FILE__, __LINE__, #call, (int)got_); \
+      exit(3);                                                                          \
+    }                                                                                   \
+  } while (0)
+
+void launch(const char *name, unsigned int blocks, unsigned int threads, void **arguments);
+int64_t median(int64_t *values, int count);
+
+/* Runs this program again with one argument, as another client; its standard output is a pipe that `out` reads. */
+pid_t start_client(const char *role, FILE **out);
+int64_t read_number(FILE *from);
+
+/* Runs `body` in a forked process, which has not touched the driver; returns its exit status, or -signal. */
+int in_child(void (*body)(void));
+
+/* Prints the last line and returns the exit status of main. */
+int summary(void);
+
+#endif

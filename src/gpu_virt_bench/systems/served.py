@@ -1,0 +1,65 @@
+"""Which file serves the driver's functions, and whether it is the one that should."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from gpu_virt_bench import emulated
+from gpu_virt_bench.model.run import Check
+from gpu_virt_bench.model.system import Checks
+from gpu_virt_bench.systems.evidence import Driver, Evidence
+
+DRIVER = "libcuda.so.1"
+
+
+def served_checks(checks: Checks, evidence: Evidence) -> Iterator[Check]:
+    """Which file serves the driver's symbols."""
+    facts = evidence.facts
+    for kind in ("served_by", "served_by_query"):
+        for name, file in getattr(checks, kind).items():
+            yield served(f"{kind}.{name}", file, facts[kind].get(name, ""), evidence.driver, facts["mapped"])
+    if checks.served_by_any:
+        ways = [
+            (served(name, file, facts[kind].get(name, ""), evidence.driver, facts["mapped"]), way)
+            for name, file in checks.served_by_any.items()
+            for kind, way in (("served_by", "dlsym"), ("served_by_query", "cuGetProcAddress"))
+        ]
+        listed = "; ".join(f"{item.name} by {way}: {item.found}" for item, way in ways)
+        expected = ", ".join(dict.fromkeys(checks.served_by_any.values()))
+        yield Check("served_by_any", f"one of them by {expected}", listed, any(item.passed for item, _ in ways))
+
+
+def served(name: str, expected: str, found: str, driver: Driver, mapped: Sequence[str] = ()) -> Check:
+    """Whether a symbol lies in the file that should hold it. With a slash: the same real path. `libcuda.so.1` is the
+    driver's own file. Else: the same basename."""
+    if expected == DRIVER:
+        return Check(name, driver_name(driver), found or "nothing", is_driver(found, driver, mapped))
+    if "/" in expected:
+        same = bool(found) and Path(found).resolve() == Path(expected).resolve()
+        return Check(name, expected, found or "nothing", same)
+    return Check(name, expected, found or "nothing", Path(found).name == expected)
+
+
+def driver_name(driver: Driver) -> str:
+    """How the driver's file is called in a message."""
+    if driver.emulated:
+        return f"the emulated GPU's {DRIVER}"
+    return driver.path if driver.version == "unknown" else f"libcuda.so.{driver.version}"
+
+
+def is_driver(found: str, driver: Driver, mapped: Sequence[str]) -> bool:
+    """Whether a file is the driver: the one whose version NVML reports, or the emulated GPU's. Where NVML says no
+    version, the file that a native tenant found."""
+    if not found:
+        return False
+    real = Path(found).resolve()
+    known = {Path(driver.path).resolve()} if driver.path else set()
+    if driver.emulated:
+        return real in known | {(emulated.LIBRARIES / DRIVER).resolve()}
+    if driver.version == "unknown":
+        return real in known
+    versioned = f"libcuda.so.{driver.version}"
+    # in a container the path means nothing here; but its maps hold real paths
+    beside = {Path(path).name for path in mapped if Path(path).parent == Path(found).parent}
+    return real.name == versioned or (real.name == DRIVER and versioned in beside)

@@ -1,0 +1,75 @@
+/* A check is one function in one fresh process, under the layer with knobs of its own. */
+#ifndef LAYER_CHECK_H
+#define LAYER_CHECK_H
+
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cuda_abi.h"
+
+typedef struct check {
+  const char *name;
+  const char *settings; /* NAME=value separated by spaces; @ stands for a folder of the check's own */
+  void (*test)(void);
+  const char *library; /* NULL: libgvblayer.so */
+  int status;          /* with which the process must end */
+} check;
+
+/* Runs all checks, or as a child the one that it is told; the exit status of the program. */
+int check_main(int argc, char **argv, const check *checks, int count);
+
+/* Ways to find a driver function. */
+typedef enum way { HANDLE, DEFAULT, QUERY, WAYS } way;
+
+void *find(way from, const char *name);
+#define FIND(from, name) ((name##_fn *)find(from, #name))
+
+/* File that holds this address. */
+const char *file_of(void *address);
+
+/* The driver is initialized, the device's primary context current. */
+void use_device(void);
+
+/* One of libgvb's kernels, of the module that holds `gvb_spin` and `gvb_empty`. */
+CUfunction kernel(const char *name);
+
+int64_t now(void);
+
+/* Median duration of 1000 cuCtxGetDevice found in this way. */
+int64_t device_query_time(way from);
+
+#define FAIL(...)                                     \
+  do {                                                \
+    fprintf(stderr, "  %s:%d: ", __FILE__, __LINE__); \
+    fprintf(stderr, __VA_ARGS__);                     \
+    fputc('\n', stderr);                              \
+    exit(1);                                          \
+  } while (0)
+
+#define EXPECT(condition)                               \
+  do {                                                  \
+    if (!(condition)) FAIL("not true: %s", #condition); \
+  } while (0)
+
+#define EXPECT_CODE(expression, expected)                                                     \
+  do {                                                                                        \
+    const int got = (int)(expression);                                                        \
+    if (got != (int)(expected)) FAIL("%s gave %d, expected %s", #expression, got, #expected); \
+  } while (0)
+
+#define EXPECT_OK(expression) EXPECT_CODE(expression, CUDA_SUCCESS)
+
+#define EXPECT_WITHIN(value, least, most)                                                \
+  do {                                                                                   \
+    const double got = (double)(value);                                                  \
+    if (!(got >= (least) && got <= (most)))                                              \
+      FAIL("%s is %g, expected %g to %g", #value, got, (double)(least), (double)(most)); \
+  } while (0)
+
+#define MIB ((size_t)1 << 20)
+#define COUNT(array) ((int)(sizeof(array) / sizeof *(array)))
+
+#endif
