@@ -29,6 +29,7 @@ bench: native
 test: native
 	$(MAKE) --no-print-directory -C emulator test
 	$(MAKE) --no-print-directory -C libgvb test
+	$(MAKE) --no-print-directory -C tests/layer test
 	$(BIN)/pytest
 
 check: native
@@ -41,6 +42,7 @@ check: native
 	$(BIN)/python docs/generate.py --check
 	$(MAKE) --no-print-directory -C emulator sanitize
 	$(MAKE) --no-print-directory -C libgvb sanitize
+	$(MAKE) --no-print-directory -C tests/layer sanitize
 
 format: $(STAMP)
 	$(BIN)/ruff format .

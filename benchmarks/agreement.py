@@ -1,133 +1,169 @@
-"""libgvb against an independent C program, on a real GPU, in turn: the same quantities, as ratios.
+"""libgvb against an independent C program, on a real GPU, batch by batch in turn: the same quantities, as ratios.
 
-    python benchmarks/agreement.py INDEPENDENT [--rounds N] [--output FILE.json]
+    python benchmarks/agreement.py INDEPENDENT [--pairs N] [--starts N] [--output FILE.json]
 
-INDEPENDENT is benchmarks/independent/independent.c, built where NVIDIA's cuda.h is. Each round runs the independent
-program once and one repetition of this tool once, in alternating order, so that drift reaches both alike; both on the
-same processors, both while NVML holds the device open. A third as many rounds compare the start of processes.
-
-Compared are the lower quartiles of the rounds' medians: what disturbs a round (another guest of the host, a slow
-processor) only ever adds, and it comes and goes between processes. The medians of all rounds stand beside them. Prints
-a table and writes every figure. Exit status 1 if a ratio is off by more than 5 %.
+INDEPENDENT is benchmarks/independent/independent.c, built where NVIDIA's cuda.h is. Both run at once on the same
+processors, and take batches in turn, milliseconds apart, A B then B A: a host whose speed comes and goes (a neighbor,
+a shared core) then hits both batches of a pair alike. Compared is the median over the pairs of the ratio within a pair.
+Process starts are compared in the same way. Prints a table and writes every figure. Exit status 1 if a ratio is off by
+more than 5 %.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from statistics import median, quantiles
+from statistics import median
 from typing import Any
 
-import pynvml
-
+from gpu_virt_bench.engine.device import choose
+from gpu_virt_bench.engine.folder import session_folder
 from gpu_virt_bench.engine.host import node_cpus, share_cpus
+from gpu_virt_bench.model.workload import Workload
+from gpu_virt_bench.systems.environment import clean
+from gpu_virt_bench.tenant import Process
 
 SIZES = (4096, 2097152, 67108864, 1073741824)
-CALLS = "OH-001[path=return],OH-001[path=round-trip],OH-002[bytes=*],OH-003[bytes=*]"
-STARTS = "OH-004[phase=*]"
-BATCHES = 8
 TOLERANCE = 0.05
 Figures = dict[str, float]
+Batch = Callable[[], Figures]
 
 
-def independent(program: str, batches: int, starts: int) -> dict[str, Any]:
-    """What the independent program prints; on the processors that this tool gives its tenant."""
-    cpus = share_cpus(sorted(node_cpus(None)), 1)
-    place = ["taskset", "-c", ",".join(map(str, cpus[0]))] if cpus else []
-    command = [*place, program, str(batches), str(starts)]
-    found: dict[str, Any] = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
-    return found
+class Independent:
+    """The independent program, answering batches."""
+
+    def __init__(self, program: str, env: dict[str, str]) -> None:
+        self.command, self.env = program, env
+        command = [program, "--serve"]
+        self.process = subprocess.Popen(command, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        assert self.process.stdin is not None and self.process.stdout is not None
+        self.stdin, self.stdout = self.process.stdin, self.process.stdout
+        if self.stdout.readline() != "ready\n":
+            sys.exit("the independent program did not get ready")
+
+    def ask(self, line: str) -> list[float]:
+        """The medians of one batch, seconds."""
+        self.stdin.write(line + "\n")
+        self.stdin.flush()
+        return [float(word) * 1e-9 for word in self.stdout.readline().split()]
+
+    def launches(self) -> Figures:
+        """Launch call and launch + sync."""
+        return dict(zip(("launch call", "launch + sync"), self.ask("launch"), strict=True))
+
+    def pairs(self, size: int) -> Figures:
+        """cuMemAlloc and cuMemFree."""
+        return dict(zip((f"alloc {size}", f"free {size}"), self.ask(f"alloc {size}"), strict=True))
+
+    def start(self) -> Figures:
+        """One start of a process."""
+        env = {**self.env, "CUDA_CACHE_DISABLE": "1"}
+        out = subprocess.run([self.command, "--start"], env=env, check=True, capture_output=True, text=True).stdout
+        names = ("start init", "start context", "start total")
+        return dict(zip(names, (float(word) * 1e-9 for word in out.split()), strict=True))
 
 
-def ours(metrics: str) -> Callable[[str], float]:
-    """One repetition of this tool: the median of an outcome's samples, seconds."""
-    command = [sys.executable, "-m", "gpu_virt_bench", "run", "--system", "native", "--metrics", metrics, "--json-only"]
-    with tempfile.TemporaryDirectory() as folder:
-        command += ["--repetitions", "1", "--iterations", str(BATCHES), "--output", folder]
-        done = subprocess.run(command, check=True, capture_output=True, text=True)
-        run = json.loads(Path(json.loads(done.stdout)["runs"][0]).read_text())
-    return lambda outcome: median(run["outcomes"][outcome]["repetitions"][0]["samples"])
+class Ours:
+    """A native tenant, running libgvb's routines as the metrics do."""
+
+    def __init__(self, folder: Path, env: dict[str, str], cpus: tuple[int, ...]) -> None:
+        self.folder, self.env, self.cpus = folder, env, cpus
+        self.tenant = Process("tenant", (), env, folder / "stderr", clean(), cpus)
+
+    def take(self, routine: str, column: str, args: dict[str, int | str]) -> float:
+        """The median of one column, seconds."""
+        return median(self.tenant.run(Workload(routine, args)).seconds(column))
+
+    def launches(self) -> Figures:
+        """Launch call and launch + sync."""
+        api: dict[str, int | str] = {"api": "cuLaunchKernel"}
+        call = self.take("launch_latency", "call", {**api, "count": 1000, "drain": 32})
+        return {"launch call": call, "launch + sync": self.take("launch_sync", "round_trip", {**api, "count": 500})}
+
+    def pairs(self, size: int) -> Figures:
+        """cuMemAlloc and cuMemFree."""
+        args: dict[str, int | str] = {"api": "cuMemAlloc_v2", "bytes": size, "count": 50, "pending": 0}
+        series = self.tenant.run(Workload("alloc_free", args))
+        return {f"{name} {size}": median(series.seconds(name)) for name in ("alloc", "free")}
+
+    def start(self) -> Figures:
+        """One start of a tenant. The independent program is linked with the driver: loading it is not in its total."""
+        env = {**self.env, "CUDA_CACHE_DISABLE": "1"}
+        tenant = Process("fresh", (), env, self.folder / "fresh", clean(), self.cpus)
+        try:
+            columns = tenant.run(Workload("context_cycle", {"device": 0})).columns
+        finally:
+            tenant.close()
+        total = sum(column[0] for name, column in columns.items() if name != "load")
+        found = {"init": columns["init"][0], "context": columns["context"][0], "total": total}
+        return {f"start {name}": value * 1e-9 for name, value in found.items()}
 
 
-def their_calls(program: str) -> Figures:
-    """Launches, allocations and frees by the independent program."""
-    values = independent(program, BATCHES, 0)
-    found = {"launch call": values["launch_call"], "launch + sync": values["launch_and_sync"]}
-    for size in SIZES:
-        found[f"alloc {size}"] = values[f"alloc_{size}"]
-        found[f"free {size}"] = values[f"free_{size}"]
-    return {name: value["median"] * 1e-9 for name, value in found.items()}
-
-
-def our_calls() -> Figures:
-    """Launches, allocations and frees by this tool."""
-    value = ours(CALLS)
-    found = {"launch call": value("OH-001"), "launch + sync": value("OH-001[path=round-trip]")}
-    for size in SIZES:
-        found[f"alloc {size}"] = value(f"OH-002[bytes={size}]")
-        found[f"free {size}"] = value(f"OH-003[bytes={size}]")
-    return found
-
-
-def their_starts(program: str) -> Figures:
-    """Starts of processes by the independent program."""
-    values = independent(program, 1, BATCHES)
-    return {f"start {phase}": values[f"start_{phase}"]["median"] * 1e-9 for phase in ("init", "context", "total")}
-
-
-def our_starts() -> Figures:
-    """Starts by this tool. The independent program is linked with the driver: loading it is not in its total."""
-    value = ours(STARTS)
-    found = {f"start {name}": value(f"OH-004[phase={name}]") for name in ("init", "context")}
-    return {**found, "start total": value("OH-004") - value("OH-004[phase=load]")}
-
-
-def take_turns(theirs: Callable[[], Figures], own: Callable[[], Figures], rounds: int) -> list[dict[str, Any]]:
-    """Rounds A B, B A, ...; a row for each quantity."""
-    taken: dict[Callable[[], Figures], list[Figures]] = {theirs: [], own: []}
-    for number in range(rounds):
+def take_turns(theirs: Batch, own: Batch, pairs: int) -> list[dict[str, Any]]:
+    """Pairs A B, B A, ...; a row for each quantity."""
+    taken: dict[Batch, list[Figures]] = {theirs: [], own: []}
+    for number in range(pairs):
         for step in (theirs, own) if number % 2 == 0 else (own, theirs):
             taken[step].append(step())
     return [row(name, [t[name] for t in taken[theirs]], [o[name] for o in taken[own]]) for name in taken[own][0]]
 
 
 def row(name: str, theirs: list[float], own: list[float]) -> dict[str, Any]:
-    """One quantity: lower quartile and median of both, every round, and the ratio of the quartiles."""
-    quartile = {who: quantiles(values, n=4, method="inclusive")[0] for who, values in (("t", theirs), ("o", own))}
-    ratio = quartile["o"] / quartile["t"]
+    """One quantity: medians, and the median of the pairs' ratios."""
+    ratio = median(o / t for o, t in zip(own, theirs, strict=True))
     return {
         "name": name,
-        "independent": quartile["t"],
-        "libgvb": quartile["o"],
+        "independent": median(theirs),
+        "libgvb": median(own),
         "ratio": ratio,
-        "ratio_of_medians": median(own) / median(theirs),
         "agrees": abs(ratio - 1) <= TOLERANCE,
-        "independent_rounds": theirs,
-        "libgvb_rounds": own,
+        "independent_batches": theirs,
+        "libgvb_batches": own,
     }
 
 
+def compare(program: str, pairs: int, starts: int) -> list[dict[str, Any]]:
+    """All quantities."""
+    with session_folder() as folder:
+        target = choose("auto", {}, folder)  # NVML stays open: both start while it holds the device, as in a session
+        env = dict(target.env)
+        cpus = (share_cpus(sorted(node_cpus(None)), 1) or [()])[0]
+        if cpus:
+            os.sched_setaffinity(0, cpus)  # inherited by both
+        theirs, ours = Independent(program, {**clean(), **env}), Ours(folder, env, cpus)
+        ours.tenant.run(
+            Workload("warm", {"duration": 2 * 10**9, "sm_count": ours.tenant.facts()["device"]["sm_count"]})
+        )
+        rows = take_turns(theirs.launches, ours.launches, pairs)
+        for size in SIZES:
+            rows += take_turns(lambda size=size: theirs.pairs(size), lambda size=size: ours.pairs(size), pairs)
+        rows += take_turns(theirs.start, ours.start, starts)
+        theirs.stdin.close()
+        theirs.process.wait()
+        ours.tenant.close()
+    return rows
+
+
 def main() -> None:
-    """Runs the rounds and compares."""
+    """Takes the pairs and compares."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("independent")
-    parser.add_argument("--rounds", type=int, default=18)
+    parser.add_argument("--pairs", type=int, default=100)
+    parser.add_argument("--starts", type=int, default=24)
     parser.add_argument("--output", type=Path)
     given = parser.parse_args()
-    pynvml.nvmlInit()  # holds the device open for both alike, as this tool's observer does
-    rows = take_turns(lambda: their_calls(given.independent), our_calls, given.rounds)
-    rows += take_turns(lambda: their_starts(given.independent), our_starts, max(2, given.rounds // 3))
-    print(f"{'quantity':18} {'independent':>12} {'libgvb':>12} {'ratio':>7} {'of medians':>11}")
+    rows = compare(given.independent, given.pairs, given.starts)
+    print(f"{'quantity':18} {'independent':>12} {'libgvb':>12} {'ratio':>7}")
     for entry in rows:
-        figures = f"{entry['independent']:12.4e} {entry['libgvb']:12.4e} {entry['ratio']:7.3f}"
-        print(f"{entry['name']:18} {figures} {entry['ratio_of_medians']:11.3f}{'' if entry['agrees'] else '   apart'}")
+        mark = "" if entry["agrees"] else "   apart"
+        print(f"{entry['name']:18} {entry['independent']:12.4e} {entry['libgvb']:12.4e} {entry['ratio']:7.3f}{mark}")
     if given.output:
-        result = {"rounds": given.rounds, "unit": "s", "statistic": "lower quartile of the rounds", "quantities": rows}
+        result = {"pairs": given.pairs, "starts": given.starts, "unit": "s", "quantities": rows}
         given.output.write_text(json.dumps(result, indent=1) + "\n")
     sys.exit(0 if all(entry["agrees"] for entry in rows) else 1)
 

@@ -1,23 +1,23 @@
 /* independent: the quantities that libgvb measures, taken a second time by other means.
  *
  * Nothing is shared with libgvb: NVIDIA's own header, the driver linked instead of opened, hand-written PTX. Where
- * the two agree, neither is likely to be wrong. Build where the CUDA toolkit is installed, and run without arguments
- * or with the number of repetitions and of process starts:
+ * the two agree, neither is likely to be wrong. Build where the CUDA toolkit is installed:
  *
  *   cc -std=c11 -D_GNU_SOURCE -O2 -Wall -Wextra -Werror -I$CUDA/include independent.c -o independent -lcuda
- *   ./independent [repetitions] [starts]
  *
- * Prints one JSON object; all times are nanoseconds: the median of each repetition, and the median of those.
+ * independent --start   one start of this process: prints cuInit, context and total, nanoseconds
+ * independent --serve   says `ready`, then answers each line: `launch` with the medians of the launch call and of
+ *                       launch + sync; `alloc BYTES` with those of cuMemAlloc and cuMemFree
+ *
  * Exit status 1 and a sentence on standard error if a call fails or a kernel's count is wrong.
  */
 #include <cuda.h>
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <time.h>
-#include <unistd.h>
 
 enum {
   LAUNCHES = 1000,
@@ -26,12 +26,8 @@ enum {
   ALLOCATIONS = 50,
   WARM_ALLOCATIONS = 10,
   WARM_LAUNCHES = 200,
-  SIZES = 4,
-  MOST_REPETITIONS = 100,
   LARGEST_SERIES = LAUNCHES
 };
-
-static const size_t sizes[SIZES] = {4096, (size_t)2 << 20, (size_t)64 << 20, (size_t)1 << 30};
 
 /* Counts its launches, so that one that never ran cannot look fast. Named as the emulated GPU knows it. */
 static const char ptx[] =
@@ -63,10 +59,6 @@ typedef struct gpu {
 } gpu;
 
 /* What one fresh process reports about its first use of the device. */
-typedef struct start {
-  double init, context, total;
-} start;
-
 #define CHECK(call) check((call), #call)
 
 static void check(CUresult code, const char *call) {
@@ -215,104 +207,39 @@ static int print_start(void) {
   return 0;
 }
 
-static start fresh_process(const char *self) {
-  int ends[2];
-  start s = {0};
-  if (pipe(ends) != 0) perror("independent: pipe"), exit(1);
-  const pid_t child = fork();
-  if (child == 0) {
-    dup2(ends[1], STDOUT_FILENO);
-    close(ends[0]);
-    close(ends[1]);
-    setenv("CUDA_CACHE_DISABLE", "1", 1);
-    execl("/proc/self/exe", self, "--start", (char *)NULL);
-    _exit(127);
+/* One batch of what a line asks for; prints its medians in nanoseconds. False at the end of input. */
+static bool answer(gpu *g) {
+  char line[64];
+  double alloc = 0, release = 0;
+  size_t bytes = 0;
+  if (!fgets(line, sizeof line, stdin)) return false;
+  if (strcmp(line, "launch\n") == 0) {
+    const double call = launch_call(g);
+    printf("%.1f %.1f\n", call, launch_and_sync(g));
+  } else if (sscanf(line, "alloc %zu", &bytes) == 1 && bytes > 0) {
+    allocate_and_free(bytes, &alloc, &release);
+    printf("%.1f %.1f\n", alloc, release);
+  } else {
+    fprintf(stderr, "independent: expected 'launch' or 'alloc BYTES', found %s", line);
+    exit(2);
   }
-  close(ends[1]);
-  FILE *answer = fdopen(ends[0], "r");
-  const int found = answer ? fscanf(answer, "%lf %lf %lf", &s.init, &s.context, &s.total) : 0;
-  int status = 0;
-  if (child < 0 || waitpid(child, &status, 0) != child || status != 0 || found != 3) {
-    fprintf(stderr, "independent: the child that opens the device ended with status %d\n", status);
-    exit(1);
-  }
-  fclose(answer);
-  return s;
+  fflush(stdout);
+  return true;
 }
 
-static void print_series(const char *name, const double *values, int count) {
-  printf(",\n  \"%s\": {\"median\": %.1f, \"medians\": [", name, median(values, count));
-  for (int i = 0; i < count; i++) printf("%s%.1f", i ? ", " : "", values[i]);
-  printf("]}");
-}
-
-/* Starts of fresh processes while this one does not touch the device. */
-static void print_starts(const char *self, int starts) {
-  double series[3][MOST_REPETITIONS];
-  char name[64];
-  static const char *const phases[3] = {"init", "context", "total"};
-  for (int r = 0; r < starts; r++) {
-    const start s = fresh_process(self);
-    series[0][r] = s.init, series[1][r] = s.context, series[2][r] = s.total;
-  }
-  for (int p = 0; p < 3 && starts > 0; p++) {
-    snprintf(name, sizeof name, "start_%s", phases[p]);
-    print_series(name, series[p], starts);
-  }
-}
-
-static void print_launches(gpu *g, int repetitions) {
-  double series[2][MOST_REPETITIONS];
-  for (int r = 0; r < repetitions; r++) {
-    series[0][r] = launch_call(g);
-    series[1][r] = launch_and_sync(g);
-  }
-  print_series("launch_call", series[0], repetitions);
-  print_series("launch_and_sync", series[1], repetitions);
-}
-
-static void print_allocations(int repetitions) {
-  double series[2][SIZES][MOST_REPETITIONS];
-  char name[64];
-  for (int r = 0; r < repetitions; r++)
-    for (int k = 0; k < SIZES; k++) {
-      const int s = (k + r) % SIZES; /* another size comes first each time */
-      allocate_and_free(sizes[s], &series[0][s][r], &series[1][s][r]);
-    }
-  for (int s = 0; s < SIZES; s++) {
-    snprintf(name, sizeof name, "alloc_%zu", sizes[s]);
-    print_series(name, series[0][s], repetitions);
-    snprintf(name, sizeof name, "free_%zu", sizes[s]);
-    print_series(name, series[1][s], repetitions);
-  }
-}
-
-static void print_heading(const gpu *g, int repetitions) {
-  char name[256] = "";
-  int driver = 0;
-  CHECK(cuDeviceGetName(name, (int)sizeof name, g->device));
-  CHECK(cuDriverGetVersion(&driver));
-  printf(",\n  \"device\": \"%s\",\n  \"driver\": %d,\n  \"repetitions\": %d", name, driver, repetitions);
+static int serve(void) {
+  gpu g = {0};
+  open_gpu(&g);
+  printf("ready\n");
+  fflush(stdout);
+  while (answer(&g)) continue;
+  close_gpu(&g);
+  return 0;
 }
 
 int main(int argc, char **argv) {
-  gpu g = {0};
   if (argc == 2 && strcmp(argv[1], "--start") == 0) return print_start();
-  const int repetitions = argc > 1 ? atoi(argv[1]) : 7, starts = argc > 2 ? atoi(argv[2]) : repetitions;
-  if (argc > 3 || repetitions < 1 || repetitions > MOST_REPETITIONS || starts < 0 || starts > MOST_REPETITIONS) {
-    fprintf(stderr, "usage: independent [repetitions, 1 to %d] [starts, 0 to %d]\n", MOST_REPETITIONS,
-            MOST_REPETITIONS);
-    return 2;
-  }
-  printf("{\n  \"unit\": \"ns\"");
-  fflush(stdout); /* a child must not inherit and print it again */
-  print_starts(argv[0], starts);
-  fflush(stdout);
-  open_gpu(&g);
-  print_heading(&g, repetitions);
-  print_launches(&g, repetitions);
-  print_allocations(repetitions);
-  printf("\n}\n");
-  close_gpu(&g);
-  return 0;
+  if (argc == 2 && strcmp(argv[1], "--serve") == 0) return serve();
+  fprintf(stderr, "usage: independent --start | --serve\n");
+  return 2;
 }

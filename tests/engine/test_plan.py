@@ -2,7 +2,7 @@
 
 import pytest
 
-from gpu_virt_bench.engine.plan import PlanError, interleave, load_suite, select, shuffle, suites
+from gpu_virt_bench.engine.plan import SUITES, PlanError, interleave, load_suite, select, shuffle, suites
 from gpu_virt_bench.metrics import load
 
 METRICS = load()
@@ -69,3 +69,15 @@ def test_order_is_seeded_and_fresh_metrics_come_last() -> None:
     assert shuffle(items, "1") == shuffle(items, "1")
     assert all(shuffle(items, str(seed))[-1].id == "OH-004" for seed in range(20))
     assert len({tuple(item.id for item in shuffle(items, str(seed))) for seed in range(20)}) > 1
+
+
+def test_a_suite_can_be_a_file_and_what_is_wrong_with_it_is_one_sentence(tmp_path) -> None:
+    path = tmp_path / "mine.toml"
+    text = (SUITES / "quick.toml").read_text()
+    path.write_text(text.replace("repetitions = 3", "repetitions = 7", 1))
+    assert load_suite(str(path)).repetitions == 7
+    path.write_text(text + "\nrepetitons = 3")
+    with pytest.raises(PlanError, match="mine.toml: repetitons: unexpected keyword argument"):
+        load_suite(str(path))
+    with pytest.raises(PlanError, match="cannot read none.toml: No such file or directory"):
+        load_suite("none.toml")

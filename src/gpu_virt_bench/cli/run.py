@@ -26,7 +26,9 @@ MIB = 1 << 20
 @click.option("--system", multiple=True, default=["native"], metavar="NAME|FILE.toml",
               help="What to measure; several are interleaved in one session.  [native]")  # fmt: skip
 @click.option("--metrics", multiple=True, metavar="IDs", help="IDs, categories or globs.  [those of the suite]")
-@click.option("--suite", default="quick", metavar="NAME", help="quick, standard or thorough.  [quick]")
+@click.option(
+    "--suite", default="quick", metavar="NAME|FILE.toml", help="quick, standard, thorough or a file of yours.  [quick]"
+)
 @click.option("--tenants", "--processes", type=click.IntRange(1, 48), metavar="N",
               help="How many tenants, for metrics that have several.")  # fmt: skip
 @click.option("--memory-limit", type=click.IntRange(1), metavar="MIB", help="Memory quota of a tenant.")
@@ -113,7 +115,7 @@ def requested(options: dict[str, Any]) -> Request:
         systems=systems,
         items=items,
         suite=adjusted(suite, options),
-        suite_name=options["suite"],
+        suite_name=Path(options["suite"]).stem,
         device=options["device"],
         emulate=pairs(options["emulate"], "--emulate"),
         options=given,

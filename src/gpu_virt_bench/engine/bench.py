@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -110,20 +111,32 @@ class Stage:
 
     # -- tenants
 
-    def quota(self, asked: Quota) -> Quota:
-        """What a metric asks for, and the session's quota for what it leaves open."""
-        memory = asked.memory_bytes if asked.memory_bytes is not None else self.place.quota.memory_bytes
-        share = asked.compute_share if asked.compute_share is not None else self.place.quota.compute_share
+    def quota(self, asked: Quota, of: int = 1, compute: bool = True) -> Quota:
+        """What a metric asks for, and the session's quota for what it leaves open: of several tenants, each gets at most
+        its part of the device. With `compute` false, no share means none."""
+        session = self.place.quota
+        memory, share = asked.memory_bytes, asked.compute_share
+        if memory is None and session.memory_bytes is not None:
+            memory = min(session.memory_bytes, self.place.device.memory_bytes // of)
+        if share is None and compute and session.compute_share is not None:
+            share = min(session.compute_share, math.floor(100 / of) / 100)
         return Quota(memory, share, asked.priority)
 
-    def group(self, quotas: Sequence[Quota]) -> list[Process]:
+    def equal(self, n: int, asked: Quota) -> list[Process]:
+        """n tenants with the same quota."""
+        return self.group((self.quota(asked, n),) * n)
+
+    def mixed(self, quotas: Sequence[Quota]) -> list[Process]:
+        """Tenants with these quotas; one that names no compute share has none."""
+        return self.group(tuple(self.quota(quota, len(quotas), compute=False) for quota in quotas))
+
+    def group(self, quotas: tuple[Quota, ...]) -> list[Process]:
         """Tenants with these quotas, ready, proved and warm; the same processes for an equal request."""
-        key = tuple(map(self.quota, quotas))
-        if key not in self._members:
+        if quotas not in self._members:
             self.close()
-            members = self._members[key] = []
-            for index, quota in enumerate(key):
-                member = self.start(index, quota, len(key))
+            members = self._members[quotas] = []
+            for index, quota in enumerate(quotas):
+                member = self.start(index, quota, len(quotas))
                 members.append(member)
                 if self.system.tenant.start == "one-by-one":
                     member.process.facts()
@@ -131,10 +144,9 @@ class Stage:
                 member.process.facts()
             time.sleep(self.system.tenant.settle)
             for member in members:
-                self.prove(member, "before", len(key))
-            for member in members:
-                self.warm(member.process)
-        return [member.process for member in self._members[key]]
+                self.prove(member, "before", len(quotas))
+            self.warm(members[0].process)  # one is enough: it is the device that must be warm
+        return [member.process for member in self._members[quotas]]
 
     @contextmanager
     def fresh(self, quota: Quota) -> Iterator[Process]:
@@ -307,11 +319,11 @@ class OutcomeBench:
 
     def tenants(self, n: int, quota: Quota = FULL) -> Sequence[Process]:
         """n tenants, ready and warm."""
-        return self._stage.group([quota] * n)
+        return self._stage.equal(n, quota)
 
     def mixed(self, quotas: Sequence[Quota]) -> Sequence[Process]:
         """Tenants with different quotas, ready and warm."""
-        return self._stage.group(quotas)
+        return self._stage.mixed(quotas)
 
     @contextmanager
     def fresh(self, quota: Quota = FULL) -> Iterator[Process]:

@@ -10,6 +10,7 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
+from pathlib import Path
 
 from gpu_virt_bench.model.metric import Metric, Value
 
@@ -69,12 +70,21 @@ def suites() -> list[str]:
 
 
 def load_suite(name: str) -> Suite:
-    """A shipped suite."""
-    from pydantic import TypeAdapter
+    """A shipped suite by its name, or one in a file."""
+    from pydantic import TypeAdapter, ValidationError
 
-    if name not in suites():
-        raise PlanError(f"no suite {name!r}{hint(name, suites())}")
-    return TypeAdapter(Suite).validate_python(tomllib.loads((SUITES / f"{name}.toml").read_text()))
+    if not name.endswith(".toml") and name not in suites():
+        raise PlanError(f"no suite {name!r}{hint(name, suites())}; or give a file, ./mine.toml")
+    try:
+        text = Path(name).read_text() if name.endswith(".toml") else (SUITES / f"{name}.toml").read_text()
+        return TypeAdapter(Suite).validate_python(tomllib.loads(text))
+    except OSError as error:
+        raise PlanError(f"cannot read {name}: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise PlanError(f"{name} is not TOML: {error}") from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise PlanError(f"{name}: {'.'.join(map(str, first['loc']))}: {first['msg'].lower()}") from None
 
 
 def hint(name: str, known: Sequence[str]) -> str:
