@@ -1,9 +1,9 @@
 """libgvb against an independent C program, on a real GPU, batch by batch in turn: the same quantities, as ratios.
 
-    python benchmarks/agreement.py INDEPENDENT [--pairs N] [--starts N] [--output FILE.json]
+    python benchmarks/agreement.py INDEPENDENT [--processes N] [--pairs N] [--starts N] [--output FILE.json]
 
 INDEPENDENT is benchmarks/independent/independent.c, built where NVIDIA's cuda.h is. Both run at once on the same
-processors, and take batches in turn, milliseconds apart, A B then B A: a host whose speed comes and goes (a neighbor,
+processor, and take batches in turn, milliseconds apart, A B then B A: a host whose speed comes and goes (a neighbor,
 a shared core) then hits both batches of a pair alike. Compared is the median over the pairs of the ratio within a pair.
 Process starts are compared in the same way. Prints a table and writes every figure. Exit status 1 if a ratio is off by
 more than 5 %.
@@ -45,6 +45,12 @@ class Independent:
         self.stdin, self.stdout = self.process.stdin, self.process.stdout
         if self.stdout.readline() != "ready\n":
             sys.exit("the independent program did not get ready")
+
+    def close(self) -> None:
+        """Ends the program by the end of its input."""
+        self.stdin.close()
+        self.process.wait()
+        self.stdout.close()
 
     def ask(self, line: str) -> list[float]:
         """The medians of one batch, seconds."""
@@ -127,43 +133,74 @@ def row(name: str, theirs: list[float], own: list[float]) -> dict[str, Any]:
     }
 
 
-def compare(program: str, pairs: int, starts: int) -> list[dict[str, Any]]:
-    """All quantities."""
+def compare(program: str, processes: int, pairs: int, starts: int) -> list[dict[str, Any]]:
+    """All quantities, over several fresh pairs of processes: each has its own address layout and its own luck."""
     with session_folder() as folder:
         target = choose("auto", {}, folder)  # NVML stays open: both start while it holds the device, as in a session
         env = dict(target.env)
-        cpus = (share_cpus(sorted(node_cpus(None)), 1) or [()])[0]
+        cpus = (share_cpus(sorted(node_cpus(None)), 1) or [()])[0][:1]
         if cpus:
-            os.sched_setaffinity(0, cpus)  # inherited by both
+            os.sched_setaffinity(0, cpus)  # one processor for both: two may differ in speed
+        rows: list[dict[str, Any]] = []
+        for number in range(processes):
+            rows += together(program, folder, env, cpus, pairs)
+            print(f"{number + 1} of {processes} pairs of processes", file=sys.stderr)
         theirs, ours = Independent(program, {**clean(), **env}), Ours(folder, env, cpus)
-        ours.tenant.run(
-            Workload("warm", {"duration": 2 * 10**9, "sm_count": ours.tenant.facts()["device"]["sm_count"]})
-        )
-        rows = take_turns(theirs.launches, ours.launches, pairs)
-        for size in SIZES:
-            rows += take_turns(lambda size=size: theirs.pairs(size), lambda size=size: ours.pairs(size), pairs)
         rows += take_turns(theirs.start, ours.start, starts)
-        theirs.stdin.close()
-        theirs.process.wait()
+        theirs.close()
         ours.tenant.close()
+    return merged(rows)
+
+
+def together(
+    program: str, folder: Path, env: dict[str, str], cpus: tuple[int, ...], pairs: int
+) -> list[dict[str, Any]]:
+    """Launches, allocations and frees of one fresh process of each kind."""
+    theirs, ours = Independent(program, {**clean(), **env}), Ours(folder, env, cpus)
+    ours.tenant.run(Workload("warm", {"duration": 10**9, "sm_count": ours.tenant.facts()["device"]["sm_count"]}))
+    rows = take_turns(theirs.launches, ours.launches, pairs)
+    for size in SIZES:
+        rows += take_turns(lambda size=size: theirs.pairs(size), lambda size=size: ours.pairs(size), pairs)
+    theirs.close()
+    ours.tenant.close()
     return rows
+
+
+def merged(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """One row for each quantity, from the batches of all processes."""
+    names = dict.fromkeys(entry["name"] for entry in rows)
+    return [
+        row(
+            name,
+            [value for entry in rows if entry["name"] == name for value in entry["independent_batches"]],
+            [value for entry in rows if entry["name"] == name for value in entry["libgvb_batches"]],
+        )
+        for name in names
+    ]
 
 
 def main() -> None:
     """Takes the pairs and compares."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("independent")
-    parser.add_argument("--pairs", type=int, default=100)
+    parser.add_argument("--processes", type=int, default=12)
+    parser.add_argument("--pairs", type=int, default=10, help="batches of each in one pair of processes")
     parser.add_argument("--starts", type=int, default=24)
     parser.add_argument("--output", type=Path)
     given = parser.parse_args()
-    rows = compare(given.independent, given.pairs, given.starts)
+    rows = compare(given.independent, given.processes, given.pairs, given.starts)
     print(f"{'quantity':18} {'independent':>12} {'libgvb':>12} {'ratio':>7}")
     for entry in rows:
         mark = "" if entry["agrees"] else "   apart"
         print(f"{entry['name']:18} {entry['independent']:12.4e} {entry['libgvb']:12.4e} {entry['ratio']:7.3f}{mark}")
     if given.output:
-        result = {"pairs": given.pairs, "starts": given.starts, "unit": "s", "quantities": rows}
+        result = {
+            "processes": given.processes,
+            "pairs": given.pairs,
+            "starts": given.starts,
+            "unit": "s",
+            "quantities": rows,
+        }
         given.output.write_text(json.dumps(result, indent=1) + "\n")
     sys.exit(0 if all(entry["agrees"] for entry in rows) else 1)
 

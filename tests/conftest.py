@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +17,7 @@ from gpu_virt_bench.engine.plan import load_suite, select
 from gpu_virt_bench.engine.session import Request, Result, run_session
 from gpu_virt_bench.model.run import Run
 from gpu_virt_bench.systems.load import load
+from gpu_virt_bench.systems.options import configured, resolve_options
 
 ATTEMPTS = 3
 
@@ -110,5 +112,39 @@ def module_measure(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Ru
     def run(chosen: str, **settings: object) -> Run:
         folder = tmp_path_factory.mktemp("results")
         return run_session(request_for(folder, chosen, **settings), Silent()).records[0].run
+
+    return run
+
+
+LAYER = Path(__file__).parent / "layer"
+
+
+@pytest.fixture(scope="session")
+def layer() -> Path:
+    """The reference interposer, built."""
+    subprocess.run(["make", "-s", "-C", str(LAYER), "all"], check=True, capture_output=True)
+    return LAYER / "build" / "libgvblayer.so"
+
+
+@pytest.fixture(scope="module")
+def layered(layer: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Run]:
+    """Measures outcomes under the reference interposer with some of its knobs, on the emulated GPU."""
+
+    def run(chosen: str, knobs: Mapping[str, str] | None = None, **settings: object) -> Run:
+        folder = tmp_path_factory.mktemp("results")
+        base = {"repetitions": 1, "max_repetitions": 1, "polling_seconds": 2.0}
+        request = request_for(folder, chosen, (str(LAYER / "reference-layer.toml"),), **{**base, **settings})
+        options = {"library": str(layer), **{f"env.LAYER_{name}": value for name, value in (knobs or {}).items()}}
+        (system,) = request.systems
+        result = run_session(
+            replace(
+                request,
+                systems=[configured(system, resolve_options(system, options))],
+                options={system.id: resolve_options(system, options)},
+            ),
+            Silent(),
+        )
+        assert result.refused is None, result.refused
+        return result.records[0].run
 
     return run

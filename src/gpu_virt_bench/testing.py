@@ -30,6 +30,9 @@ class FakeTenant:
         self.asked.append(workload)
         return self.reply(workload)
 
+    def release(self) -> None:
+        """Nothing is held."""
+
     @contextmanager
     def busy(self, workload: Workload) -> Iterator[None]:
         """Remembers that it was kept busy."""

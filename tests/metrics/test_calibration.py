@@ -128,12 +128,6 @@ def test_throughput_is_the_models_and_falls_with_the_rates(module_measure) -> No
     assert value(slow, "OH-010") / value(plain, "OH-010") == pytest.approx(0.8, rel=0.03)
 
 
-@steady
-def test_a_slower_call_lengthens_a_cycle_by_the_exposed_launches(module_measure) -> None:
-    plain, slow = module_measure("OH-010"), module_measure("OH-010", emulate={"latency.cuLaunchKernel": "5000"})
-    assert 0.8e-3 <= 1 / value(slow, "OH-010") - 1 / value(plain, "OH-010") <= 1.05e-3
-
-
 def test_intervals_vary_as_the_noise_does(module_measure) -> None:
     launches = module_measure("OH-001")
     (first, *_) = launches.outcomes["OH-001"].repetitions[0].detail["intervals"]

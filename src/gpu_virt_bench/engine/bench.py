@@ -112,7 +112,7 @@ class Stage:
     # -- tenants
 
     def quota(self, asked: Quota, of: int = 1, compute: bool = True) -> Quota:
-        """What a metric asks for, and the session's quota for what it leaves open: of several tenants, each gets at most
+        """What a metric asks for, and the session's quota for what it leaves open: of several, each gets at most
         its part of the device. With `compute` false, no share means none."""
         session = self.place.quota
         memory, share = asked.memory_bytes, asked.compute_share

@@ -52,6 +52,9 @@ class Tenant(Protocol):
     def run(self, workload: Workload) -> Series:
         """Runs a workload once and waits for its samples."""
 
+    def release(self) -> None:
+        """Frees what the workloads that it ran hold; they are prepared anew when they are asked for again."""
+
     def busy(self, workload: Workload) -> AbstractContextManager[object]:
         """Keeps the tenant at a workload without an end of its own while the block lasts."""
 

@@ -1,0 +1,153 @@
+"""Each overhead metric moves by what the reference interposer adds, and by nothing else."""
+
+import os
+
+import pytest
+
+from conftest import steady
+from gpu_virt_bench.model.run import Measured, Run
+from gpu_virt_bench.report.text import summarise
+
+US, NS = 1e-6, 1e-9
+SIZES = (4096, 2 << 20, 64 << 20, 1 << 30)
+
+
+def value(run: Run, outcome: str) -> float:
+    """The estimate of an outcome."""
+    found = run.outcomes[outcome]
+    assert isinstance(found, Measured), found
+    return summarise(found, run.metrics[found.metric]).value
+
+
+@pytest.fixture
+def moved(layered):
+    """How far each outcome moves when knobs are set, seconds (or ratios)."""
+
+    def measure(
+        chosen: str, knobs: dict[str, str], before: dict[str, str] | None = None, **settings
+    ) -> dict[str, float]:
+        plain, changed = layered(chosen, before, **settings), layered(chosen, knobs, **settings)
+        return {name: value(changed, name) - value(plain, name) for name in plain.outcomes}
+
+    return measure
+
+
+@steady
+def test_oh_001_sees_a_slower_launch_call_on_every_path_and_not_in_graphs(moved) -> None:
+    found = moved("OH-001[path=*];OH-001[api=cuGraphLaunch]", {"DELAY": "cuLaunchKernel=5000"})
+    for outcome in ("OH-001", "OH-001[path=start]", "OH-001[path=round-trip]"):
+        assert found[outcome] == pytest.approx(5 * US, rel=0.1)
+    assert abs(found["OH-001[api=cuGraphLaunch]"]) < 0.1 * US
+
+
+@steady
+def test_oh_002_sees_a_slower_allocation_of_every_size_in_that_api_alone(moved) -> None:
+    found = moved("OH-002[bytes=*];OH-002[api=*]", {"DELAY": "cuMemAlloc_v2=50000"})
+    for size in SIZES:
+        assert found[f"OH-002[bytes={size}]"] == pytest.approx(50 * US, rel=0.1)
+    assert abs(found["OH-002[api=pool]"]) < 2 * US
+    assert abs(found["OH-002[api=vmm]"]) < 2 * US
+
+
+@steady
+def test_oh_003_sees_a_slower_free_and_oh_002_does_not(moved) -> None:
+    found = moved("OH-002[bytes=*];OH-003[bytes=*]", {"DELAY": "cuMemFree_v2=50000"})
+    for size in SIZES:
+        assert found[f"OH-003[bytes={size}]"] == pytest.approx(50 * US, rel=0.1)
+        assert abs(found[f"OH-002[bytes={size}]"]) < 3 * US
+
+
+@steady
+def test_oh_004_finds_a_constructor_in_exec(moved) -> None:
+    found = moved("OH-004[phase=*]", {"CONSTRUCTOR_SLEEP": "100000000"})
+    assert found["OH-004[phase=exec]"] == pytest.approx(0.1, rel=0.1)
+    assert abs(found["OH-004"]) < 0.01
+
+
+@steady
+def test_oh_004_finds_a_slow_initialization_in_init(moved) -> None:
+    found = moved("OH-004[phase=*]", {"INIT_SLEEP": "100000000"})
+    assert found["OH-004"] == pytest.approx(0.1, rel=0.05)
+    assert found["OH-004[phase=init]"] == pytest.approx(0.1, rel=0.05)
+    assert abs(found["OH-004[phase=context]"]) < 0.005
+
+
+@steady
+def test_oh_005_tells_the_ways_of_resolving_apart(moved) -> None:
+    chosen = "OH-005;OH-005[function=cuStreamQuery];OH-005[function=cuStreamQuery,resolution=query]"
+    found = moved(chosen, {"DELAY_HANDLE": "cuStreamQuery=200"}, samples=dict.fromkeys(SAMPLES, 4))
+    assert found["OH-005[function=cuStreamQuery]"] == pytest.approx(200 * NS, rel=0.1)
+    assert found["OH-005"] == pytest.approx(40 * NS, rel=0.1)
+    assert abs(found["OH-005[function=cuStreamQuery,resolution=query]"]) < 20 * NS
+
+
+SAMPLES = ("latency", "tail", "process", "window")
+FEW = {"samples": dict.fromkeys(SAMPLES, 4)}
+
+
+CPUS = len(os.sched_getaffinity(0))
+
+
+@pytest.mark.skipif(CPUS < 8, reason=f"needs 8 processors to run four tenants at a time, found {CPUS}")
+@steady
+def test_oh_006_sees_a_lock_between_processes_growing_with_their_number(layered, tmp_path) -> None:
+    lock = {"LOCK": str(tmp_path / "lock"), "LOCK_HOLD": "20000"}
+    two, four = (value(layered(f"OH-006[n={n}]", lock, **FEW), name) for n, name in ((2, "OH-006[n=2]"), (4, "OH-006")))
+    assert four > 60 * US
+    assert four > two > 0
+
+
+@steady
+def test_oh_007_sees_a_walk_over_live_allocations(moved) -> None:
+    found = moved("OH-007", {"MEMORY_WALK": "10"})
+    assert found["OH-007"] == pytest.approx(10 * NS, rel=0.1)
+
+
+@steady
+def test_oh_007_does_not_take_a_constant_delay_for_a_slope(layered) -> None:
+    plain, slow = layered("OH-007"), layered("OH-007", {"DELAY": "cuMemAlloc_v2=50000"})
+    assert abs(value(slow, "OH-007") - value(plain, "OH-007")) < 0.5 * NS
+    (before, after) = (
+        next(row for row in run.outcomes["OH-007"].repetitions[0].detail["lines"] if row["op"] == "alloc")
+        for run in (plain, slow)
+    )
+    assert after["intercept"] - before["intercept"] == pytest.approx(50 * US, rel=0.1)
+
+
+@steady
+def test_oh_008_sees_the_price_of_asking_a_limiter(layered) -> None:
+    bucket = {"LIMITER": "blocks", "BUCKET": "1000000000"}
+    assert value(layered("OH-008", {**bucket, "BUCKET_COST": "300"}, **FEW), "OH-008") == pytest.approx(
+        300 * NS, rel=0.1
+    )
+
+
+@steady
+def test_oh_008_does_not_see_what_every_launch_pays(layered) -> None:
+    both = {"LIMITER": "blocks", "BUCKET": "1000000000", "DELAY": "cuLaunchKernel=300"}
+    plain = value(layered("OH-008", {name: text for name, text in both.items() if name != "DELAY"}, **FEW), "OH-008")
+    assert abs(value(layered("OH-008", both, **FEW), "OH-008") - plain) < 30 * NS
+
+
+@steady
+def test_oh_009_sees_a_thread_that_burns_one_percent_of_a_core(moved) -> None:
+    found = moved("OH-009[load=*]", {"THREAD": "1000000/100000000"})
+    assert found["OH-009"] == pytest.approx(0.01, abs=0.002)
+    assert found["OH-009[load=busy]"] == pytest.approx(0.01, abs=0.004)
+
+
+@steady
+def test_oh_009_does_not_see_a_thread_that_sleeps(moved) -> None:
+    assert abs(moved("OH-009", {"THREAD": "0/100000000"})["OH-009"]) < 0.001
+
+
+def typical_cycle(run: Run) -> float:
+    """The lower quartile of the cycles' durations: a host that is too slow for the model stretches some."""
+    (row,) = run.outcomes["OH-010"].repetitions[0].detail["cycles"][-1:]
+    return row["q25"]
+
+
+@steady
+def test_oh_010_sees_the_exposed_launches_of_a_cycle(layered) -> None:
+    plain, slow = layered("OH-010"), layered("OH-010", {"DELAY": "cuLaunchKernel=5000"})
+    assert 0.8e-3 <= typical_cycle(slow) - typical_cycle(plain) <= 1.05e-3
