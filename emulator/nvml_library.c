@@ -1,5 +1,6 @@
 /* libnvidia-ml.so.1 of the emulated machine: reads the shared state, is no client of the device. */
 #include <pthread.h>
+#include <sys/mman.h>
 #include <stdio.h>
 
 #include "nvml_machine.h"
@@ -20,7 +21,7 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
 static nvmlReturn load(void) {
   static char error[CONFIG_ERROR];
-  if (shared) return NVML_SUCCESS; /* stays mapped: the configuration of a machine does not change */
+  if (shared) return NVML_SUCCESS; /* the configuration of a machine does not change */
   if (config_read(&machine_config, error)) shared = machine_open(&machine_config, error);
   if (shared) return NVML_SUCCESS;
   fprintf(stderr, "emulated GPU: %s\n", error);
@@ -40,9 +41,13 @@ nvmlReturn do_nvmlInit_v2(void) { return do_nvmlInitWithFlags(0); }
 
 nvmlReturn do_nvmlShutdown(void) {
   pthread_mutex_lock(&lock);
-  users--;
+  nvmlReturn result = users > 0 ? NVML_SUCCESS : NVML_ERROR_UNINITIALIZED;
+  if (users > 0 && --users == 0) {
+    munmap(shared, sizeof *shared); /* the next start may look at another machine */
+    shared = NULL;
+  }
   pthread_mutex_unlock(&lock);
-  return NVML_SUCCESS;
+  return result;
 }
 
 machine *look(void) {

@@ -64,6 +64,11 @@ def test_a_failed_metric_gives_status_1(tmp_path) -> None:
         ("run --option library=/x", "no option 'library' for native; there are none"),
         ("run --config none.toml", "cannot read none.toml: No such file or directory"),
         ("run --output README.md", "which is a file; expected a directory"),
+        ("run --system bud-fcsp", "bud-fcsp needs --option library=FILE"),
+        (
+            "run --system hami --option library=./libvgpu.so",
+            "option library is './libvgpu.so', a relative library path",
+        ),
         ("rnu", "no command 'rnu'; did you mean run?"),
         ("show OH-0001", "no metric or system 'OH-0001'; did you mean OH-001?"),
         ("show none.json", "cannot read none.json: No such file or directory"),

@@ -76,6 +76,10 @@ class Observer:
         self._handle = nvml.nvmlDeviceGetHandleByIndex(index)
         self._index = index
 
+    def close(self) -> None:
+        """Lets NVML go: the next session may look at another device."""
+        self._ask(self._nvml.nvmlShutdown)
+
     def _ask(self, question: Callable[[], Answer]) -> Answer | None:
         """The answer, None if this device or driver has none."""
         try:

@@ -99,6 +99,8 @@ def run_session(request: Request, progress: Progress) -> Result:
     with ExitStack() as stack:
         folder = stack.enter_context(session_folder())
         target = devices.choose(request.device, request.emulate, folder)
+        if target.observer is not None:
+            stack.callback(target.observer.close)
         if target.note:
             progress.note(target.note)
         conductor = Conductor(request, progress, folder, target)

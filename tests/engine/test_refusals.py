@@ -1,0 +1,125 @@
+"""A run whose layer is not in force does not exist: each refusal with its sentence."""
+
+import re
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from conftest import LAYER, request_for
+from gpu_virt_bench.cli.progress import Silent
+from gpu_virt_bench.engine.session import Unmeasurable, run_session
+from gpu_virt_bench.results import load
+from gpu_virt_bench.systems.options import configured, resolve_options
+
+ONCE = {"repetitions": 1, "max_repetitions": 1}
+MINIMAL = """
+title = "T"
+description = "D"
+mechanism = "none"
+features = ["separate-processes"]
+"""
+
+
+@pytest.fixture
+def refusal(tmp_path):
+    """The sentence that refuses a session; the file it leaves is valid and has no outcome."""
+
+    def run(system: str, options: dict[str, str] | None = None, **changes) -> str:
+        request = request_for(tmp_path / "results", "OH-001", (system,), **ONCE)
+        (found,) = request.systems
+        given = resolve_options(found, options or {})
+        request = replace(request, systems=[configured(found, given)], options={found.id: given}, **changes)
+        result = run_session(request, Silent())
+        (path,) = (tmp_path / "results").glob("*/*.json")
+        assert (load(path).status, load(path).outcomes) == ("refused", {})
+        return result.refused or ""
+
+    return run
+
+
+@pytest.fixture
+def definition(tmp_path):
+    """Writes a definition."""
+
+    def write(text: str) -> str:
+        path = tmp_path / "mine.toml"
+        path.write_text(MINIMAL + text)
+        return str(path)
+
+    return write
+
+
+def test_a_library_that_hooks_nothing_is_not_in_force(refusal, layer) -> None:
+    inert = layer.with_name("libgvblayer-inert.so")
+    sentence = refusal(str(LAYER / "reference-layer.toml"), {"library": str(inert)})
+    assert sentence.startswith("reference-layer is not in force: ")
+    assert re.search(rf"served_by.cuMemAlloc_v2 is \S*libcuda.so.1, expected {re.escape(str(inert))}", sentence)
+
+
+def test_a_layer_that_was_not_loaded_is_not_in_force(refusal, definition) -> None:
+    sentence = refusal(definition('[proof]\nmapped = ["libmylayer.so"]\n'))
+    assert sentence == "mine is not in force: mapped.libmylayer.so is not mapped, expected mapped"
+
+
+def test_a_library_of_another_layer_is_refused(refusal, definition, layer, tmp_path) -> None:
+    other = tmp_path / "libvgpu.so"
+    shutil.copy(layer, other)
+    sentence = refusal(definition(f'[tenant]\ncommand = ["env", "LD_PRELOAD={other}"]\n'))
+    assert sentence == f"mine is not in force: foreign_layers is {other}, expected no library of another layer"
+
+
+def test_a_leaky_limit_is_refused(refusal, layer) -> None:
+    options = {"library": str(layer), "env.LAYER_MEMORY_MODE": "leaky", "env.LAYER_MEMORY_SLACK": str(1 << 30)}
+    sentence = refusal(str(LAYER / "reference-layer.toml"), options, memory_limit=4 << 30)
+    assert sentence == "reference-layer: memory-limit not in force: cuMemAlloc of quota + 256 MiB succeeded"
+
+
+def test_a_limit_that_holds_is_measured(layer, tmp_path) -> None:
+    request = request_for(tmp_path, "OH-001", (str(LAYER / "reference-layer.toml"),), **ONCE)
+    options = resolve_options(request.systems[0], {"library": str(layer)})
+    request = replace(request, options={"reference-layer": options}, memory_limit=4 << 30)
+    run = run_session(request, Silent()).records[0].run
+    found = {check.name: check.found for check in run.proof[0].checks}
+    assert found["memory-limit.refused_above"] == "refused"
+    assert run.proof[0].granted["memory_bytes"] == str(4 << 30)
+    assert run.outcomes["OH-001"].outcome == "measured"
+
+
+def test_a_daemon_that_does_not_answer_is_refused(refusal, definition) -> None:
+    step = '[[setup]]\nname = "daemon"\nrun = ["echo", "starting"]\nexpect = "ready"\nretry_for = 0.5\n'
+    sentence = refusal(definition(step))
+    assert "daemon" in sentence
+    assert "starting" in sentence
+
+
+BUSY = "from gpu_virt_bench import libgvb; import time; libgvb.open_driver(); libgvb.make_context(); time.sleep(60)"
+
+
+def test_another_process_on_the_device_is_refused(refusal, definition) -> None:
+    import sys
+
+    step = f'[[setup]]\nrun = ["{sys.executable}", "-c", "{BUSY}"]\nbackground = true\n'
+    wait = '[[setup]]\nrun = ["sleep", "1.5"]\n'
+    sentence = refusal(definition(f"{step}{wait}[proof]\nobserver.alone = true\n"))
+    assert sentence == "mine is not in force: observer.alone is 1 other, expected no other process"
+
+
+def test_a_program_that_is_missing_makes_a_system_unavailable(tmp_path, definition) -> None:
+    request = request_for(tmp_path, "OH-001", (definition('[requires]\ntools = ["no-such-daemon"]\n'),), **ONCE)
+    with pytest.raises(
+        Unmeasurable, match="mine is unavailable: needs the program no-such-daemon, which is not in PATH"
+    ):
+        run_session(request, Silent())
+
+
+def test_nothing_is_left_behind(refusal, definition, tmp_path) -> None:
+    mark = tmp_path / "torn-down"
+    refusal(
+        definition(
+            f'[[teardown]]\nrun = ["touch", "{mark}"]\n[proof]\nmapped = ["libmylayer.so"]\n',
+        )
+    )
+    assert mark.exists()
+    assert list(Path("/dev/shm").glob(f"gvb-{__import__('os').getpid()}-*")) == []
