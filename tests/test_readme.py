@@ -20,6 +20,7 @@ def test_a_command_of_the_readme_works(line: str, tmp_path: Path) -> None:
     if words[0] == "run":
         words += [word for word in FAST if word != "emulated" or "--device" not in words]
         words = [word for i, word in enumerate(words) if not (word == "--device" and words[:i].count("--device"))]
+        words += [] if "--metrics" in words else ["--metrics", "OH-001"]
         words += ["--output", str(tmp_path)]
     done = subprocess.run([sys.executable, "-m", "gpu_virt_bench", *words], capture_output=True, text=True, timeout=110)
     assert done.returncode == 0, done.stderr

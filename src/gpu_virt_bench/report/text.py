@@ -96,7 +96,7 @@ def remarks(run: Run) -> list[str]:
     if rejected:
         found.append(f"{rejected} samples were rejected; their reasons are in the file")
     if run.plan.repetitions < 5:
-        found.append(f"{run.plan.repetitions} repetitions: intervals are wide; --suite standard narrows them")
+        found.append(f"repetitions: {run.plan.repetitions}; intervals are wide, --suite standard narrows them")
     return found
 
 
