@@ -96,7 +96,9 @@ class FakeBench:
 
     def once(self, key: object, make: Callable[[], Reading]) -> Reading:
         """The value made for the key."""
-        return self._shared.setdefault(key, make())  # type: ignore[return-value]
+        if key not in self._shared:
+            self._shared[key] = make()
+        return self._shared[key]  # type: ignore[return-value]
 
     def window(self, quota: Quota = FULL) -> FakeWindow:
         """One second."""

@@ -145,3 +145,19 @@ def test_schema_is_json_schema() -> None:
 def test_help_names_every_command() -> None:
     text = gvb("--help").stdout
     assert all(name in text for name in ("run", "list", "show", "schema"))
+
+
+def test_doctor_tells_what_is_available_and_undoes_what_was_left() -> None:
+    from gpu_virt_bench.engine.folder import home
+
+    left = home() / "gvb-1-1"
+    left.mkdir(mode=0o700, exist_ok=True)
+    sick = gvb("doctor")
+    assert sick.returncode == 1
+    assert "system native: available" in sick.stdout
+    assert "system bud-fcsp: unavailable: needs --option library" in sick.stdout.replace("bud-fcsp needs", "needs")
+    assert f"{left} was left by a harness that is gone" in sick.stdout
+    healed = gvb("doctor", "--clean")
+    assert healed.returncode == 0, healed.stderr
+    assert not left.exists()
+    assert gvb("doctor").stdout.endswith("nothing was left behind\n")

@@ -7,12 +7,18 @@ import pytest
 
 from gpu_virt_bench import Skip
 from gpu_virt_bench.metrics.overhead import (
+    FUNCTIONS,
     SIZES,
     allocation_latency,
     context_creation,
     free_latency,
+    interception,
     launch_latency,
+    lock_contention,
+    polling,
+    rate_limiter,
     total_throughput,
+    tracking,
 )
 from gpu_virt_bench.testing import FakeBench, FakeDevice, series
 
@@ -124,3 +130,50 @@ def test_a_reading_keeps_its_quantiles_beside_the_sample() -> None:
     first(launch_latency, bench)
     (row,) = bench.tables["intervals"]
     assert (row["min"], row["q50"], row["max"]) == (1e-6, median([1e-6, 2e-6, 3e-6]), 3e-6)
+
+
+def test_interception_is_the_time_per_call_and_all_is_the_mean_over_functions() -> None:
+    costs = dict(zip(FUNCTIONS, (100, 200, 300, 400, 500), strict=True))
+    bench = FakeBench(
+        lambda work: series({"batch": [costs[work.args["function"]] * 1000] * 100}), interception.headline
+    )
+    assert first(interception, bench) == pytest.approx([300e-9])
+    bench.params = {**interception.headline, "function": "cuStreamQuery"}
+    assert first(interception, bench) == pytest.approx([400e-9])
+    assert len(bench.tenant.asked) == len(FUNCTIONS)
+
+
+def test_lock_contention_is_what_the_neighbors_add() -> None:
+    answers = [{"alloc": [10 * US] * 200, "free": [5 * US] * 200}, {"alloc": [30 * US] * 200, "free": [5 * US] * 200}]
+    bench = FakeBench([answers[0], answers[1], answers[0]], lock_contention.headline)
+    assert first(lock_contention, bench) == pytest.approx([20e-6])
+    assert [work.routine for work in bench.tenant.asked].count("alloc_storm") == 3
+
+
+def test_tracking_is_the_slope_over_live_allocations() -> None:
+    def reply(work):
+        return series({"alloc": [10 * US + 2 * work.args["live"]] * 50, "free": [10 * US] * 50})
+
+    bench = FakeBench(reply, {"op": "alloc"})
+    assert first(tracking, bench) == pytest.approx([2e-9])
+    bench.params = {"op": "free"}
+    assert first(tracking, bench) == pytest.approx([0.0], abs=1e-15)
+
+
+def test_a_cold_first_reading_gives_a_negative_slope_that_is_not_clipped() -> None:
+    def reply(work):
+        return series({"alloc": [20 * US - work.args["live"]] * 50, "free": [1] * 50})
+
+    assert first(tracking, FakeBench(reply, {"op": "alloc"}))[0] < 0
+
+
+def test_rate_limiter_is_the_difference_between_the_limited_and_the_free_tenant() -> None:
+    answers = iter([3300, 3000, 3000, 3300])  # limited first, then free first
+    bench = FakeBench(lambda work: series({"call": [next(answers)] * 1000}), rate_limiter.headline)
+    assert first(rate_limiter, bench, 2) == pytest.approx([300e-9, 300e-9])
+
+
+def test_polling_is_cpu_time_over_wall_time() -> None:
+    bench = FakeBench(lambda work: series({"slept": [1]}, seconds=10.0), {"load": "idle"})
+    bench.tenant.cpu = [1.0, 1.1]
+    assert first(polling, bench) == pytest.approx([0.01])

@@ -13,6 +13,7 @@ COMMANDS = {
     "run": "Measure one or more systems, each into a run file.",
     "list": "List metrics, systems, suites, devices or the emulated GPU's keys.",
     "show": "Show a metric's or a system's definition, or a run file.",
+    "doctor": "Say what can be measured here, and clean up after killed sessions.",
     "schema": "Print the JSON Schema of a run file.",
 }
 OWN = ("--help", "-h", "--version")

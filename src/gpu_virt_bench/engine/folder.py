@@ -29,16 +29,26 @@ def start_time(pid: int) -> str | None:
     return stat.rpartition(")")[2].split()[19]
 
 
-def sweep() -> list[Path]:
-    """Undoes sessions whose harness is gone, by their journals, and removes their directories; returns them."""
-    gone = []
-    for path in home().glob(f"{PREFIX}*"):
+def dead() -> list[Path]:
+    """Directories of sessions whose harness is gone."""
+    found = []
+    for path in sorted(home().glob(f"{PREFIX}*")):
         match = re.fullmatch(rf"{PREFIX}(\d+)-(\d+)", path.name)
         if match and start_time(int(match[1])) != match[2]:
-            journal.clean(path)
+            found.append(path)
+    return found
+
+
+def sweep() -> list[str]:
+    """Undoes sessions whose harness is gone, by their journals, and removes their directories; returns what did not
+    work, in sentences."""
+    problems: list[str] = []
+    for path in dead():
+        found = journal.clean(path)
+        problems += found
+        if not found:
             shutil.rmtree(path, ignore_errors=True)
-            gone.append(path)
-    return gone
+    return problems
 
 
 @contextmanager
