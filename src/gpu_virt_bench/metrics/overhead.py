@@ -13,6 +13,7 @@ from statistics import median
 from gpu_virt_bench.model.metric import Bench, Readings, Samples, Skip, metric
 from gpu_virt_bench.model.system import FULL, Quota
 from gpu_virt_bench.model.workload import Series, Workload
+from gpu_virt_bench.stats.estimate import quantile
 
 KIB, MIB, GIB = 1 << 10, 1 << 20, 1 << 30
 SIZES = (4 * KIB, 2 * MIB, 64 * MIB, GIB)
@@ -36,7 +37,7 @@ def quota(bench: Bench) -> Quota:
 
 def p99(values: list[float]) -> float:
     """The smallest value that at least 99 % of the values do not exceed."""
-    return sorted(values)[-(-99 * len(values) // 100) - 1]
+    return quantile(values, 0.99)
 
 
 def statistics_of(readings: Readings[list[float]], statistic: object) -> Samples:
