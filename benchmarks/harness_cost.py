@@ -19,7 +19,7 @@ from statistics import median
 from gpu_virt_bench.engine.device import choose
 from gpu_virt_bench.engine.folder import session_folder
 from gpu_virt_bench.model.workload import Workload
-from gpu_virt_bench.systems.load import clean
+from gpu_virt_bench.systems.environment import clean
 from gpu_virt_bench.tenant import Process
 
 COMMAND = [str(Path(sys.executable).with_name("gpu-virt-bench")), "--help"]

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from gpu_virt_bench import emulated, metrics
+from gpu_virt_bench import metrics
 from gpu_virt_bench.cli.progress import Silent
 from gpu_virt_bench.engine.plan import load_suite, select
 from gpu_virt_bench.engine.session import Request, Result, run_session
@@ -60,18 +60,6 @@ def same_environment() -> Iterator[None]:
     yield
     os.environ.clear()
     os.environ.update(before)
-
-
-@pytest.fixture
-def machine(tmp_path: Path) -> Callable[..., dict[str, str]]:
-    """Makes an emulated machine; returns the environment that leads a process to it."""
-
-    def make(profile: str = "tiny", **settings: str) -> dict[str, str]:
-        values = emulated.configuration(profile, {key.replace("__", "."): value for key, value in settings.items()})
-        folder = emulated.make_machine(tmp_path / "machine", values)
-        return {emulated.VARIABLE: str(folder), "LD_LIBRARY_PATH": str(emulated.LIBRARIES)}
-
-    return make
 
 
 def request_for(

@@ -20,8 +20,9 @@ from gpu_virt_bench.systems.active import Active
 from gpu_virt_bench.systems.available import Here, Unavailable
 from gpu_virt_bench.systems.evidence import Attempt
 from gpu_virt_bench.systems.journal import Journal, clean
-from gpu_virt_bench.systems.load import DefinitionError, load, parse
+from gpu_virt_bench.systems.load import load, parse
 from gpu_virt_bench.systems.steps import StepFailed
+from gpu_virt_bench.systems.variables import DefinitionError
 
 GIB = 1 << 30
 DEVICE = Device(

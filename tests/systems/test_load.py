@@ -2,7 +2,9 @@
 
 import pytest
 
-from gpu_virt_bench.systems.load import DefinitionError, clean, fill, load, load_all, parse, scrubbed
+from gpu_virt_bench.systems.environment import clean, scrubbed
+from gpu_virt_bench.systems.load import load, load_all, parse
+from gpu_virt_bench.systems.variables import DefinitionError, fill
 
 GOOD = {
     "title": "T",

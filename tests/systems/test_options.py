@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from gpu_virt_bench.systems.load import DefinitionError, accepts, configured, load, parse, resolve_options
+from gpu_virt_bench.systems.load import load, parse
+from gpu_virt_bench.systems.options import accepts, configured, resolve_options
+from gpu_virt_bench.systems.variables import DefinitionError
 
 BASE = {"title": "T", "description": "D", "mechanism": "preload"}
 OPTIONS = parse(

@@ -3,8 +3,9 @@
 import pytest
 
 from gpu_virt_bench.model.system import Quota
-from gpu_virt_bench.systems.load import DefinitionError, load
+from gpu_virt_bench.systems.load import load
 from gpu_virt_bench.systems.quota import as_variables, quota_values
+from gpu_virt_bench.systems.variables import DefinitionError
 
 GIB = 1 << 30
 MPS = load("mps")

@@ -6,7 +6,7 @@ import textwrap
 import pytest
 
 from gpu_virt_bench.model.workload import TenantDied, TenantHung, Workload, WorkloadError
-from gpu_virt_bench.systems.load import clean
+from gpu_virt_bench.systems.environment import clean
 from gpu_virt_bench.tenant import Process, argv
 
 FLOOR = Workload("clock_floor", {"count": 100})

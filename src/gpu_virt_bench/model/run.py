@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
 Value = str | int | float
 Table = Mapping[str, list[dict[str, Value]]]
@@ -279,6 +279,3 @@ class Run:
     proof: list[ProofRecord] = field(default_factory=list)
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
-
-
-Json = dict[str, Any]

@@ -52,11 +52,6 @@ class Quota:
     compute_share: float | None = None
     priority: int | None = None
 
-    @property
-    def is_full(self) -> bool:
-        """Whether nothing is limited."""
-        return self == FULL
-
 
 FULL = Quota()
 

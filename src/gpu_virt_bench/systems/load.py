@@ -12,32 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args, get_origin, get_type_hints
 
 from gpu_virt_bench.model.system import FEATURES, Checks, System
-from gpu_virt_bench.systems.environment import clean, is_scrubbed, scrubbed
-from gpu_virt_bench.systems.options import accepts, configured, resolve_options
-from gpu_virt_bench.systems.variables import VARIABLES, DefinitionError, fill, nearest
+from gpu_virt_bench.systems.variables import DefinitionError, nearest
 from gpu_virt_bench.systems.wellformed import check_definition
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
-
-__all__ = [
-    "GROUP",
-    "VARIABLES",
-    "DefinitionError",
-    "accepts",
-    "clean",
-    "configured",
-    "fill",
-    "is_scrubbed",
-    "load",
-    "load_all",
-    "nearest",
-    "parse",
-    "read",
-    "resolve_options",
-    "scrubbed",
-    "shipped",
-]
 
 GROUP = "gpu_virt_bench.systems"
 OURS = ("id", "source")
@@ -56,12 +35,12 @@ def load(name: str) -> System:
     """The system of that name, alias or file."""
     if name.endswith(".toml"):
         return read(Path(name))
-    systems = {found: read(path) for found, path in shipped().items()}
-    aliases = {alias: found for found, system in systems.items() for alias in system.aliases}
-    wanted = aliases.get(name, name)
-    if wanted not in systems:
-        raise DefinitionError(f"no system {name!r}{nearest(name, [*systems, *aliases])}; or give a file, ./mine.toml")
-    return systems[wanted]
+    if name in shipped():
+        return read(shipped()[name])
+    aliases = {alias: system for system in load_all() for alias in system.aliases}
+    if name not in aliases:
+        raise DefinitionError(f"no system {name!r}{nearest(name, [*shipped(), *aliases])}; or give a file, ./mine.toml")
+    return aliases[name]
 
 
 def load_all() -> list[System]:

@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from gpu_virt_bench.model.run import Check, Device
+from gpu_virt_bench.model.run import Check
 from gpu_virt_bench.model.system import FEATURES, Amount, Checks, FileField, SmCount, System
 from gpu_virt_bench.systems.environment import KNOWN_LAYERS
-from gpu_virt_bench.systems.evidence import MARGIN, OUT_OF_MEMORY, Attempt, Driver, Evidence, Seen
+from gpu_virt_bench.systems.evidence import MARGIN, OUT_OF_MEMORY, Attempt, Evidence, Seen
 from gpu_virt_bench.systems.options import LOADER_VARIABLES
 from gpu_virt_bench.systems.served import served_checks
 from gpu_virt_bench.systems.variables import Values, expand
@@ -223,23 +223,6 @@ def refusal(system: System, checks: Sequence[Check]) -> str:
     """One sentence about the checks of the activation that failed."""
     failed = [item for item in checks if not item.passed and not feature_of(item)]
     return f"{system.id} is not in force: {'; '.join(map(explained, failed))}"
-
-
-def check_tenant(system: System, facts: Mapping[str, Any], device: Device, driver: str) -> list[Check]:
-    """The activation checks that a tenant's own facts answer, for a system without options or quota.
-    `driver` is the real path of the driver's file."""
-    evidence = Evidence(
-        facts,
-        Driver(driver, device.driver_version, device.emulated),
-        device_sm_count=device.sm_count,
-        device_memory_bytes=device.memory_bytes,
-    )
-    return list(tenant_checks(system.proof, evidence))
-
-
-def check_observer(system: System, seen: Sequence[int] | None, before: Sequence[int] | None, own: int) -> list[Check]:
-    """The checks that NVML on the host answers: `own` is the number of this session's tenants on the device."""
-    return [] if seen is None else observer_checks(system.proof, Seen(seen, before or (), own))
 
 
 def own_files(system: System, values: Values) -> list[str]:
