@@ -1,11 +1,9 @@
 #include "allocator.h"
 
-#define ANSWER(name, ...) ((gvb_answer){gvb_cuda.name(__VA_ARGS__), #name})
-
 /* Returns the failure of one of several calls; the happy path only compares. */
 #define STEP(name, ...)                                \
   do {                                                 \
-    const gvb_answer step = ANSWER(name, __VA_ARGS__); \
+    const gvb_answer step = GVB_ANSWER(name, __VA_ARGS__); \
     if (step.code != CUDA_SUCCESS) return step;        \
   } while (0)
 
@@ -61,18 +59,18 @@ int gvb_allocator_close(gvb_allocator *a) {
 
 static gvb_answer pool_new(gvb_block *block) {
   STEP(cuMemAllocAsync, &block->address, block->bytes, gvb_gpu.stream);
-  return ANSWER(cuStreamSynchronize, gvb_gpu.stream);
+  return GVB_ANSWER(cuStreamSynchronize, gvb_gpu.stream);
 }
 
 static gvb_answer pool_free(gvb_block *block) {
   STEP(cuMemFreeAsync, block->address, gvb_gpu.stream);
-  return ANSWER(cuStreamSynchronize, gvb_gpu.stream);
+  return GVB_ANSWER(cuStreamSynchronize, gvb_gpu.stream);
 }
 
 static gvb_answer vmm_map(const gvb_allocator *a, gvb_block *block) {
   STEP(cuMemAddressReserve, &block->address, block->bytes, 0, 0, 0);
   STEP(cuMemMap, block->address, block->bytes, 0, block->handle, 0);
-  return ANSWER(cuMemSetAccess, block->address, block->bytes, &a->access, 1);
+  return GVB_ANSWER(cuMemSetAccess, block->address, block->bytes, &a->access, 1);
 }
 
 static void vmm_undo(gvb_block *block) {
@@ -95,30 +93,16 @@ static gvb_answer vmm_new(const gvb_allocator *a, gvb_block *block) {
 static gvb_answer vmm_free(gvb_block *block) {
   STEP(cuMemUnmap, block->address, block->bytes);
   STEP(cuMemAddressFree, block->address, block->bytes);
-  return ANSWER(cuMemRelease, block->handle);
+  return GVB_ANSWER(cuMemRelease, block->handle);
 }
 
-gvb_answer gvb_block_new(const gvb_allocator *a, size_t bytes, gvb_block *block) {
+gvb_answer gvb_block_new_other(const gvb_allocator *a, size_t bytes, gvb_block *block) {
   *block = (gvb_block){.bytes = bytes};
-  switch (a->api) {
-    case GVB_MEMORY_PLAIN:
-      return ANSWER(cuMemAlloc_v2, &block->address, bytes);
-    case GVB_MEMORY_POOL:
-      return pool_new(block);
-    default:
-      return vmm_new(a, block);
-  }
+  return a->api == GVB_MEMORY_POOL ? pool_new(block) : vmm_new(a, block);
 }
 
-gvb_answer gvb_block_free(const gvb_allocator *a, gvb_block *block) {
+gvb_answer gvb_block_free_other(const gvb_allocator *a, gvb_block *block) {
   gvb_block freed = *block;
   block->address = 0;
-  switch (a->api) {
-    case GVB_MEMORY_PLAIN:
-      return ANSWER(cuMemFree_v2, freed.address);
-    case GVB_MEMORY_POOL:
-      return pool_free(&freed);
-    default:
-      return vmm_free(&freed);
-  }
+  return a->api == GVB_MEMORY_POOL ? pool_free(&freed) : vmm_free(&freed);
 }

@@ -22,7 +22,7 @@ PROMISES = (
     ("compute", "fma.rn.f32", 64),  # 4 chains x 16 steps of the unrolled loop, not folded into a product
     ("memory", "ld.global.nc.v4.f32", 2),
     ("memory", "st.global.v4.f32", 1),
-    ("empty", "red.add.u64", 1),
+    ("empty", "red.global.add.u64", 1),
 )
 
 

@@ -581,7 +581,7 @@ static const char gvb_ptx_empty[] =
     "\t@%p3 bra \t$L__BB0_2;\n"
     "\n"
     "\t// begin inline asm\n"
-    "\tred.add.u64 [%rd1], 1;\n"
+    "\t{.reg .u64 p; cvta.to.global.u64 p, %rd1; red.global.add.u64 [p], 1;}\n"
     "\t// end inline asm\n"
     "\n"
     "$L__BB0_2:\n"
