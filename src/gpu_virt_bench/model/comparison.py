@@ -1,0 +1,90 @@
+"""A comparison: what one candidate run is to one baseline run, metric by metric. Pure data; compare.py makes it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+Verdict = Literal["better", "same", "worse", "inconclusive", "not comparable", "informational"]
+"""`informational`: the metric has no better direction; its change is shown and never judged."""
+
+Pairing = Literal["paired", "unpaired"]
+"""`paired`: both runs are of one session, repetition i of one belongs to repetition i of the other."""
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A value with an interval that covers the truth with probability `level`; no interval: `low` and `high` are None.
+
+    With few repetitions no 95 % interval of a median exists; `level` then says what is reached (0.75 with three).
+    """
+
+    value: float
+    low: float | None
+    high: float | None
+    level: float
+
+
+@dataclass(frozen=True)
+class Change:
+    """Candidate over baseline (`ratio`, 1 = equal) or candidate less baseline (`difference`, SI units, 0 = equal).
+
+    `p` tests whether the change lies beyond the margin; `adjusted` is it after Holm's correction over all judged
+    outcomes of the comparison. `margin` is relative for ratios (0.02 = 2 %), in SI units for differences.
+    `floor` is the change that the baseline shows against itself (A/A), in the margin's unit; None where it was not measured.
+    """
+
+    kind: Literal["ratio", "difference"]
+    pairing: Pairing
+    interval: Interval
+    margin: float
+    p: float | None = None
+    adjusted: float | None = None
+    floor: float | None = None
+
+
+@dataclass(frozen=True)
+class Row:
+    """One outcome of a comparison. Without samples on both sides there is no change, and `reason` says why."""
+
+    id: str
+    metric: str
+    title: str
+    category: str
+    unit: str
+    """The unit that reports show."""
+    better: Literal["lower", "higher", "none"]
+    headline: bool
+    verdict: Verdict
+    reason: str = ""
+    """Why there is no verdict, or what limits it; empty where the interval speaks for itself."""
+    baseline: Interval | None = None
+    candidate: Interval | None = None
+    baseline_repetitions: int = 0
+    candidate_repetitions: int = 0
+    change: Change | None = None
+
+
+@dataclass(frozen=True)
+class Side:
+    """One run in a comparison."""
+
+    name: str
+    """What tables call it: the system, with its label and sweep point."""
+    path: str
+    session: str
+    emulated: bool
+    derived: bool = False
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One candidate against one baseline. `remarks` hold for the whole pair, in sentences."""
+
+    baseline: Side
+    candidate: Side
+    pairing: Pairing
+    rows: list[Row]
+    remarks: list[str] = field(default_factory=list)
+    has_floor: bool = False
+    """Whether the baseline was measured twice (A/A)."""
