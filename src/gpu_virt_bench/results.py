@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
 
+READABLE = (1, SCHEMA_VERSION)
+"""Version 2 adds fields that have defaults: a file of version 1 is read as it is, and keeps its number."""
+
+
 class RunFileError(Exception):
     """A run file that cannot be read; says what was found and what is expected."""
 
@@ -64,8 +68,8 @@ def load(path: Path) -> Run:
         version = json.loads(text).get("schema_version")
     except (ValueError, AttributeError, RecursionError):
         raise RunFileError(f"{path} is no run file: it is not a JSON object") from None
-    if version != SCHEMA_VERSION:
-        raise RunFileError(f"{path} has schema version {version!r}, this program reads {SCHEMA_VERSION}")
+    if version not in READABLE:
+        raise RunFileError(f"{path} has schema version {version!r}, this program reads {READABLE[0]} to {READABLE[-1]}")
     try:
         return adapter().validate_json(text)
     except ValidationError as error:

@@ -13,6 +13,10 @@ COMMANDS = {
     "run": "Measure one or more systems, each into a run file.",
     "list": "List metrics, systems, suites, devices or the emulated GPU's keys.",
     "show": "Show a metric's or a system's definition, or a run file.",
+    "compare": "Compare runs with a baseline: verdicts with intervals.",
+    "score": "Score runs against a reference: parity, categories, grades.",
+    "gate": "Fail on regressions: for CI.",
+    "history": "Show one metric over many runs, with its change points.",
     "doctor": "Say what can be measured here, and clean up after killed sessions.",
     "schema": "Print the JSON Schema of a run file.",
 }

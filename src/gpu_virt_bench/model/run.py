@@ -9,7 +9,7 @@ from typing import Literal
 Value = str | int | float
 Table = Mapping[str, list[dict[str, Value]]]
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 _STRICT = {"extra": "forbid", "strict": True}
 
 
@@ -258,7 +258,7 @@ class Run:
 
     __pydantic_config__ = _STRICT
     schema_version: int
-    kind: Literal["measured"]
+    kind: Literal["measured", "derived"]
     tool_version: str
     libgvb_abi: int
     began: str
@@ -269,6 +269,10 @@ class Run:
     host: Host
     plan: Plan
     label: str = ""
+    twin: bool = False
+    """The session's baseline measured a second time (A/A): it shows the noise floor. Since version 2."""
+    point: dict[str, Value] = field(default_factory=dict)
+    """Where in a sweep this run lies: `{"compute-limit": 25}`. Since version 2."""
     ended: str | None = None
     missing: list[str] = field(default_factory=list)
     before: DeviceState | None = None
