@@ -63,4 +63,5 @@ wheel: $(STAMP)
 	$(BIN)/pip wheel --quiet --no-deps --wheel-dir dist .
 
 clean:
-	rm -rf $(VENV) build dist emulator/build libgvb/build src/gpu_virt_bench/libgvb/*.so src/gpu_virt_bench/emulated/lib
+	rm -rf $(VENV) build dist emulator/build libgvb/build src/gpu_virt_bench/libgvb/*.so src/gpu_virt_bench/emulated/lib \
+	  src/gpu_virt_bench/emulated/bin/nvidia-cuda-mps-control

@@ -18,8 +18,9 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent
 PACKAGE = ROOT / "src" / "gpu_virt_bench"
 EMULATED = PACKAGE / "emulated" / "lib"
-FLAGS = ["-std=c11", "-D_GNU_SOURCE", "-O2", "-g0", "-fPIC", "-shared", "-Wall", "-Wextra", "-Werror"]
-HIDDEN = ["-fvisibility=hidden", "-Wl,-z,defs"]
+PROGRAMS = PACKAGE / "emulated" / "bin"
+FLAGS = ["-std=c11", "-D_GNU_SOURCE", "-O2", "-g0", "-Wall", "-Wextra", "-Werror"]
+LIBRARY = ["-fPIC", "-shared", "-fvisibility=hidden", "-Wl,-z,defs"]
 
 
 def compiler() -> list[str]:
@@ -30,20 +31,21 @@ def compiler() -> list[str]:
     return command
 
 
-def libraries() -> dict[Path, tuple[list[Path], list[str]]]:
+def targets() -> dict[Path, tuple[list[Path], list[str]]]:
     """What is built: target, its sources, its own flags."""
     emulator, libgvb = ROOT / "emulator", ROOT / "libgvb"
     common = sorted(emulator.glob("common_*.c"))
     return {
-        PACKAGE / "libgvb" / "libgvb.so": (sorted(libgvb.glob("*.c")), ["-ldl", "-lpthread"]),
+        PACKAGE / "libgvb" / "libgvb.so": (sorted(libgvb.glob("*.c")), [*LIBRARY, "-ldl", "-lpthread"]),
         EMULATED / "libcuda.so.1": (
             common + sorted(emulator.glob("driver_*.c")),
-            ["-Wl,-soname,libcuda.so.1", "-lpthread", "-lm", "-lrt"],
+            [*LIBRARY, "-Wl,-soname,libcuda.so.1", "-lpthread", "-lm", "-lrt"],
         ),
         EMULATED / "libnvidia-ml.so.1": (
             common + sorted(emulator.glob("nvml_*.c")),
-            ["-Wl,-soname,libnvidia-ml.so.1", "-lpthread", "-lm", "-lrt"],
+            [*LIBRARY, "-Wl,-soname,libnvidia-ml.so.1", "-lpthread", "-lm", "-lrt"],
         ),
+        PROGRAMS / "nvidia-cuda-mps-control": (sorted(emulator.glob("mps_*.c")), []),
     }
 
 
@@ -56,20 +58,20 @@ def is_current(target: Path) -> bool:
 
 
 def build(target: Path, sources: list[Path], flags: list[str]) -> None:
-    """Compiles one library, unless it is current."""
+    """Compiles one target, unless it is current."""
     if is_current(target):
         return
     target.parent.mkdir(parents=True, exist_ok=True)
     include = [f"-I{ROOT / 'libgvb'}", f"-I{ROOT / 'emulator'}"]
     fresh = target.with_suffix(".new")
-    command = [*compiler(), *FLAGS, *HIDDEN, *include, *map(str, sources), "-o", str(fresh), *flags]
+    command = [*compiler(), *FLAGS, *include, *map(str, sources), "-o", str(fresh), *flags]
     subprocess.run(command, check=True)
     fresh.replace(target)  # a process that has the old file mapped keeps it
 
 
 def build_all() -> None:
-    """Compiles all libraries that are not current."""
-    for target, (sources, flags) in libraries().items():
+    """Compiles all targets that are not current."""
+    for target, (sources, flags) in targets().items():
         build(target, sources, flags)
 
 

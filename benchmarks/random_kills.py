@@ -1,6 +1,8 @@
-"""Kills the harness or a tenant with SIGKILL at a random moment, over and over, on the emulated GPU.
+"""Kills a process of a run with SIGKILL at a random moment, over and over, on the emulated GPU.
 
-    python benchmarks/random_kills.py [--runs N] [--seed N] [--system NAME|FILE.toml] [--option NAME=VALUE]...
+    python benchmarks/random_kills.py [--runs N] [--seed N] [--within SECONDS] [--system NAME] [more options of `run`]
+
+The victim is the harness, a tenant, or, where there are such, the MPS control daemon or its server.
 
 After each kill: no process of the session is left within 10 s, the run file (if there is one yet) is valid, what was
 not killed ended within 60 s. At the end, a run without a kill must succeed and nothing may be left in the session
@@ -51,23 +53,41 @@ def gone(harness: int, seconds: float) -> bool:
     return True
 
 
-def one(draw: random.Random, more: list[str]) -> Counter[str]:
+def victims(harness: int) -> dict[str, list[int]]:
+    """What can be killed, by what it is. Programs of steps are none: they live for milliseconds."""
+    found = {"harness": [harness]}
+    for pid in members(harness):
+        try:
+            is_server = Path(f"/proc/{pid}/comm").read_text().strip() == "cuda-mps-server"
+            words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+        except OSError:
+            continue
+        if b"gpu_virt_bench.tenant" in words:
+            found.setdefault("tenant", []).append(pid)
+        elif {b"nvidia-cuda-mps-control", b"-f"} <= set(words):
+            found.setdefault("MPS server" if is_server else "MPS daemon", []).append(pid)
+    return found
+
+
+def one(draw: random.Random, more: list[str], within: float) -> Counter[str]:
     """One run with one kill."""
     seen: Counter[str] = Counter()
     with tempfile.TemporaryDirectory() as output:
         command = [*COMMAND, *more, "--output", output]
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-        time.sleep(draw.uniform(0.1, 4.0))
-        tenants = members(process.pid)
-        victim = draw.choice(["harness", "tenant"]) if tenants else "harness"
+        time.sleep(draw.uniform(0.1, within))
+        there = victims(process.pid)
+        victim = draw.choice(sorted(there))
         try:
-            os.kill(process.pid if victim == "harness" else draw.choice(tenants), signal.SIGKILL)
+            os.kill(draw.choice(there[victim]), signal.SIGKILL)
             seen[f"killed a {victim}"] += 1
         except ProcessLookupError:
             seen["already gone"] += 1
         try:
             _, errors = process.communicate(timeout=60)
-            seen["traceback"] += "Traceback" in errors
+            if "Traceback" in errors:
+                print(errors, file=sys.stderr)
+                seen["traceback"] += 1
         except subprocess.TimeoutExpired:
             process.kill()
             process.communicate()
@@ -88,12 +108,12 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=100)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--system", default="native")
-    parser.add_argument("--option", action="append", default=[])
-    given = parser.parse_args()
-    more = ["--system", given.system, *(word for option in given.option for word in ("--option", option))]
+    parser.add_argument("--within", type=float, default=4.0, help="seconds from the start to the last possible kill")
+    given, more = parser.parse_known_args()
+    more += ["--system", given.system]
     draw, seen = random.Random(given.seed), Counter[str]()
     for _ in range(given.runs):
-        seen += one(draw, more)
+        seen += one(draw, more, given.within)
     with tempfile.TemporaryDirectory() as output:
         last = subprocess.run([*COMMAND, *more, "--output", output], capture_output=True, text=True)
     faults = ("hung", "traceback", "process left behind", "invalid file")

@@ -14,7 +14,7 @@
 #include "common_clock.h"
 #include "common_schedule.h"
 
-enum { VERSION = 2 };
+enum { VERSION = 3 };
 static const uint64_t magic = 0x4756422d53544154; /* "GVB-STAT" */
 
 /* Start time of a process in clock ticks; 0 when there is none or only its zombie. */
@@ -107,6 +107,7 @@ static bool alive(const slot *s) {
 static void release(machine *m, slot *s) {
   int index = slot_index(m, s);
   s->pid = 0;
+  s->server = 0;
   s->context = false;
   s->used = 0;
   s->first = 1;
@@ -135,6 +136,8 @@ slot *machine_attach(machine *m) {
     if (s->pid && s->pid != getpid()) continue; /* our own pid: left by the program before an exec */
     release(m, s);
     memset(s->items, 0, sizeof s->items); /* also: no page fault in the middle of a call later */
+    memset(s->served, 0, sizeof s->served);
+    s->spans = 0;
     s->born = process_born(getpid());
     s->order = ++m->attached;
     s->late_ns = 0;

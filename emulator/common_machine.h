@@ -14,9 +14,10 @@
 #include "common_config.h"
 
 enum {
-  MACHINE_SLOTS = 32,
+  MACHINE_SLOTS = 64,
   QUEUE = 1024,     /* items in flight of one process: the depth of the launch queue */
   PREDECESSORS = 6, /* of one item, beside the flag AFTER_ALL */
+  SPANS = 512,      /* of one process on the compute engine: the newest are remembered */
   BUCKETS = 10,     /* of busy time, for utilization */
   BUCKET_NS = 100000000,
   REAP_INTERVAL = 20000000 /* ns between looks whether clients still live */
@@ -48,10 +49,15 @@ typedef struct item {
   uint64_t after[PREDECESSORS];
 } item;
 
+typedef struct span {
+  int64_t begin, end;
+} span;
+
 typedef struct slot {
   pid_t pid;      /* 0 = free */
   uint64_t born;  /* start time of the process, so that a reused pid is not taken for it */
   uint64_t order; /* of attachment to the machine */
+  pid_t server;   /* of MPS, whose client it is; 0 = none */
   bool context;
   uint64_t used; /* device memory, with the context's */
   int64_t late_ns;
@@ -62,6 +68,8 @@ typedef struct slot {
   int64_t waiting[ENGINES]; /* items that are not yet current */
   int64_t last_end;         /* of any item */
   int64_t busy[BUCKETS];    /* compute time per bucket */
+  uint64_t spans;           /* times without a break on the compute engine so far, at served[n % SPANS] */
+  span served[SPANS];
   item items[QUEUE];
 } slot;
 

@@ -10,6 +10,9 @@ static inline int64_t later(int64_t a, int64_t b) { return a > b ? a : b; }
 
 static inline bool wants_compute(const slot *s) { return s->pid && s->current[ENGINE_COMPUTE]; }
 
+/* The clients of one MPS server take turns with others as if they were one process. */
+static inline bool is_together(const slot *a, const slot *b) { return a == b || (a->server && a->server == b->server); }
+
 /* Fills the service rate of each slot at t and returns when these rates end, at the latest. */
 int64_t compute_rates(machine *m, const config *c, int64_t t, double *rate);
 

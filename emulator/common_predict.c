@@ -25,9 +25,9 @@ static int64_t estimated_end(const machine *m, const config *c, const item *i, i
 /* When the compute engine can serve this slot, at the earliest. */
 static int64_t compute_free(const machine *m, const config *c, const slot *s) {
   if (c->side_by_side || m->owner < 0) return m->time;
-  if (m->owner == slot_index(m, s)) return later(m->time, m->switch_end);
-  if (!wants_compute(&m->slots[m->owner])) return m->time;
   const slot *owner = &m->slots[m->owner];
+  if (is_together(owner, s)) return later(m->time, m->switch_end);
+  if (!wants_compute(owner)) return m->time;
   int64_t out_of_work = compute_completion(slot_item((slot *)owner, owner->current[ENGINE_COMPUTE]), 1.0, m->time);
   return earlier(out_of_work, later(m->slice_end, m->time)) + c->switch_ns;
 }

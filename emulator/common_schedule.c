@@ -128,12 +128,30 @@ static void finish_copies(machine *m, int64_t t) {
 
 /* ---- the simulation ---- */
 
+static void note_service(slot *s, int64_t from, int64_t to) {
+  span *last = &s->served[(s->spans + SPANS - 1) % SPANS];
+  if (s->spans > 0 && last->end == from)
+    last->end = to;
+  else
+    s->served[s->spans++ % SPANS] = (span){from, to};
+}
+
+int schedule_served(const slot *s, int64_t begin, int64_t end, span into[SPANS]) {
+  int n = 0;
+  for (uint64_t k = s->spans > SPANS ? s->spans - SPANS : 0; k < s->spans; k++) {
+    const span *one = &s->served[k % SPANS];
+    if (one->begin <= end && one->end >= begin) into[n++] = (span){later(one->begin, begin), earlier(one->end, end)};
+  }
+  return n;
+}
+
 static void serve(machine *m, const double *rate, int64_t from, int64_t to) {
   for (int k = 0; k < m->top; k++) {
     if (rate[k] <= 0) continue;
     slot *s = &m->slots[k];
     item *i = slot_item(s, s->current[ENGINE_COMPUTE]);
     if (i->begin == NEVER) i->begin = from;
+    note_service(s, from, to);
     bool done = compute_completion(i, rate[k], from) <= to;
     i->left -= (double)(to - from) * rate[k];
     if (done) finish(m, s, i, to);

@@ -33,6 +33,10 @@ int64_t schedule_end(machine *m, const config *c, slot *s, uint64_t serial, bool
 /* The same for the begin of an item that has not begun. */
 int64_t schedule_begin(machine *m, const config *c, slot *s, uint64_t serial);
 
+/* When between `begin` and `end` the slot had the compute engine, in order; returns how many spans, at most SPANS. What
+ * is older than the newest SPANS is forgotten. */
+int schedule_served(const slot *s, int64_t begin, int64_t end, span into[SPANS]);
+
 /* Makes the queues consistent again after a process died in the middle of a change. */
 void schedule_repair(machine *m);
 

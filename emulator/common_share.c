@@ -8,10 +8,20 @@ double schedule_throttle(const machine *m, const config *c, int64_t at) {
   return c->throttle_after >= 0 && at >= m->created + (int64_t)ceil(c->throttle_after * 1e9) ? c->throttle_factor : 1.0;
 }
 
-static int next_wanting(const machine *m, int after) {
+/* The first slot that wants the engine, of those that take turns with this one; -1 if none does. */
+static int wanting(const machine *m, const slot *s) {
+  for (int k = 0; k < m->top; k++)
+    if (wants_compute(&m->slots[k]) && is_together(&m->slots[k], s)) return k;
+  return -1;
+}
+
+/* Whose turn is next, after that of slot `after` (-1: nobody's); -1 if nobody else wants the engine. */
+static int next_turn(const machine *m, int after) {
   for (int k = 1; k <= m->top; k++) {
     int index = (after + k) % m->top;
-    if (wants_compute(&m->slots[index])) return index;
+    const slot *s = &m->slots[index];
+    if (after >= 0 && is_together(s, &m->slots[after])) continue;
+    if (wants_compute(s) && wanting(m, s) == index) return index; /* one turn for all clients of a server */
   }
   return -1;
 }
@@ -26,34 +36,35 @@ static int64_t slice_of(const machine *m, const config *c, const slot *s) {
   return (int64_t)((double)c->slice_ns * (is_first_client(m, s) ? c->unfair : 1.0));
 }
 
+static bool owner_wants(const machine *m) { return m->owner >= 0 && wanting(m, &m->slots[m->owner]) >= 0; }
+
 /* Under time slicing: passes the engine on if its owner is out of work or its slice is over. Returns whether two or
- * more processes want it. */
+ * more want it. */
 static bool rotate(machine *m, const config *c, int64_t t) {
-  bool owner_wants = m->owner >= 0 && wants_compute(&m->slots[m->owner]);
-  int next = next_wanting(m, m->owner);
-  if (next < 0) return false;
-  if (next == m->owner) { /* alone: its slices follow each other */
-    int64_t slice = slice_of(m, c, &m->slots[next]);
+  int next = next_turn(m, m->owner);
+  if (next < 0) { /* at most its owner: its slices follow each other */
+    if (m->owner < 0) return false;
+    int64_t slice = slice_of(m, c, &m->slots[m->owner]);
     if (t >= m->slice_end) m->slice_end += ((t - m->slice_end) / slice + 1) * slice;
     return false;
   }
-  if (owner_wants && t < m->slice_end) return true;
+  if (owner_wants(m) && t < m->slice_end) return true;
   m->switch_end = m->owner < 0 ? t : t + c->switch_ns;
   m->owner = next;
   m->slice_end = m->switch_end + slice_of(m, c, &m->slots[next]);
-  return next_wanting(m, next) != next;
+  return next_turn(m, next) >= 0;
 }
 
-/* Side by side: shares of the multiprocessors by max-min fairness; nobody gets more than it can use. */
-static void share_out(machine *m, const config *c, double *rate) {
+/* Side by side, of all or (with an owner) of those that have its turn: shares of the multiprocessors by max-min
+ * fairness; nobody gets more than it can use. */
+static void share_out(machine *m, const slot *owner, double cap, double *rate) {
   double use[MACHINE_SLOTS], rest = 1.0;
   int open[MACHINE_SLOTS], n = 0;
   for (int k = 0; k < m->top; k++) {
-    if (!wants_compute(&m->slots[k])) continue;
+    if (!wants_compute(&m->slots[k]) || (owner && !is_together(&m->slots[k], owner))) continue;
     use[k] = slot_item(&m->slots[k], m->slots[k].current[ENGINE_COMPUTE])->share;
     open[n++] = k;
   }
-  double cap = c->sm_share > 0 ? c->sm_share : 1.0;
   while (n > 0) {
     double level = rest / n;
     int left = 0;
@@ -78,12 +89,14 @@ int64_t compute_rates(machine *m, const config *c, int64_t t, double *rate) {
   memset(rate, 0, MACHINE_SLOTS * sizeof *rate);
   int64_t until = NEVER;
   if (c->side_by_side) {
-    share_out(m, c, rate);
+    share_out(m, NULL, c->sm_share > 0 ? c->sm_share : 1.0, rate);
   } else {
     bool contended = rotate(m, c, t);
-    if (m->owner >= 0 && wants_compute(&m->slots[m->owner])) {
-      rate[m->owner] = t >= m->switch_end ? 1.0 : 0.0;
-      if (t < m->switch_end) until = m->switch_end;
+    if (owner_wants(m)) {
+      if (t < m->switch_end)
+        until = m->switch_end;
+      else
+        share_out(m, &m->slots[m->owner], 1.0, rate);
       if (contended) until = earlier(until, m->slice_end);
     }
   }

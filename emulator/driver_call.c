@@ -3,10 +3,13 @@
 #include <math.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "driver_mps.h"
 
 /* What the configuration says about one function. Counts are per process, from 1. */
 typedef struct fault {
@@ -75,6 +78,17 @@ static bool apply_rules(void) {
   return true;
 }
 
+/* GVB_EMULATED_RATE: a factor for this process alone, as a layer that costs its kernels would be. */
+static bool set_rate(void) {
+  const char *text = getenv("GVB_EMULATED_RATE");
+  char *end = NULL;
+  double factor = text ? strtod(text, &end) : 1.0;
+  gpu.rate = gpu.config.rate * factor;
+  if (!text || (end != text && *end == 0 && factor > 0 && isfinite(factor))) return true;
+  snprintf(gpu.config_error, sizeof gpu.config_error, "GVB_EMULATED_RATE is '%.100s', expected a number above 0", text);
+  return false;
+}
+
 static void set_costs(void) {
   const config *c = &gpu.config;
   for (int a = 0; a < APIS; a++) base_cost[a] = c->call;
@@ -125,7 +139,7 @@ void process_configure(void) {
   if (atomic_load_explicit(&done, memory_order_acquire)) return;
   pthread_mutex_lock(&once);
   if (!atomic_load(&done)) {
-    if (config_read(&gpu.config, gpu.config_error) && apply_rules()) {
+    if (config_read(&gpu.config, gpu.config_error) && apply_rules() && set_rate()) {
       set_costs();
       gpu.configured = true;
       calibrate();
@@ -195,12 +209,19 @@ static bool survives_fault(api a) {
   }
 }
 
+/* The MPS server is gone, or has ended this client: that decides, also at the end of a call that waited. */
+static void meets_loss(call *c) {
+  int lost = atomic_load_explicit(&gpu.lost, memory_order_relaxed);
+  if (lost && !survives_fault(c->api)) c->result = (CUresult)lost;
+}
+
 static bool meets_fault(call *c, const fault *f, int64_t number) {
   if (f->hang_at == number) hang();
-  if (f->sticky_at == number) gpu.fault = f->sticky_code;
+  if (f->sticky_at == number) fault_raise((CUresult)f->sticky_code);
   if (f->fail_at && (number == f->fail_at || (f->fail_onwards && number > f->fail_at)))
     c->result = (CUresult)f->fail_code;
   if (gpu.fault && !survives_fault(c->api)) c->result = (CUresult)gpu.fault;
+  meets_loss(c);
   return c->result != CUDA_SUCCESS;
 }
 
@@ -228,6 +249,7 @@ CUresult call_leave(call *c) {
   int64_t end = call_end();
   current = NULL;
   wait_until(end);
+  meets_loss(c);
   return c->result;
 }
 

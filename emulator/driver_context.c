@@ -29,7 +29,7 @@ static bool is_context(CUcontext context) { return context && context->magic == 
 
 static CUresult bring_up(CUcontext context, unsigned int flags) {
   if (gpu.contexts == 0 && !memory_charge(gpu.config.context_bytes)) return CUDA_ERROR_OUT_OF_MEMORY;
-  call_extra(gpu.config.context_create);
+  call_extra(gpu.config.context_create / (gpu.server ? 2 : 1)); /* an MPS server holds the device already */
   gpu.contexts++;
   gpu.slot->context = true;
   context->magic = MAGIC_CONTEXT;

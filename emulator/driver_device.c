@@ -134,7 +134,7 @@ static bool device_attribute(CUdevice_attribute attribute, int64_t *value) {
       *value = 512;
       return true;
     case CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT:
-      *value = c->sm_count;
+      *value = gpu.sms;
       return true;
     case CU_DEVICE_ATTRIBUTE_ECC_ENABLED:
       *value = c->ecc_mode == 1;

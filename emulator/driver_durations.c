@@ -13,7 +13,7 @@ static uint64_t resident(const launch *l) {
   return blocks ? blocks : 1;
 }
 
-uint64_t kernel_wave_blocks(const launch *l) { return resident(l) * (uint64_t)gpu.config.sm_count; }
+uint64_t kernel_wave_blocks(const launch *l) { return resident(l) * (uint64_t)gpu.sms; }
 uint64_t kernel_waves(const launch *l) { return (l->blocks + kernel_wave_blocks(l) - 1) / kernel_wave_blocks(l); }
 
 static int64_t at_least(double nanoseconds) {
@@ -31,31 +31,34 @@ int64_t timer_step_duration(const launch *l) {
 }
 
 int64_t spin_duration(const launch *l) { return (int64_t)(l->argument[0] * kernel_waves(l)); }
+int64_t fingerprint_duration(const launch *l) { return (int64_t)(l->argument[3] * kernel_waves(l)); }
 
 /* The fullest multiprocessor decides: each wave takes its threads' steps at one per lane and clock, and no thread is
  * faster than one step of each chain per clock. */
 int64_t fma_duration(const launch *l) {
   const config *c = &gpu.config;
-  uint64_t on_fullest = (l->blocks + (uint64_t)c->sm_count - 1) / (uint64_t)c->sm_count, per_wave = resident(l);
+  uint64_t on_fullest = (l->blocks + (uint64_t)gpu.sms - 1) / (uint64_t)gpu.sms, per_wave = resident(l);
   double clocks = 0;
   while (on_fullest > 0) {
     uint64_t now = on_fullest < per_wave ? on_fullest : per_wave;
     clocks += fmax(1.0, (double)(now * l->threads) / (double)c->lanes_per_sm);
     on_fullest -= now;
   }
-  return at_least((double)l->argument[0] * CHAINS * clocks / (double)c->sm_clock * 1e9 / c->rate);
+  return at_least((double)l->argument[0] * CHAINS * clocks / (double)c->sm_clock * 1e9 / gpu.rate);
 }
 
+/* Bandwidth goes by multiprocessors, so that the shares of several clients add up to the device. */
 static int64_t streaming(double bytes) {
   const config *c = &gpu.config;
   double bandwidth = (double)(bytes <= (double)c->l2_bytes ? c->l2_bandwidth : c->dram_bandwidth);
-  return c->kernel_minimum + (int64_t)llround(bytes / bandwidth * 1e9 / c->rate);
+  bandwidth *= (double)gpu.sms / (double)c->sm_count;
+  return c->kernel_minimum + (int64_t)llround(bytes / bandwidth * 1e9 / gpu.rate);
 }
 
 int64_t triad_duration(const launch *l) { return streaming(3.0 * sizeof(float) * (double)l->argument[4]); }
 int64_t words_duration(const launch *l) { return streaming(8.0 * (double)l->argument[1]); }
 
 double kernel_share(const launch *l) {
-  double share = (double)l->blocks / (double)gpu.config.sm_count;
-  return share < 1.0 ? share : 1.0;
+  double own = (double)gpu.sms, used = (double)l->blocks < own ? (double)l->blocks : own;
+  return used / (double)gpu.config.sm_count;
 }

@@ -1,8 +1,12 @@
 #include "driver_effects.h"
 
+#include <sched.h>
 #include <signal.h>
 
 #include "driver_call.h"
+
+static pthread_t early;   /* the thread that runs early work */
+static cpu_set_t allowed; /* processors of the thread that started it */
 
 static bool effect_done(uint64_t serial) {
   const work *w = work_of(serial);
@@ -68,11 +72,23 @@ static work *find_runnable(uint64_t limit, bool timed_too) {
   return NULL;
 }
 
+/* The host's scheduler likes to wake a thread on the processor of the one that wakes it. An effect can take a
+ * millisecond, and the application's call would last as long. -1: off none, since the application waits. */
+static void keep_worker_off(int cpu) {
+  static int kept_off = -1;
+  if (cpu == kept_off) return;
+  cpu_set_t rest = allowed;
+  if (cpu >= 0) CPU_CLR(cpu, &rest);
+  if (CPU_COUNT(&rest) > 0) pthread_setaffinity_np(early, sizeof rest, &rest);
+  kept_off = cpu;
+}
+
 bool effects_done(uint64_t serial, bool all) { return all ? gpu.done_first > serial : effect_done(serial); }
 
 void effects_help(uint64_t serial, bool all, bool timed_too) {
   work *w;
   while (!effects_done(serial, all) && (w = find_runnable(serial, timed_too))) run(w);
+  if (!effects_done(serial, all)) keep_worker_off(-1);
 }
 
 void effects_finish(uint64_t serial, bool all) {
@@ -103,6 +119,7 @@ void effect_hand_over(work *w) {
   if (w->time != WORK_EARLY) {
     if (gpu.timed_sleeps) pthread_cond_signal(&gpu.timed_queued);
   } else if (gpu.worker_sleeps) {
+    keep_worker_off(sched_getcpu());
     pthread_cond_signal(&gpu.queued);
   }
 }
@@ -163,9 +180,8 @@ static void *work_timed(void *unused) {
   return NULL;
 }
 
-static void start(void *(*body)(void *)) {
-  pthread_t thread;
-  if (pthread_create(&thread, NULL, body, NULL) == 0) pthread_detach(thread);
+static void start(pthread_t *thread, void *(*body)(void *)) {
+  if (pthread_create(thread, NULL, body, NULL) == 0) pthread_detach(*thread);
 }
 
 void effects_start_threads(void) {
@@ -174,7 +190,9 @@ void effects_start_threads(void) {
   sigset_t all, before; /* the application's signals are its own */
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
-  start(work_early);
-  start(work_timed);
+  sched_getaffinity(0, sizeof allowed, &allowed);
+  pthread_t timed;
+  start(&early, work_early);
+  start(&timed, work_timed);
   pthread_sigmask(SIG_SETMASK, &before, NULL);
 }

@@ -7,6 +7,7 @@
 
 #include "driver_call.h"
 #include "driver_memory.h"
+#include "driver_mps.h"
 
 process gpu = {.lock = PTHREAD_MUTEX_INITIALIZER, .done_first = 1};
 
@@ -14,7 +15,7 @@ process gpu = {.lock = PTHREAD_MUTEX_INITIALIZER, .done_first = 1};
 
 static void complain(void) {
   static bool said;
-  if (!said) fprintf(stderr, "emulated GPU: %s\n", gpu.config_error);
+  if (!said && gpu.config_error[0]) fprintf(stderr, "emulated GPU: %s\n", gpu.config_error);
   said = true;
 }
 
@@ -23,6 +24,7 @@ static void forked(void) {
   gpu.slot = NULL;
   gpu.initialized = false;
   gpu.fault = CUDA_ERROR_NOT_INITIALIZED;
+  mps_forget();
 }
 
 static CUresult attach(void) {
@@ -31,6 +33,7 @@ static CUresult attach(void) {
   if (!gpu.machine) return CUDA_ERROR_NO_DEVICE;
   machine_lock(gpu.machine);
   gpu.slot = machine_attach(gpu.machine);
+  if (gpu.slot) gpu.slot->server = gpu.server;
   machine_unlock(gpu.machine);
   if (!gpu.slot) {
     snprintf(gpu.config_error, sizeof gpu.config_error, "the machine has %d clients already", MACHINE_SLOTS);
@@ -76,7 +79,8 @@ CUresult emu_cuInit(unsigned int flags) {
   if (result == CUDA_SUCCESS && !gpu.initialized) {
     call_cost(gpu.config.init);
     gpu.hidden = hidden();
-    result = attach();
+    result = gpu.hidden ? CUDA_SUCCESS : mps_join();
+    if (result == CUDA_SUCCESS) result = attach();
   }
   if (result != CUDA_SUCCESS)
     complain();

@@ -1,6 +1,5 @@
 #include "driver_kernels.h"
 
-#include <math.h>
 #include <sched.h>
 #include <stddef.h>
 #include <string.h>
@@ -130,36 +129,26 @@ static void run_timer_step(work *w) {
   wrote(w, 0);
 }
 
-/* Multiprocessors that this process may use; *first: the number of its first one. */
-static uint64_t multiprocessors(uint64_t *first) {
-  const config *c = &gpu.config;
-  uint64_t all = (uint64_t)c->sm_count, own = all;
-  if (c->side_by_side && c->sm_share > 0) own = (uint64_t)ceil(c->sm_share * (double)all);
-  *first = (uint64_t)slot_index(gpu.machine, gpu.slot) * own % all;
-  return own;
-}
-
-/* Begin and end of a block that waits for `ns`: blocks that do not fit beside the others come in waves. */
-static void wave_times(const work *w, uint64_t block, uint64_t ns, uint64_t times[2]) {
+void kernel_block_times(const work *w, uint64_t block, uint64_t ns, int64_t times[2]) {
   int64_t begin, end;
   queue_times(w->serial, &begin, &end);
   uint64_t wave = block / kernel_wave_blocks(&w->launch);
-  times[0] = globaltimer(begin + (int64_t)(wave * ns));
-  times[1] = wave + 1 == kernel_waves(&w->launch) ? globaltimer(end) : times[0] + ns;
-  if (times[1] - times[0] < ns) times[1] += (uint64_t)gpu.config.globaltimer_step; /* as the kernel's loop sees it */
+  times[0] = begin + (int64_t)(wave * ns);
+  times[1] = wave + 1 == kernel_waves(&w->launch) ? end : times[0] + (int64_t)ns;
+}
+
+uint64_t kernel_last_read(int64_t end, uint64_t first, uint64_t ns) {
+  uint64_t read = globaltimer(end);
+  return read - first < ns ? read + (uint64_t)gpu.config.globaltimer_step : read;
 }
 
 static void run_spin(work *w) {
-  uint64_t *out = pointer(w, 1);
-  for (uint64_t b = 0; b < w->launch.blocks; b++) wave_times(w, b, number(w, 0), out + 2 * b);
-  wrote(w, 1);
-}
-
-static void run_fingerprint(work *w) {
-  uint64_t *out = pointer(w, 1), first, own = multiprocessors(&first);
+  uint64_t *out = pointer(w, 1), ns = number(w, 0);
   for (uint64_t b = 0; b < w->launch.blocks; b++) {
-    out[3 * b] = (first + b % own) % (uint64_t)gpu.config.sm_count;
-    wave_times(w, b, number(w, 0), out + 3 * b + 1);
+    int64_t times[2];
+    kernel_block_times(w, b, ns, times);
+    out[2 * b] = globaltimer(times[0]);
+    out[2 * b + 1] = kernel_last_read(times[1], out[2 * b], ns);
   }
   wrote(w, 1);
 }
@@ -230,7 +219,6 @@ static uint64_t one_word(const launch *l, int a) { return (void)l, (void)a, 8; }
 static uint64_t two_words(const launch *l, int a) { return (void)l, (void)a, 16; }
 static uint64_t echo_extent(const launch *l, int a) { return (void)l, a == 0 ? 8 : 16; }
 static uint64_t spin_extent(const launch *l, int a) { return (void)a, 16 * l->blocks; }
-static uint64_t fingerprint_extent(const launch *l, int a) { return (void)a, 24 * l->blocks; }
 static uint64_t triad_extent(const launch *l, int a) { return (void)a, sizeof(float) * l->argument[4]; }
 static uint64_t words_extent(const launch *l, int a) { return a == 0 ? 8 * l->argument[1] : 8; }
 static uint64_t checksum_extent(const launch *l, int a) { return a == 0 ? 8 * l->argument[1] : 16; }
@@ -269,11 +257,11 @@ static const kernel kernels[] = {
      .duration = spin_duration,
      .extent = spin_extent},
     {.name = "gvb_fingerprint",
-     .form = "up",
+     .form = "ppuuu",
      .time = WORK_AT_END,
      .flags = ITEM_WALL,
      .run = run_fingerprint,
-     .duration = spin_duration,
+     .duration = fingerprint_duration,
      .extent = fingerprint_extent},
     {.name = "gvb_fma", .form = "uffp", .light = true, .run = run_fma, .duration = fma_duration, .extent = one_word},
     {.name = "gvb_triad", .form = "pppfu", .run = run_triad, .duration = triad_duration, .extent = triad_extent},

@@ -21,6 +21,7 @@ const kernel *kernel_find(const char *name);
 int64_t minimal_duration(const launch *l);
 int64_t timer_step_duration(const launch *l);
 int64_t spin_duration(const launch *l);
+int64_t fingerprint_duration(const launch *l);
 int64_t fma_duration(const launch *l);
 int64_t triad_duration(const launch *l);
 int64_t words_duration(const launch *l); /* of one array of 64-bit words */
@@ -34,5 +35,15 @@ double kernel_share(const launch *l);
 
 /* %globaltimer at a host time. */
 uint64_t globaltimer(int64_t at);
+
+/* When a block that waits for `ns` begins and ends: blocks that do not fit beside the others come in waves. */
+void kernel_block_times(const work *w, uint64_t block, uint64_t ns, int64_t times[2]);
+
+/* %globaltimer as the loop of a block sees it at last, which waits for `ns` since its first read. */
+uint64_t kernel_last_read(int64_t end, uint64_t first, uint64_t ns);
+
+/* gvb_fingerprint: its effect, and bytes behind its pointers. */
+void run_fingerprint(work *w);
+uint64_t fingerprint_extent(const launch *l, int argument);
 
 #endif

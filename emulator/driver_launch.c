@@ -5,6 +5,7 @@
 
 #include "driver_call.h"
 #include "driver_memory.h"
+#include "driver_mps.h"
 #include "driver_queue.h"
 
 enum { BLOCK_THREADS = 1024 };
@@ -49,7 +50,7 @@ void launch_submit(CUstream stream, const launch *l) {
   work w = {.time = k->time, .light = k->light, .interactive = k->flags & ITEM_OPEN, .run = k->run, .launch = *l};
   if (w.interactive) w.cpu = sched_getcpu();
   if (!find_touches(l, &w)) {
-    gpu.fault = CUDA_ERROR_ILLEGAL_ADDRESS;
+    fault_raise(CUDA_ERROR_ILLEGAL_ADDRESS);
     return;
   }
   i.cost = k->flags & ITEM_WALL ? k->duration(l) : noisy(k->duration(l));

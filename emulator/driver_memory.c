@@ -67,17 +67,22 @@ uint64_t memory_touch(memory *m) {
 
 /* ---- the machine's account ---- */
 
+static bool fits(uint64_t bytes) {
+  return machine_used(gpu.machine) + bytes <= (uint64_t)gpu.config.memory_bytes &&
+         gpu.slot->used + bytes <= gpu.memory_limit;
+}
+
 bool memory_charge(int64_t bytes) {
   machine *m = gpu.machine;
   machine_lock(m);
-  bool fits = bytes <= 0 || machine_used(m) + (uint64_t)bytes <= (uint64_t)gpu.config.memory_bytes;
-  if (!fits) {
+  bool good = bytes <= 0 || fits((uint64_t)bytes);
+  if (!good) {
     machine_reap(m);
-    fits = machine_used(m) + (uint64_t)bytes <= (uint64_t)gpu.config.memory_bytes;
+    good = fits((uint64_t)bytes);
   }
-  if (fits) gpu.slot->used += (uint64_t)bytes;
+  if (good) gpu.slot->used += (uint64_t)bytes;
   machine_unlock(m);
-  return fits;
+  return good;
 }
 
 memory *memory_initialize(memory *m, uint64_t base, uint64_t bytes, memory_kind kind, block *b) {

@@ -3,6 +3,7 @@
 #define GVB_EMULATOR_PROCESS_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -120,12 +121,18 @@ typedef struct process {
   config config;
   char config_error[CONFIG_ERROR];
   bool configured; /* the machine's config could be read */
+  double rate;     /* of compute, DRAM and L2: the machine's times this process's own */
   bool initialized;
   bool hidden; /* by CUDA_VISIBLE_DEVICES */
   machine *machine;
   slot *slot;
   int contexts;
   int fault; /* CUresult that every call answers from now on, 0 = none */
+  /* as a client of an MPS server */
+  pid_t server;    /* 0 = none */
+  atomic_int lost; /* as `fault`, but no new context helps */
+  uint64_t memory_limit;
+  int64_t sms; /* multiprocessors that it may use */
   uint64_t versions;
   pthread_mutex_t lock; /* over all that follows, and over memory, streams and events */
   pthread_cond_t progress;

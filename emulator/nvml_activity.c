@@ -21,13 +21,25 @@ nvmlReturn do_nvmlDeviceGetMemoryInfo_v2(nvmlDevice device, nvmlMemory_v2 *memor
   return result;
 }
 
-/* Clients with a context, into an array of `room`; returns how many there are. */
+static bool has_context(const slot *s) { return s->pid && s->context; }
+
+static bool is_first_of_server(const machine *m, const slot *s) {
+  for (const slot *other = m->slots; other < s; other++)
+    if (has_context(other) && other->server == s->server) return false;
+  return true;
+}
+
+/* Clients with a context, and the MPS servers that have some, which themselves take no memory here, into an array of
+ * `room`; returns how many there are. */
 static unsigned int list_processes(nvmlProcess *into, unsigned int room) {
   unsigned int n = 0;
   machine *m = look();
   for (const slot *s = m->slots; s < slots_end(m); s++) {
-    if (!s->pid || !s->context) continue;
+    if (!has_context(s)) continue;
     if (n < room) into[n] = (nvmlProcess){(unsigned int)s->pid, s->used, 0xffffffff, 0xffffffff};
+    n++;
+    if (!s->server || !is_first_of_server(m, s)) continue;
+    if (n < room) into[n] = (nvmlProcess){(unsigned int)s->server, 0, 0xffffffff, 0xffffffff};
     n++;
   }
   machine_unlock(m);
@@ -44,10 +56,10 @@ nvmlReturn do_nvmlDeviceGetComputeRunningProcesses_v2(nvmlDevice device, unsigne
   return do_nvmlDeviceGetComputeRunningProcesses_v3(device, count, processes);
 }
 nvmlReturn do_nvmlDeviceGetComputeRunningProcesses(nvmlDevice device, unsigned int *count, nvmlProcess_v1 *processes) {
-  nvmlProcess all[MACHINE_SLOTS];
+  nvmlProcess all[2 * MACHINE_SLOTS];
   if (device != &the_device || !count || (*count > 0 && !processes)) return NVML_ERROR_INVALID_ARGUMENT;
   unsigned int room = *count;
-  *count = list_processes(all, MACHINE_SLOTS);
+  *count = list_processes(all, 2 * MACHINE_SLOTS);
   for (unsigned int k = 0; k < *count && k < room; k++) processes[k] = (nvmlProcess_v1){all[k].pid, all[k].used};
   return *count > room ? NVML_ERROR_INSUFFICIENT_SIZE : NVML_SUCCESS;
 }
@@ -75,7 +87,7 @@ nvmlReturn do_nvmlDeviceGetProcessUtilization(nvmlDevice device, nvmlProcessSamp
   unsigned int room = samples ? *count : 0, n = 0;
   machine *m = look();
   for (const slot *s = m->slots; s < slots_end(m); s++) {
-    if (!s->pid || !s->context) continue;
+    if (!has_context(s)) continue;
     if (n < room)
       samples[n] = (nvmlProcessSample){(unsigned int)s->pid, now, percent(schedule_utilization(m, s)), 0, 0, 0};
     n++;

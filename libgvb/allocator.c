@@ -1,10 +1,10 @@
 #include "allocator.h"
 
 /* Returns the failure of one of several calls; the happy path only compares. */
-#define STEP(name, ...)                                \
-  do {                                                 \
+#define STEP(name, ...)                                    \
+  do {                                                     \
     const gvb_answer step = GVB_ANSWER(name, __VA_ARGS__); \
-    if (step.code != CUDA_SUCCESS) return step;        \
+    if (step.code != CUDA_SUCCESS) return step;            \
   } while (0)
 
 static int need_feature(CUdevice_attribute attribute, const char *feature) {

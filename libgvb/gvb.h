@@ -19,7 +19,7 @@
 extern "C" {
 #endif
 
-#define GVB_ABI 2
+#define GVB_ABI 3
 
 #define GVB_EXPORT __attribute__((visibility("default")))
 
@@ -251,10 +251,14 @@ GVB_EXPORT int gvb_prepare_launch_rate(int64_t iterations, int64_t blocks, int64
  * answer, not an error. One row. Columns: code. That is the CUresult as a number, not ns. */
 GVB_EXPORT int gvb_prepare_try_alloc(int32_t api, int64_t bytes, gvb_work **work);
 
-/* fingerprint: one launch of fingerprint(duration, `blocks` blocks of 32). begin/end of the run: before the launch and
- * after its cuStreamSynchronize. Verified: each block wrote its row and waited. One row per block, in their order.
- * Columns: smid, begin, end. The last two are %globaltimer, ns, not the host's clock. */
-GVB_EXPORT int gvb_prepare_fingerprint(int64_t duration, int64_t blocks, gvb_work **work);
+/* fingerprint: one launch of fingerprint(duration, `blocks` blocks of 32): each block watches %globaltimer for
+ * `duration` from its own begin, suspended or not, and cuts a segment wherever two reads lie more than `gap` apart:
+ * then the device was taken from it. begin/end of the run: before the launch and after its cuStreamSynchronize.
+ * Verified: each block wrote 1 to 256 segments in order, and `duration` lies between its first begin and its last end.
+ * One row per segment, by block and time. Columns: block, smid, begin, end. The last two are %globaltimer, ns, not the
+ * host's clock; the segment in which a suspended block ends may be a single instant. Notes: [0] smallest step of
+ * %globaltimer seen, ns. */
+GVB_EXPORT int gvb_prepare_fingerprint(int64_t duration, int64_t gap, int64_t blocks, gvb_work **work);
 
 /* idle: the thread sleeps until `duration` ns after begin, or 50 ms after stop at most, while the context exists.
  * One row. Columns: slept. */

@@ -2,7 +2,7 @@
 
 #include "clock.h"
 
-enum { EXCHANGES = 1000 };
+enum { EXCHANGES = 1000, TIMER_READS = 100000 };
 
 static const int64_t patience = 10 * GVB_SECOND;
 
@@ -44,6 +44,22 @@ int gvb_echo_measure(gvb_mailbox *box, CUdeviceptr device_box, gvb_echo *echo) {
   GVB_TRY(gvb_launch(GVB_KERNEL_ECHO, 1, 1, arguments));
   for (uint64_t number = 1; number <= EXCHANGES; number++) GVB_TRY(exchange(box, number, echo));
   return gvb_sync();
+}
+
+static int read_step(CUdeviceptr out, int64_t *step) {
+  uint64_t reads = TIMER_READS;
+  void *arguments[] = {&out, &reads};
+  GVB_TRY(gvb_launch(GVB_KERNEL_STEP, 1, 1, arguments));
+  GVB_TRY(gvb_download(step, out, sizeof *step));
+  if (*step > 0) return GVB_OK;
+  return gvb_fail(GVB_ERROR_WRONG_RESULT, "%%globaltimer did not advance in %d reads", TIMER_READS);
+}
+
+int gvb_timer_step(int64_t *step) {
+  CUdeviceptr out = 0;
+  GVB_TRY(gvb_device_new(sizeof *step, &out));
+  const int status = read_step(out, step);
+  return gvb_first(status, gvb_device_free(&out));
 }
 
 int64_t gvb_host_time(const gvb_echo *before, const gvb_echo *after, int64_t device) {

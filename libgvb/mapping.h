@@ -21,6 +21,9 @@ typedef struct gvb_echo {
 /* `box` is mapped host memory, `device_box` its address on the device; the stream is idle before and after. */
 int gvb_echo_measure(gvb_mailbox *box, CUdeviceptr device_box, gvb_echo *echo);
 
+/* The smallest step of %globaltimer in 100,000 reads, ns. */
+int gvb_timer_step(int64_t *step);
+
 /* Waits until *word holds `value`; GVB_ERROR_TIMEOUT after 10 s, or the failure of the stream if it has one. */
 int gvb_await_word(const uint64_t *word, uint64_t value, const char *kernel);
 

@@ -6,7 +6,7 @@
 #include "mapping.h"
 #include "work.h"
 
-enum { WARM_LAUNCHES = 20, TIMER_READS = 100000 };
+enum { WARM_LAUNCHES = 20 };
 
 typedef struct start_work {
   gvb_work work;
@@ -62,17 +62,6 @@ static int run(gvb_work *work, gvb_interval *interval) {
   return GVB_OK;
 }
 
-static int measure_timer_step(start_work *w) {
-  CUdeviceptr out = w->device_box + offsetof(gvb_mailbox, stamp);
-  uint64_t reads = TIMER_READS;
-  void *arguments[] = {&out, &reads};
-  GVB_TRY(gvb_launch(GVB_KERNEL_STEP, 1, 1, arguments));
-  GVB_TRY(gvb_sync());
-  w->timer_step = (int64_t)w->box->stamp[0];
-  if (w->timer_step > 0) return GVB_OK;
-  return gvb_fail(GVB_ERROR_WRONG_RESULT, "%%globaltimer did not advance in %d reads", TIMER_READS);
-}
-
 static int make_room(start_work *w, int64_t count) {
   w->launched = calloc((size_t)count, sizeof *w->launched);
   w->stamped = calloc((size_t)count, sizeof *w->stamped);
@@ -93,7 +82,7 @@ static int set_up(start_work *w, int32_t api) {
   GVB_TRY(gvb_pinned_new(sizeof *w->box, &box));
   w->box = box;
   GVB_TRY(GVB_CUDA(cuMemHostGetDevicePointer_v2, &w->device_box, box, 0));
-  GVB_TRY(measure_timer_step(w));
+  GVB_TRY(gvb_timer_step(&w->timer_step));
   w->stamp = w->device_box + offsetof(gvb_mailbox, stamp);
   w->nonce = 1;
   w->arguments[0] = &w->stamp;

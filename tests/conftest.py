@@ -70,7 +70,8 @@ def request_for(
     emulate: Mapping[str, str] | None = None,
     **suite: object,
 ) -> Request:
-    """A short session on the emulated GPU."""
+    """A short session on the emulated GPU; the settings are the request's (`again`, `sweep`) or the suite's."""
+    asked = {name: suite.pop(name) for name in ("again", "sweep") if name in suite}
     return Request(
         systems=[load(name) for name in systems],
         items=select(metrics.load(), chosen.split(";"), "headline"),
@@ -79,6 +80,7 @@ def request_for(
         device=device,
         emulate=emulate or {},
         output=output,
+        **asked,
     )
 
 

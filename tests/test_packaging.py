@@ -42,6 +42,7 @@ def test_the_wheel_carries_libgvb_and_the_emulated_gpu(wheel) -> None:
         "libgvb/libgvb.so",
         "emulated/lib/libcuda.so.1",
         "emulated/lib/libnvidia-ml.so.1",
+        "emulated/bin/nvidia-cuda-mps-control",
         "emulated/profiles/h200.toml",
     }
     assert {f"gpu_virt_bench/{name}" for name in wanted} <= names

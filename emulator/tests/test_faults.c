@@ -117,6 +117,19 @@ static void rate_is_less(void) {
   exit(t > 6.3 && t < 6.6 ? 0 : 1);
 }
 
+static void own_rate_is_half(void) {
+  setenv("GVB_EMULATED_RATE", "0.5", 1);
+  rate_is_less();
+}
+
+/* 3.2 ms / 0.9709 = 3.296 ms, and the launch call between the events. */
+static void own_rate_costs_3_percent(void) {
+  setenv("GVB_EMULATED_RATE", "0.9709", 1);
+  open_context();
+  double t = fma_milliseconds();
+  exit(t > 3.290 && t < 3.310 ? 0 : 1);
+}
+
 static void throttles(void) {
   open_context();
   double before = fma_milliseconds();
@@ -164,6 +177,11 @@ static void no_device_said_so(void) {
   exit(strchr(said, '\n') == said + n - 1 && strstr(said, "no_such_key") ? 0 : 1);
 }
 
+static void own_rate_is_no_number(void) {
+  setenv("GVB_EMULATED_RATE", "fast", 1);
+  no_device();
+}
+
 static void hidden_device(void) {
   setenv("CUDA_VISIBLE_DEVICES", "-1", 1);
   no_device();
@@ -197,6 +215,9 @@ int main(void) {
   expect("meminfo_lie 1048576", information_lies, 0, "meminfo_lie adds to what cuMemGetInfo claims");
   expect("corrupt_copy 1", copy_loses_a_page, 0, "corrupt_copy 1: the first copy loses its last page");
   expect("jitter 0\nsm_clock 1000000000\nrate 0.5", rate_is_less, 0, "rate 0.5 doubles a kernel's time");
+  expect("jitter 0\nsm_clock 1000000000", own_rate_is_half, 0, "GVB_EMULATED_RATE=0.5 doubles it for one process");
+  expect("jitter 0\nsm_clock 1000000000", own_rate_costs_3_percent, 0, "GVB_EMULATED_RATE=0.9709 costs it 3 %");
+  expect("", own_rate_is_no_number, 0, "GVB_EMULATED_RATE=fast: no device");
   expect("jitter 0\nsm_clock 1000000000\nschedule side-by-side\nsm_share 0.5", rate_is_less, 0,
          "sm_share 0.5 gives half of the multiprocessors");
   expect("jitter 0\nsm_clock 1000000000\nthrottle.after 0.3\nthrottle.factor 0.5", throttles, 0,

@@ -1,6 +1,9 @@
 /* Calls and waits take what the configuration says. Medians and generous bounds: the machine may be busy. */
 #include "harness.h"
 
+#include <dirent.h>
+#include <sched.h>
+
 enum { ROUNDS = 300 };
 
 static CUdeviceptr counter;
@@ -109,6 +112,42 @@ static int64_t flood(void) {
   return time;
 }
 
+/* Threads of this process that may not run on a processor. */
+static int kept_off(int cpu) {
+  int count = 0;
+  DIR *tasks = opendir("/proc/self/task");
+  for (struct dirent *task; (task = readdir(tasks));) {
+    cpu_set_t may;
+    pid_t thread = atoi(task->d_name);
+    if (thread > 0 && thread != getpid() && sched_getaffinity(thread, sizeof may, &may) == 0)
+      count += !CPU_ISSET(cpu, &may);
+  }
+  closedir(tasks);
+  return count;
+}
+
+/* An effect that takes a millisecond of this host must not take it from the calls that follow. */
+static void effects_leave_the_processor(void) {
+  cpu_set_t before, here;
+  size_t bytes = 16 << 20;
+  CUdeviceptr p;
+  void *host;
+  MUST(cu.cuMemAlloc_v2(&p, bytes));
+  MUST(cu.cuMemHostAlloc(&host, bytes, 0));
+  sched_getaffinity(0, sizeof before, &before);
+  int cpu = sched_getcpu();
+  CPU_ZERO(&here);
+  CPU_SET(cpu, &here);
+  sched_setaffinity(0, sizeof here, &here);
+  usleep(20000); /* the thread of the effects sleeps */
+  MUST(cu.cuMemcpyHtoDAsync_v2(p, host, bytes, stream));
+  check(kept_off(cpu) == (CPU_COUNT(&before) > 1), "effects run beside the calls, where there is a second processor");
+  MUST(cu.cuStreamSynchronize(stream));
+  sched_setaffinity(0, sizeof before, &before);
+  MUST(cu.cuMemFreeHost(host));
+  MUST(cu.cuMemFree_v2(p));
+}
+
 int main(void) {
   int64_t a, f, a_large, f_large;
   new_machine(
@@ -134,5 +173,6 @@ int main(void) {
   between("sum of 256 MiB at 1 TB/s", device_time("gvb_sum", 100, (void *[]){&p, &words, &counter}), 265000, 275000);
   between("a kernel of 1.6 ms beside a copy of 1 ms", kernel_beside_copy(), 1600000, 2400000);
   between("1500 launches of 20 us wait for room in the queue", flood(), 9400000, 13000000);
+  effects_leave_the_processor();
   return summary();
 }

@@ -46,15 +46,37 @@ extern "C" __global__ void gvb_spin(u64 ns, u64 *out) {
   out[2ull * blockIdx.x + 1] = end;
 }
 
-extern "C" __global__ void gvb_fingerprint(u64 ns, u64 *out) {
+static __device__ __forceinline__ u64 smid() {
+  unsigned sm;
+  asm volatile("mov.u32 %0, %%smid;" : "=r"(sm)::"memory");
+  return sm;
+}
+
+static __device__ __forceinline__ void note(u64 *row, u64 sm, u64 begin, u64 end) {
+  row[0] = sm;
+  row[1] = begin;
+  row[2] = end;
+}
+
+// A block whose context is suspended notices only that the clock has jumped; it may go on elsewhere.
+extern "C" __global__ void gvb_fingerprint(u64 *counts, u64 *segments, u64 capacity, u64 ns, u64 gap_ns) {
   if (threadIdx.x != 0) return;
-  unsigned smid;
-  asm volatile("mov.u32 %0, %%smid;" : "=r"(smid));
-  const u64 begin = globaltimer();
-  u64 end = begin;
-  while (end - begin < ns) end = globaltimer();
-  u64 *mine = out + 3ull * blockIdx.x;
-  mine[0] = smid;
-  mine[1] = begin;
-  mine[2] = end;
+  u64 *mine = segments + 3 * capacity * blockIdx.x;
+  u64 count = 0;
+  u64 sm = smid();
+  const u64 first = globaltimer();
+  u64 begin = first;
+  u64 last = first;
+  while (last - first < ns) {
+    const u64 now = globaltimer();
+    if (now - last > gap_ns) {
+      if (count < capacity) note(mine + 3 * count, sm, begin, last);
+      count++;
+      sm = smid();
+      begin = now;
+    }
+    last = now;
+  }
+  if (count < capacity) note(mine + 3 * count, sm, begin, last);
+  counts[blockIdx.x] = count + 1;
 }

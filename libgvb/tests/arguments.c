@@ -45,7 +45,8 @@ static void times(void) {
   REFUSED(gvb_prepare_launch_paced(10, -1, 1, &work), "period is -1");
   REFUSED(gvb_prepare_launch_rate(1000, 4, 16, -1, 1000, GVB_WAIT_SPIN, &work), "settle is -1");
   REFUSED(gvb_prepare_launch_rate(1000, 4, 16, 0, 0, GVB_WAIT_SPIN, &work), "duration is 0");
-  REFUSED(gvb_prepare_fingerprint(0, 16, &work), "duration is 0");
+  REFUSED(gvb_prepare_fingerprint(0, 1000, 16, &work), "duration is 0");
+  REFUSED(gvb_prepare_fingerprint(1000, 0, 16, &work), "gap is 0");
   REFUSED(gvb_prepare_idle(0, &work), "duration is 0");
 }
 
@@ -60,7 +61,7 @@ static void fixed_work(void) {
   REFUSED(gvb_prepare_launch_rate(0, 4, 16, 0, 1000, GVB_WAIT_SPIN, &work), "iterations is 0");
   REFUSED(gvb_prepare_launch_rate(1000, 0, 16, 0, 1000, GVB_WAIT_SPIN, &work), "blocks is 0");
   REFUSED(gvb_prepare_launch_rate(1000, 4, 1025, 0, 1000, GVB_WAIT_SPIN, &work), "depth is 1025");
-  REFUSED(gvb_prepare_fingerprint(1000, 0, &work), "blocks is 0");
+  REFUSED(gvb_prepare_fingerprint(1000, 1000, 0, &work), "blocks is 0");
 }
 
 static void apis(void) {

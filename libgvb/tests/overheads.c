@@ -176,25 +176,6 @@ static void try_alloc(void) {
   EXPECT_OK(gvb_close());
 }
 
-static void fingerprint(void) {
-  gvb_work *work = NULL;
-  int seen[4] = {0, 0, 0, 0};
-  open_device();
-  EXPECT_OK(gvb_prepare_fingerprint(2 * MILLISECOND, 16, &work));
-  EXPECT(gvb_columns(work) == 3);
-  const gvb_interval i = run_once(work);
-  EXPECT(i.rows == 16);
-  EXPECT(i.end - i.begin >= 2 * MILLISECOND);
-  for (int b = 0; b < 16; b++) {
-    const int64_t *row = i.samples + 3 * b;
-    EXPECT(row[0] >= 0 && row[0] < 4);
-    EXPECT(row[2] - row[1] >= 2 * MILLISECOND && row[2] - row[1] < 4 * MILLISECOND);
-    seen[row[0]]++;
-  }
-  for (int sm = 0; sm < 4; sm++) EXPECT(seen[sm] == 4);
-  EXPECT_OK(gvb_release(work));
-}
-
 static void idle(void) {
   gvb_work *work = NULL;
   open_device();
@@ -231,7 +212,6 @@ const check overhead_checks[] = {
     {"launch_rate groups short kernels", SMALL, rate_short},
     {"launch_rate stops when told", SMALL, rate_stops},
     {"try_alloc tells a refusal from an allocation", QUICK, try_alloc},
-    {"fingerprint sees every block where it ran", SMALL, fingerprint},
     {"idle sleeps its time", QUICK, idle},
     {"idle stops when told", QUICK, idle_stops},
     {NULL, NULL, NULL}};

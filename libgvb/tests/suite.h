@@ -16,7 +16,8 @@ typedef struct check {
 } check;
 
 /* Ends with a row of NULLs. */
-extern const check argument_checks[], device_checks[], routine_checks[], overhead_checks[], failure_checks[];
+extern const check argument_checks[], device_checks[], routine_checks[], overhead_checks[], fingerprint_checks[],
+    failure_checks[];
 
 #define FAIL(...)                                     \
   do {                                                \

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
+import stat
+from collections import Counter
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gpu_virt_bench.model.run import SCHEMA_VERSION, Run
+from gpu_virt_bench.model.metric import SHOWN
+from gpu_virt_bench.model.run import SCHEMA_VERSION, Definition, Failed, Measured, Run, Skipped
+from gpu_virt_bench.model.shape import Misfit, build, printable, shown
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
@@ -17,15 +23,27 @@ if TYPE_CHECKING:
 
 READABLE = (1, SCHEMA_VERSION)
 """Version 2 adds fields that have defaults: a file of version 1 is read as it is, and keeps its number."""
+MIB = 1 << 20
+MOST_BYTES = 64 * MIB
+MOST_VALUES = 4_000_000
+"""Values of a file; 64 MiB of `{}` alone would take gigabytes as objects."""
+MOST_INTEGER = (1 << 63) - 1
+WAY_OUT = "measure fewer outcomes (--metrics) or take fewer samples (--iterations) per run"
+SMALLEST, LARGEST = 1e-30, 1e30
+"""Magnitudes of samples other than 0: their ratios, squares and sums stay finite."""
 
 
 class RunFileError(Exception):
-    """A run file that cannot be read; says what was found and what is expected."""
+    """A run file that cannot be read; says in one line what was found and what is expected."""
+
+
+class NoRunFile(Exception):
+    """A content that cannot be a run file; says what was found and what is expected."""
 
 
 @cache
 def adapter() -> TypeAdapter[Run]:
-    """The validator that belongs to model/run.py."""
+    """The writer and the schema that belong to model/run.py."""
     from pydantic import TypeAdapter
 
     return TypeAdapter(Run)
@@ -57,25 +75,25 @@ def save(run: Run, path: Path) -> None:
 
 
 def load(path: Path) -> Run:
-    """The run in a file."""
-    from pydantic import ValidationError
-
+    """The run in a file. Control characters in its texts are made visible, so that any of them may be printed."""
+    name = printable(str(path))
     try:
-        text = path.read_bytes()
+        found = parsed(content(path))
     except OSError as error:
-        raise RunFileError(f"cannot read {path}: {error.strerror}") from None
-    try:
-        version = json.loads(text).get("schema_version")
-    except (ValueError, AttributeError, RecursionError):
-        raise RunFileError(f"{path} is no run file: it is not a JSON object") from None
+        raise RunFileError(f"cannot read {name}: {error.strerror}") from None
+    except NoRunFile as error:
+        raise RunFileError(f"{name} is no run file: {error}") from None
+    version = found.get("schema_version")
     if version not in READABLE:
-        raise RunFileError(f"{path} has schema version {version!r}, this program reads {READABLE[0]} to {READABLE[-1]}")
+        raise RunFileError(
+            f"{name} has schema version {shown(version)}, this program reads {READABLE[0]} to {READABLE[-1]}"
+        )
     try:
-        return adapter().validate_json(text)
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"]))
-        raise RunFileError(f"{path} is no valid run file: {place}: {first['msg']}") from None
+        run: Run = build(Run, found)
+        check(run)
+    except Misfit as error:
+        raise RunFileError(f"{name} is no valid run file: {error}") from None
+    return run
 
 
 def file_name(system: str, began: str) -> str:
@@ -92,3 +110,139 @@ def new_path(folder: Path, system: str, began: str) -> Path:
         path = path.with_name(f"{Path(file_name(system, began)).stem}-{number}.json")
         number += 1
     return path
+
+
+# -- the text of a file
+
+
+def content(path: Path) -> bytes:
+    """The bytes of a regular file of at most 64 MiB. Nothing else is opened: a FIFO would block, a device may act."""
+    mode = path.stat().st_mode
+    if not stat.S_ISREG(mode):
+        kind = "a directory" if stat.S_ISDIR(mode) else "a device, a pipe or a socket"
+        raise NoRunFile(f"it is {kind}, expected a file")
+    # not blocking: the path may have become a FIFO since
+    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
+        found = file.read(MOST_BYTES + 1) or b""
+    if len(found) > MOST_BYTES:
+        raise NoRunFile(f"it has more than {MOST_BYTES // MIB} MiB, the most that is read; {WAY_OUT}")
+    return found
+
+
+def parsed(found: bytes) -> dict[str, Any]:
+    """The JSON object, without what JSON allows and a run file never has."""
+    try:
+        text = found.decode()
+    except UnicodeDecodeError as error:
+        raise NoRunFile(f"byte {error.start} is 0x{found[error.start]:02x}, expected UTF-8 text") from None
+    if not text.strip():
+        raise NoRunFile("it is empty")
+    if text.count(",") + text.count("[") + text.count("{") > MOST_VALUES:
+        raise NoRunFile(f"it has more than {MOST_VALUES:,} values, the most that is read; {WAY_OUT}")
+    try:
+        value = json.loads(
+            text, parse_int=integer, parse_float=finite, parse_constant=constant, object_pairs_hook=without_repetition
+        )
+    except json.JSONDecodeError as error:
+        place = f"line {error.lineno}, column {error.colno}"
+        raise NoRunFile(f"it is not a JSON object: {error.msg} at {place}") from None
+    except RecursionError:
+        raise NoRunFile("it is not a JSON object that can be read: it is nested too deeply") from None
+    if not isinstance(value, dict):
+        raise NoRunFile("it is not a JSON object")
+    return value
+
+
+def integer(digits: str) -> int:
+    """An integer of 64 bits."""
+    if len(digits) > 20 or abs(int(digits)) > MOST_INTEGER:
+        raise NoRunFile(f"{digits[:20]}... is too large, expected integers of 64 bits")
+    return int(digits)
+
+
+def finite(digits: str) -> float:
+    """A number with a value."""
+    value = float(digits)
+    if math.isinf(value):
+        raise NoRunFile(f"{digits[:20]} is too large, expected finite numbers")
+    return value
+
+
+def constant(name: str) -> float:
+    """Refuses NaN and the infinities, which JSON does not have either."""
+    raise NoRunFile(f"it has the value {name}; what was not measured has no number")
+
+
+def without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object whose keys differ: readers disagree on which of two equal keys counts."""
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        twice = next(key for key, times in Counter(key for key, _ in pairs).items() if times > 1)
+        raise NoRunFile(f"the key {json.dumps(twice[:60])} stands twice in one object")
+    return made
+
+
+# -- what the types of a run cannot say
+
+
+def check(run: Run) -> None:
+    """Raises a Misfit at the first thing that a reader of the run would stumble over."""
+    moment(run.began)
+    for name, definition in run.metrics.items():
+        check_unit(name, definition)
+    for name, outcome in run.outcomes.items():
+        check_outcome(name, outcome, run.metrics)
+
+
+def moment(text: str) -> datetime:
+    """A time with its offset from UTC."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        found = None
+    if found is None or found.tzinfo is None or not 1970 < found.year < 9999:
+        raise Misfit(f"is {shown(text)}, expected a time such as 2026-11-21T14:38:01+00:00", "began")
+    return found
+
+
+def check_unit(name: str, definition: Definition) -> None:
+    """Samples and reports use units that belong together."""
+    if definition.shown_unit not in SHOWN:
+        raise Misfit(
+            f"is {shown(definition.shown_unit)}, known units are {', '.join(SHOWN)}", "metrics", name, "shown_unit"
+        )
+    expected = SHOWN[definition.shown_unit][0]
+    if definition.unit != expected:
+        raise Misfit(f"is {shown(definition.unit)}, expected {expected}", "metrics", name, "unit")
+
+
+def check_outcome(name: str, outcome: Measured | Skipped | Failed, metrics: dict[str, Definition]) -> None:
+    """An outcome belongs to a metric of the file, and stands under its name."""
+    if outcome.metric not in metrics:
+        raise Misfit(f"is {shown(outcome.metric)}, which `metrics` does not define", "outcomes", name, "metric")
+    if not re.fullmatch(re.escape(outcome.metric) + r"(\[.*\])?", name, re.DOTALL):
+        raise Misfit(
+            f"is {shown(outcome.metric)}, expected the metric that its name begins with", "outcomes", name, "metric"
+        )
+    if isinstance(outcome, Measured):
+        check_samples(name, outcome, metrics[outcome.metric].unit)
+
+
+def check_samples(name: str, outcome: Measured, unit: str) -> None:
+    """What counts as measured has samples, each of a size that occurs."""
+    indices = [repetition.index for repetition in outcome.repetitions]
+    if len(set(indices)) < len(indices):
+        raise Misfit("holds two repetitions of the same index", "outcomes", name, "repetitions")
+    if not any(repetition.samples for repetition in outcome.repetitions):
+        raise Misfit("holds no samples, expected some or a skipped outcome", "outcomes", name, "repetitions")
+    for position, repetition in enumerate(outcome.repetitions):
+        for index, sample in enumerate(repetition.samples):
+            if not fits(sample, unit):
+                expected = "0 or 1" if unit == "pass" else f"0 or a size from {SMALLEST:g} to {LARGEST:g}"
+                place = ("outcomes", name, "repetitions", position, "samples", index)
+                raise Misfit(f"is {sample!r}, expected {expected}", *place)
+
+
+def fits(sample: float, unit: str) -> bool:
+    """Whether a sample of that unit can be reckoned with."""
+    return sample in (0.0, 1.0) if unit == "pass" else sample == 0 or SMALLEST <= abs(sample) <= LARGEST

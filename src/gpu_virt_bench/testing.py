@@ -77,6 +77,7 @@ class FakeBench:
         self.random = random.Random(0)
         self.millisecond = 1000
         self.polling_seconds = 1.0
+        self.daemon_cpu: list[float] = []
         self.tenant = FakeTenant(reply if callable(reply) else in_turn(reply))
         self.tables: dict[str, list[Mapping[str, Value]]] = {}
         self._shared: dict[object, object] = {}
@@ -103,6 +104,10 @@ class FakeBench:
     def window(self, quota: Quota = FULL) -> FakeWindow:
         """One second."""
         return FakeWindow()
+
+    def daemon_cpu_seconds(self) -> float | None:
+        """One reading after the other; None where the test gives none."""
+        return self.daemon_cpu.pop(0) if self.daemon_cpu else None
 
     def detail(self, name: str, row: Mapping[str, Value]) -> None:
         """Keeps the row."""

@@ -70,6 +70,25 @@ def test_a_library_of_another_layer_is_refused(refusal, definition, layer, tmp_p
     assert sentence == f"mine is not in force: foreign_layers is {other}, expected no library of another layer"
 
 
+def test_two_layers_at_once_are_refused(refusal, definition, layer, tmp_path) -> None:
+    others = [tmp_path / "libvgpu.so", tmp_path / "libnvshare.so"]
+    for other in others:
+        shutil.copy(layer, other)
+    sentence = refusal(definition(f'[tenant]\nenv.LD_PRELOAD = "{others[0]}:{others[1]}"\n'))
+    assert sentence == (f"mine drives two layers at once, {others[0]} and {others[1]}; give each its own system")
+
+
+def test_a_preloaded_layer_under_a_daemon_is_refused(refusal, definition, layer, tmp_path) -> None:
+    other = tmp_path / "libvgpu.so"
+    shutil.copy(layer, other)
+    (tmp_path / "pipes").mkdir()
+    (tmp_path / "pipes" / "control").touch()
+    env = f'env.LD_PRELOAD = "{other}"\nenv.CUDA_MPS_PIPE_DIRECTORY = "{tmp_path}/pipes"\n'
+    sentence = refusal(definition(f"[tenant]\n{env}"))
+    found = f"{other} and MPS (a control daemon in {tmp_path}/pipes)"
+    assert sentence == f"mine drives two layers at once, {found}; give each its own system"
+
+
 def test_a_leaky_limit_is_refused(refusal, layer) -> None:
     options = {"library": str(layer), "env.LAYER_MEMORY_MODE": "leaky", "env.LAYER_MEMORY_SLACK": str(1 << 30)}
     sentence = refusal(str(LAYER / "reference-layer.toml"), options, memory_limit=4 << 30)

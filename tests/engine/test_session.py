@@ -13,7 +13,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from conftest import request_for
+from conftest import LAYER, request_for
 from gpu_virt_bench import Workload, metric
 from gpu_virt_bench.cli.progress import Silent
 from gpu_virt_bench.engine.plan import Item
@@ -45,6 +45,25 @@ def test_systems_alternate_and_share_a_session(tmp_path) -> None:
     assert first.session.order == ["native#0", "time-slicing#0", "time-slicing#1", "native#1"]
     assert first.session.id == second.session.id
     assert {record.path.parent.name for record in result.records} == {"native", "time-slicing"}
+
+
+def test_a_baseline_measured_twice_has_a_file_of_its_own(tmp_path) -> None:
+    result = run_session(request_for(tmp_path, "OH-001", again=True), Silent())
+    first, twin = result.records
+    assert (first.run.twin, twin.run.twin) == (False, True)
+    assert first.run.session.order == ["native#0", "native again#0", "native again#1", "native#1"]
+    assert twin.path.name == f"{first.path.stem}_aa.json"
+    assert load(twin.path).outcomes["OH-001"].outcome == "measured"
+
+
+def test_a_sweep_is_one_session_with_a_file_for_each_point(tmp_path, layer) -> None:
+    system = str(LAYER / "reference-layer.toml")
+    request = request_for(tmp_path, "OH-001", (system,), sweep={"memory-limit": [4096, 8192]}, **QUICK)
+    options = {"reference-layer": {"library": str(layer)}}
+    runs = [record.run for record in run_session(replace(request, options=options), Silent()).records]
+    assert [run.point for run in runs] == [{"memory-limit": 4096}, {"memory-limit": 8192}]
+    assert [run.plan.memory_limit_bytes for run in runs] == [4 << 30, 8 << 30]
+    assert len({run.session.id for run in runs}) == 1
 
 
 def test_a_wide_interval_gets_more_repetitions_up_to_the_maximum(measure) -> None:

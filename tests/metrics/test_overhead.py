@@ -174,6 +174,24 @@ def test_rate_limiter_is_the_difference_between_the_limited_and_the_free_tenant(
 
 
 def test_polling_is_cpu_time_over_wall_time() -> None:
-    bench = FakeBench(lambda work: series({"slept": [1]}, seconds=10.0), {"load": "idle"})
+    bench = FakeBench(lambda work: series({"slept": [1]}, seconds=10.0), polling.headline)
     bench.tenant.cpu = [1.0, 1.1]
     assert first(polling, bench) == pytest.approx([0.01])
+
+
+def test_polling_of_four_tenants_is_their_sum() -> None:
+    bench = FakeBench(lambda work: series({"slept": [1]}, seconds=10.0), {**polling.headline, "n": 4})
+    bench.tenant.cpu = [1.0, 1.0, 1.0, 1.0, 1.1, 1.1, 1.1, 1.1]
+    assert first(polling, bench) == pytest.approx([0.04])
+
+
+def test_polling_of_a_daemon_counts_what_the_setup_started() -> None:
+    bench = FakeBench(lambda work: series({"slept": [1]}, seconds=10.0), {**polling.headline, "where": "daemon"})
+    bench.daemon_cpu = [3.0, 3.5]
+    assert first(polling, bench) == pytest.approx([0.05])
+
+
+def test_polling_of_a_daemon_is_skipped_where_there_is_none() -> None:
+    bench = FakeBench(lambda work: series({"slept": [1]}), {**polling.headline, "where": "daemon"})
+    with pytest.raises(Skip, match="needs a process that the system's set-up starts, found none"):
+        first(polling, bench)

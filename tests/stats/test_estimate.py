@@ -27,6 +27,15 @@ def test_equal_repetitions_have_an_interval_without_width() -> None:
     assert estimate([[5.0], [5.0], [5.0]]).half_width == 0
 
 
+def test_three_repetitions_have_their_range_and_its_level() -> None:
+    found = estimate([[1.0], [2.0], [4.0]])
+    assert (found.low, found.high, found.level, found.method) == (1.0, 4.0, 0.75, "order-statistic")
+
+
+def test_six_repetitions_reach_the_level_asked_for() -> None:
+    assert estimate([[float(n)] for n in range(6)]).level == 0.95
+
+
 def test_no_samples_is_an_error_not_a_zero() -> None:
     with pytest.raises(ValueError, match="no samples"):
         estimate([[], []])

@@ -2,26 +2,31 @@
 
 import pytest
 
-from gpu_virt_bench.systems.fingerprint import Block, overlap_check, sm_sets_check, spans, together
+from gpu_virt_bench.model.workload import Series
+from gpu_virt_bench.systems.fingerprint import Block, blocks, overlap_check, sm_sets_check, spans, together, workload
 
-SLICED = [(0, 0, 100), (0, 200, 300), (0, 400, 500)]
-BETWEEN = [(1, 100, 200), (1, 300, 400)]
-BESIDE = [(1, 10, 110), (1, 210, 310)]
-LATER = [(1, 900, 950)]
+MS = 1_000_000
+SLICED = [(0, 0, 2 * MS), (0, 4 * MS, 6 * MS), (0, 8 * MS, 10 * MS)]
+BETWEEN = [(1, 2 * MS, 4 * MS), (1, 6 * MS, 8 * MS)]
+BESIDE = [(1, 200_000, 2_200_000), (1, 4_200_000, 6_200_000)]
+WHOLE = [(1, 0, 10 * MS)]
+LATER = [(1, 90 * MS, 95 * MS)]
+HARDLY = [(1, 8 * MS, 18 * MS)]
+APART = "the two tenants' kernels were not at work at the same time"
 
 
 @pytest.mark.parametrize(
     ("second", "expected", "passed", "found"),
     [
-        (BETWEEN, "never", True, "never"),
-        (BETWEEN, "always", False, "never"),
-        (BESIDE, "always", True, "for 90% of the shorter one's time"),
-        (BESIDE, "never", False, "for 90% of the shorter one's time"),
-        (BESIDE, "any", True, "for 90% of the shorter one's time"),
-        ([(1, 90, 190)], "always", False, "for 10% of the shorter one's time"),
-        (LATER, "never", False, "the two tenants' kernels were not busy at the same time"),
-        (LATER, "any", True, "the two tenants' kernels were not busy at the same time"),
-        ([], "never", False, "the two tenants' kernels were not busy at the same time"),
+        (BETWEEN, "never", True, "never, in slices of 2.00 ms"),
+        (BETWEEN, "always", False, "never, in slices of 2.00 ms"),
+        (BESIDE, "always", True, "always (94.7% of the less busy one's time), in slices of 2.00 ms"),
+        (BESIDE, "never", False, "always (94.7% of the less busy one's time), in slices of 2.00 ms"),
+        (BESIDE, "any", True, "always (94.7% of the less busy one's time), in slices of 2.00 ms"),
+        (LATER, "never", False, APART),
+        (LATER, "any", True, APART),
+        (HARDLY, "always", False, APART),
+        ([], "never", False, APART),
     ],
 )
 def test_overlap_is_read_from_the_blocks(second: list[Block], expected: str, passed: bool, found: str) -> None:
@@ -29,10 +34,26 @@ def test_overlap_is_read_from_the_blocks(second: list[Block], expected: str, pas
     assert (check.passed, check.found) == (passed, found)
 
 
+@pytest.mark.parametrize(
+    ("shared", "turns"),
+    [(4, "never"), (5, "neither always nor never"), (50, "neither always nor never"), (51, "always")],
+)
+@pytest.mark.parametrize("expected", ["never", "always"])
+def test_a_little_overlap_counts_as_none_and_most_of_the_time_as_always(expected: str, shared: int, turns: str) -> None:
+    first, second = [(0, 0, 100), (0, 999, 1000)], [(1, 0, shared), (1, 900 + shared, 1000)]
+    check = overlap_check("overlap", expected, first, second, 1)
+    assert check.found == f"{turns} ({shared}.0% of the less busy one's time)"
+    assert check.passed is (turns == expected)
+
+
 def test_an_overlap_that_the_clock_cannot_tell_from_none_does_not_count() -> None:
-    second = [(1, 99, 200), (1, 300, 401)]
-    assert not overlap_check("overlap", "never", SLICED, second, 0).passed
-    assert overlap_check("overlap", "never", SLICED, second, 1).passed
+    first, second = [(0, 0, 10), (0, 20, 30)], [(1, 9, 20)]
+    assert not overlap_check("overlap", "never", first, second, 0).passed
+    assert overlap_check("overlap", "never", first, second, 1).passed
+
+
+def test_a_kernel_that_was_never_suspended_shows_no_slices() -> None:
+    assert overlap_check("overlap", "always", WHOLE, WHOLE, 0).found == "always (100.0% of the less busy one's time)"
 
 
 def test_blocks_side_by_side_are_one_span() -> None:
@@ -41,6 +62,15 @@ def test_blocks_side_by_side_are_one_span() -> None:
 
 def test_shared_time_is_the_intersection() -> None:
     assert together([(0, 10), (20, 30)], [(5, 25)]) == 10
+
+
+def test_a_fingerprint_has_a_block_for_each_multiprocessor() -> None:
+    assert workload(132).args == {"duration": 50 * MS, "gap": 20_000, "blocks": 132}
+
+
+def test_a_routines_rows_are_segments_of_blocks() -> None:
+    series = Series({"block": (0, 0), "smid": (7, 8), "begin": (10, 30), "end": (20, 40)}, 0, 50)
+    assert blocks(series) == [(7, 10, 20), (8, 30, 40)]
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -33,6 +34,10 @@ MIB = 1 << 20
               help="How many tenants, for metrics that have several.")  # fmt: skip
 @click.option("--memory-limit", type=click.IntRange(1), metavar="MIB", help="Memory quota of a tenant.")
 @click.option("--compute-limit", type=click.IntRange(1, 100), metavar="PERCENT", help="Compute quota of a tenant.")
+@click.option("--sweep", multiple=True, metavar="NAME=N,N,...",
+              help="Measure at several compute-limit (percent), memory-limit (MiB) or tenants.")  # fmt: skip
+@click.option("--aa", is_flag=True, help="Measure the first system a second time: the session's noise floor.")
+@click.option("--compare", multiple=True, metavar="FILE|DIR", help="Compare with an earlier run when done.")
 @click.option("--device", default="auto", metavar="auto|INDEX|UUID|emulated[:PROFILE]",
               help="auto: the first GPU, else the emulated one.  [auto]")  # fmt: skip
 @click.option("--option", multiple=True, metavar="[SYSTEM.]NAME=VALUE", help="An option of a system.")
@@ -54,6 +59,8 @@ def command(**options: Any) -> None:  # noqa: ANN401
     gpu-virt-bench run --system native --system time-slicing --suite standard
     gpu-virt-bench run --metrics 'OH-00*,overhead' --device emulated:a100
     gpu-virt-bench run --metrics 'OH-001[path=*]' --emulate latency.cuLaunchKernel=5000
+    gpu-virt-bench run --system native --system mps --suite standard --aa
+    gpu-virt-bench run --system mps --sweep compute-limit=25,50,75,100
 
     Exit status: 0 done; 1 a metric failed; 2 wrong use or refused; 130 interrupted.
     """
@@ -70,7 +77,7 @@ def command(**options: Any) -> None:  # noqa: ANN401
         raise click.Abort from None
     except Exception as error:
         raise wrong_use(error) from None
-    show(result, request, quiet)
+    show(result, quiet, options["compare"])
     sys.exit(130 if result.interrupted else 2 if result.refused else 1 if has_failures(result.records) else 0)
 
 
@@ -126,8 +133,26 @@ def requested(options: dict[str, Any]) -> Request:
         tenants=options["tenants"],
         memory_limit=None if options["memory_limit"] is None else options["memory_limit"] * MIB,
         compute_limit=None if options["compute_limit"] is None else options["compute_limit"] / 100,
+        sweep=sweeps(options["sweep"]),
+        again=options["aa"],
         argv=["gpu-virt-bench", *sys.argv[1:]],
     )
+
+
+def sweeps(words: Sequence[str]) -> dict[str, list[int]]:
+    """The points of each `--sweep NAME=N,N,...`."""
+    from gpu_virt_bench.engine.entry import SWEPT
+
+    found: dict[str, list[int]] = {}
+    for name, text in pairs(words, "--sweep").items():
+        if name not in SWEPT:
+            raise click.UsageError(f"--sweep is {name!r}, expected {', '.join(SWEPT)}")
+        values = [value.strip() for value in text.split(",")]
+        most = {"compute-limit": 100, "tenants": 48}.get(name, 1 << 40)
+        if not all(value.isdecimal() and 1 <= int(value) <= most for value in values):
+            raise click.UsageError(f"--sweep {name} is {text!r}, expected whole numbers from 1 to {most}: {name}=1,2")
+        found[name] = sorted({int(value) for value in values})
+    return found
 
 
 def with_options(systems: list[System], given: dict[str, str]) -> tuple[list[System], dict[str, dict[str, str]]]:
@@ -155,7 +180,7 @@ def adjusted(suite: Suite, options: dict[str, Any]) -> Suite:
     return suite
 
 
-def show(result: Result, request: Request, json_only: bool) -> None:
+def show(result: Result, json_only: bool, earlier: Sequence[str]) -> None:
     """The table, or the paths alone."""
     import json
 
@@ -163,13 +188,39 @@ def show(result: Result, request: Request, json_only: bool) -> None:
         paths = [str(record.path) for record in result.records]
         click.echo(json.dumps({"runs": paths, "refused": result.refused, "interrupted": result.interrupted}))
         return
+    from gpu_virt_bench.report.sweep import print_sweeps
     from gpu_virt_bench.report.text import print_runs
 
     if not result.refused:
-        print_runs([record.run for record in result.records])
+        runs = [record.run for record in result.records]
+        print_runs([run for run in runs if not run.point])
+        print_sweeps(runs)
+        compare_with(result, earlier)
     for record in result.records:
         click.echo(f"{record.run.system.id}: {record.path}")
     if result.refused:
         click.echo(f"Refused: {result.refused}", err=True)
     if result.interrupted:
         click.echo("Interrupted; what was measured is in the files, what is missing too.", err=True)
+
+
+def compare_with(result: Result, earlier: Sequence[str]) -> None:
+    """Verdicts of the session's other runs over its first one, and of all of them over each earlier run."""
+    from gpu_virt_bench.compare import compare_files
+    from gpu_virt_bench.policy import load
+    from gpu_virt_bench.report.comparison import print_comparisons
+    from gpu_virt_bench.report.text import console
+    from gpu_virt_bench.results import RunFileError
+
+    paths = [record.path for record in result.records if not record.run.point]
+    others = paths[1:] if paths and not result.records[0].run.point else []
+    pairs_of = [(paths[0], others)] if others else []
+    pairs_of += [(Path(path), [record.path for record in result.records if not record.run.twin]) for path in earlier]
+    for baseline, candidates in pairs_of:
+        try:
+            found = compare_files(baseline, candidates, load(None))
+        except RunFileError as error:
+            click.echo(f"Not compared: {error}", err=True)
+            continue
+        headline = [replace(one, rows=[row for row in one.rows if row.headline]) for one in found]
+        print_comparisons(headline, console())

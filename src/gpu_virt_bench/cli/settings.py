@@ -17,6 +17,9 @@ CONFIG_KEYS = [
     "tenants",
     "memory-limit",
     "compute-limit",
+    "sweep",
+    "aa",
+    "compare",
     "device",
     "option",
     "emulate",
@@ -30,7 +33,7 @@ CONFIG_KEYS = [
     "json-only",
     "verbose",
 ]
-LISTS = ("system", "metrics", "option", "emulate")
+LISTS = ("system", "metrics", "sweep", "compare", "option", "emulate")
 
 
 def pairs(words: Sequence[str], option: str) -> dict[str, str]:

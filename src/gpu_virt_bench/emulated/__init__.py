@@ -13,6 +13,8 @@ from pathlib import Path
 
 FOLDER = Path(__file__).parent
 LIBRARIES = FOLDER / "lib"
+PROGRAMS = FOLDER / "bin"
+"""What comes first on PATH where the device is emulated: the control daemon of its MPS."""
 PROFILES = FOLDER / "profiles"
 VARIABLE = "GVB_EMULATED"
 FAMILIES = {

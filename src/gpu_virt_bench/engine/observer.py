@@ -104,6 +104,10 @@ class Observer:
         found = self._ask(lambda: self._nvml.nvmlDeviceGetComputeRunningProcesses(self._handle))
         return None if found is None else sorted(process.pid for process in found)
 
+    def memory_used(self) -> int | None:
+        """Bytes of device memory in use, by anybody."""
+        return self._ask(lambda: int(self._nvml.nvmlDeviceGetMemoryInfo(self._handle).used))
+
     def throttle_mask(self) -> int | None:
         """The bits of the throttle reasons."""
         return self._ask(lambda: int(self._nvml.nvmlDeviceGetCurrentClocksThrottleReasons(self._handle)))
@@ -126,7 +130,7 @@ class Observer:
             power_limit_watts=None if limit is None else limit / 1000,
             throttle_reasons=None if mask is None else [name for bit, name in REASONS.items() if mask & bit],
             utilization=None if load is None else load / 100,
-            memory_used_bytes=ask(lambda: int(nvml.nvmlDeviceGetMemoryInfo(handle).used)),
+            memory_used_bytes=self.memory_used(),
             pcie_generation=ask(lambda: int(nvml.nvmlDeviceGetCurrPcieLinkGeneration(handle))),
             pcie_width=ask(lambda: int(nvml.nvmlDeviceGetCurrPcieLinkWidth(handle))),
             pcie_max_generation=ask(lambda: int(nvml.nvmlDeviceGetMaxPcieLinkGeneration(handle))),

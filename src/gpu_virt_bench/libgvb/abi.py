@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from ctypes import POINTER, Structure, c_char, c_int32, c_int64
 from dataclasses import dataclass
 
-ABI = 2
+ABI = 3
 
 STATUS = {
     -1: "argument",
@@ -87,7 +87,9 @@ ROUTINES: Mapping[str, Routine] = {
         ("launches_per_row", "rows_left_out"),
     ),
     "try_alloc": Routine({"api": "memory_api", "bytes": "int64"}, ("code",)),
-    "fingerprint": Routine({"duration": "int64", "blocks": "int64"}, ("smid", "begin", "end")),
+    "fingerprint": Routine(
+        {"duration": "int64", "gap": "int64", "blocks": "int64"}, ("block", "smid", "begin", "end"), ("timer_step",)
+    ),
     "idle": Routine({"duration": "int64"}, ("slept",)),
 }
 

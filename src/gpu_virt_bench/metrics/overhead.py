@@ -378,6 +378,7 @@ def tracking(bench: Bench) -> Samples:
     compare="difference",
     ideal="structural",
     needs=("compute-limit", "concurrent-tenants"),
+    effort="window",
     params={"demand": ("low", "paced-out"), "blocks": (1, 100_000)},
 )
 def rate_limiter(bench: Bench) -> Samples:
@@ -385,20 +386,23 @@ def rate_limiter(bench: Bench) -> Samples:
 
     sample = launch interval of a tenant at half of the device less that of a tenant without a compute quota
 
-    Both tenants exist, and work in turn, never at once. `low`: median of 1000 launches, one each millisecond: demand is
-    far below the quota, so this is the price of asking, not of waiting. `paced-out`: p99 of the launch interval at full
-    demand, 16 kernels of about 1 ms in flight. Blocks is the size of the launched grid: a limiter that counts blocks is
-    free at 1 block.
+    Both tenants exist, and work in turn, never at once, in a seeded order that alternates. `low`: median of 1000
+    launches, one each millisecond: demand is far below the quota, so this is the price of asking, not of waiting.
+    `paced-out`: p99 of the launch interval at full demand, 16 kernels of about 1 ms in flight. Blocks is the size of the
+    launched grid: a limiter that counts blocks is free at 1 block.
     """
     limited, free = bench.mixed((Quota(compute_share=0.5), FULL))
     low = bench.params["demand"] == "low"
     workload = paced(bench) if low else full_demand(bench)
     statistic = median if low else p99
-    for index in range(1 << 62):
-        turns = (limited, free) if index % 2 == 0 else (free, limited)
+    start = bench.random.randrange(2)
+    for index in range(start, 1 << 62):
+        turns = (free, limited) if index % 2 == 0 else (limited, free)
         found = {id(tenant): tenant.run(workload).seconds("call") for tenant in turns}
         for tenant in (limited, free):
-            summarise(bench, "intervals", {"reading": index, "limited": int(tenant is limited)}, found[id(tenant)])
+            summarise(
+                bench, "intervals", {"reading": index - start, "limited": int(tenant is limited)}, found[id(tenant)]
+            )
         yield statistic(found[id(limited)]) - statistic(found[id(free)])
 
 
@@ -426,25 +430,40 @@ def full_demand(bench: Bench) -> Workload:
     compare="difference",
     ideal="same",
     effort="window",
-    params={"load": ("idle", "busy")},
+    params={"load": ("idle", "busy"), "where": ("tenant", "daemon"), "n": (1, 4)},
+    needs_for={("n", 4): ("concurrent-tenants", "separate-processes")},
 )
 def polling(bench: Bench) -> Samples:
     """NVML polling overhead.
 
-    sample = CPU seconds of the tenant's other threads / seconds of the window
+    sample = CPU seconds of the counted threads / seconds of the window; 1 is one core
 
-    Counted are all threads of the tenant but its own two, in nanoseconds of the kernel's schedstat: what is left is the
-    driver's and the layer's. The driver's own threads exist natively too, hence the comparison by difference. `busy`
-    keeps the device at work from a thread that sleeps while it waits.
+    `tenant`: all threads of the n tenants but their own two, in nanoseconds of the kernel's schedstat; what is left is
+    the driver's and the layer's. The driver's own threads exist natively too, hence the comparison by difference.
+    `daemon`: all threads of the processes that the system's set-up started. `busy` keeps the device at work, from
+    threads that sleep while they wait; of n tenants each has its share of the device.
     """
-    (tenant,) = bench.tenants(1)
-    busy = bench.params["load"] == "busy"
+    tenants = bench.tenants(int(bench.params["n"]))
+    span = round(bench.polling_seconds * 1e9)
+    idle = Workload("idle", {"duration": span}, timeout=120)
+    work = working(bench, span) if bench.params["load"] == "busy" else idle
+
+    def used() -> float:
+        if bench.params["where"] == "tenant":
+            return sum(tenant.cpu_seconds() for tenant in tenants)
+        seconds = bench.daemon_cpu_seconds()
+        if seconds is None:
+            raise Skip("needs a process that the system's set-up starts, found none")
+        return seconds
+
     while True:
-        span = round(bench.polling_seconds * 1e9)
-        workload = working(bench, span) if busy else Workload("idle", {"duration": span}, timeout=120)
-        before = tenant.cpu_seconds()
-        series = tenant.run(workload)
-        yield (tenant.cpu_seconds() - before) / series.duration
+        with ExitStack() as stack:
+            for other in tenants[1:]:
+                stack.enter_context(other.busy(working(bench, 4 * span) if work is not idle else idle))
+            before = used()
+            series = tenants[0].run(work)
+            after = used()
+        yield (after - before) / series.duration
 
 
 def working(bench: Bench, span: int) -> Workload:

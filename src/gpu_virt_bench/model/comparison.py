@@ -29,9 +29,10 @@ class Interval:
 class Change:
     """Candidate over baseline (`ratio`, 1 = equal) or candidate less baseline (`difference`, SI units, 0 = equal).
 
-    `p` tests whether the change lies beyond the margin; `adjusted` is it after Holm's correction over all judged
-    outcomes of the comparison. `margin` is relative for ratios (0.02 = 2 %), in SI units for differences.
-    `floor` is the change that the baseline shows against itself (A/A), in the margin's unit; None where it was not measured.
+    `p` tests whether the change lies beyond the margin; `adjusted` is it after Holm's correction over the judged
+    outcomes of the comparison: the headline ones as one family, all others as another. `margin` is relative for ratios
+    (0.02 = 2 %), in SI units for differences. `floor` is the change that the baseline shows against itself (A/A), in
+    the margin's unit; None if not measured.
     """
 
     kind: Literal["ratio", "difference"]
@@ -41,6 +42,8 @@ class Change:
     p: float | None = None
     adjusted: float | None = None
     floor: float | None = None
+    repetitions: int = 0
+    """How many it rests on: pairs, or those of the side that has fewer."""
 
 
 @dataclass(frozen=True)
@@ -88,3 +91,5 @@ class Comparison:
     remarks: list[str] = field(default_factory=list)
     has_floor: bool = False
     """Whether the baseline was measured twice (A/A)."""
+    confidence: float = 0.95
+    """The level that intervals were asked for; where one reached another, its own `level` says so."""

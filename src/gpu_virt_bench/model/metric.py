@@ -127,6 +127,9 @@ class Bench(Protocol):
     def polling_seconds(self) -> float:
         """The suite's window for counting CPU time."""
 
+    def daemon_cpu_seconds(self) -> float | None:
+        """CPU time used by the processes that the system's set-up started; None if it starts none."""
+
     def detail(self, name: str, row: Mapping[str, Value]) -> None:
         """Stores a row of a table beside the samples: shown to the reader, never judged."""
 

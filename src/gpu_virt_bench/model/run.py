@@ -273,6 +273,8 @@ class Run:
     """The session's baseline measured a second time (A/A): it shows the noise floor. Since version 2."""
     point: dict[str, Value] = field(default_factory=dict)
     """Where in a sweep this run lies: `{"compute-limit": 25}`. Since version 2."""
+    recorded: dict[str, str] = field(default_factory=dict)
+    """What the definition's `[[record]]` steps printed, by their names. Since version 2."""
     ended: str | None = None
     missing: list[str] = field(default_factory=list)
     before: DeviceState | None = None

@@ -11,21 +11,13 @@ from rich.text import Text
 
 from gpu_virt_bench.model.metric import SHOWN, Metric
 from gpu_virt_bench.model.run import Definition, Failed, Measured, Outcome, Run
-from gpu_virt_bench.stats.estimate import Estimate, estimate, proportion
+from gpu_virt_bench.stats.estimate import LEVEL, Estimate
+from gpu_virt_bench.stats.estimate import summarise as summarise
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
 ARROWS = {"lower": "↓", "higher": "↑", "none": ""}
-
-
-def summarise(outcome: Measured, definition: Definition) -> Estimate:
-    """The estimate that belongs to an outcome's unit."""
-    taken = [repetition.samples for repetition in outcome.repetitions if repetition.samples]
-    if definition.unit == "pass":
-        values = [value for samples in taken for value in samples]
-        return proportion(round(sum(values)), len(values), len(taken))
-    return estimate(taken)
 
 
 def number(value: float) -> str:
@@ -38,11 +30,20 @@ def number(value: float) -> str:
     return f"{value:,.{max(digits, 0)}f}" if abs(value) >= 1 else f"{value:.4g}"
 
 
+def level_note(level: float, repetitions: int, asked: float = LEVEL) -> list[str]:
+    """What an interval reaches where it is not what was asked for: `range of 3, 75 %`."""
+    if abs(level - asked) < 1e-9:
+        return []
+    is_range = repetitions > 1 and level == 1 - 2.0 ** (1 - repetitions)
+    return [(f"range of {repetitions}, " if is_range else "") + f"{100 * level:.0f} %"]
+
+
 def interval(found: Estimate, factor: float) -> str:
-    """The 95 % interval, or why there is none."""
+    """The interval, with its level where that is not 95 %, or why there is none."""
     if found.low is None or found.high is None:
         return "one repetition"
-    return f"{number(found.low * factor)} .. {number(found.high * factor)}"
+    notes = "".join(f" ({note})" for note in level_note(found.level, found.repetitions))
+    return f"{number(found.low * factor)} .. {number(found.high * factor)}{notes}"
 
 
 def label(run: Run) -> str:
@@ -73,7 +74,7 @@ def run_table(run: Run) -> RenderableType:
     """One run's outcomes."""
     mark = " · EMULATED GPU: a model's figures, not hardware's" if run.device.emulated else ""
     title = f"{run.system.title} on {run.device.name}{mark}"
-    table = Table(title=title, title_justify="left", title_style="bold", expand=False)
+    table = Table(title=Text(title), title_justify="left", title_style="bold", expand=False)
     table.add_column("metric", overflow="fold", ratio=3)
     table.add_column("value", justify="right", no_wrap=True)
     table.add_column("95 % interval", overflow="fold", ratio=3)
@@ -112,7 +113,7 @@ def print_runs(runs: Sequence[Run]) -> None:
         out.print()
         out.print(run_table(run))
         for remark in remarks(run):
-            out.print(f"  {remark}", style="yellow")
+            out.print(f"  {remark}", style="yellow", markup=False)
     out.print()
 
 
@@ -147,7 +148,7 @@ def print_metric(metric: Metric) -> None:
         **{f"parameter {name}": ", ".join(map(str, values)) for name, values in metric.params.items()},
     }
     for name, value in facts.items():
-        out.print(f"  {name:22} {value}")
+        out.print(f"  {name:22} {value}", markup=False)
     if metric.params:
         out.print("  The first value of each parameter is the headline.")
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from gpu_virt_bench.model.run import Device
 from gpu_virt_bench.model.system import FULL, Quota, Step, System
 from gpu_virt_bench.systems import steps
-from gpu_virt_bench.systems.available import Here, Unavailable, availability, check_room
+from gpu_virt_bench.systems.available import Here, Unavailable, availability, check_room, tool_path
 from gpu_virt_bench.systems.environment import clean
 from gpu_virt_bench.systems.evidence import Driver
 from gpu_virt_bench.systems.journal import Entry, Journal
@@ -127,6 +127,12 @@ class Active:
             if name.endswith("_pid") and text.isdigit():
                 self.note_process(int(text))
 
+    def daemons(self) -> list[int]:
+        """The processes that the set-up started and that are still up: background steps, and pids that it captured."""
+        values = self.values.items()
+        captured = {int(text) for name, text in values if name.endswith("_pid") and text is not None and text.isdigit()}
+        return sorted({background.process.pid for background in self._background} | captured)
+
     def note_process(self, pid: int, group: bool = False, before_kill: Step | None = None) -> None:
         """Writes a process down that must end."""
         entry = self._journal.process(pid, self.system.cleanup.grace, group, before_kill, self.step_env())
@@ -156,7 +162,8 @@ class Active:
 
     def step_env(self) -> dict[str, str]:
         """The environment of steps: clean, with what leads to the device and what the definition sets."""
-        return {**clean(), **self.env, **resolve_env(self.system.env, self.values, self.system.id)}
+        path = {"PATH": tool_path(self.device)}
+        return {**clean(), **self.env, **path, **resolve_env(self.system.env, self.values, self.system.id)}
 
     def record(self) -> dict[str, str]:
         """What the record steps printed, by their titles; a step that failed says so."""

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from gpu_virt_bench.emulated import PROGRAMS
 from gpu_virt_bench.model.run import Device
 from gpu_virt_bench.model.system import System
 from gpu_virt_bench.systems.options import missing
@@ -50,13 +51,19 @@ def availability(system: System, here: Here | None = None, options: Mapping[str,
     )
 
 
+def tool_path(device: Device | None, path: str | None = None) -> str:
+    """Where the programs of a system are looked for: in PATH, on the emulated GPU first among its own."""
+    found = os.environ.get("PATH", os.defpath) if path is None else path
+    return f"{PROGRAMS}{os.pathsep}{found}" if device is not None and device.emulated else found
+
+
 def unmet_host(system: System, here: Here, options: Mapping[str, str]) -> str | None:
     """The first requirement of the machine that is not met."""
     requires = system.requires
     if requires.root and not here.root:
         return "needs root"
     for tool in requires.tools:
-        if shutil.which(tool, path=here.path) is None:
+        if shutil.which(tool, path=tool_path(here.device, here.path)) is None:
             return f"needs the program {tool}, which is not in PATH"
     for name in requires.files:
         file = expand(name, {**dict.fromkeys(system.options), **options}, f"{system.id}: requires.files")

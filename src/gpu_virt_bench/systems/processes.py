@@ -41,6 +41,15 @@ def start_time(pid: int) -> str | None:
     return fields[19] if fields else None
 
 
+def cpu_seconds(pid: int) -> float:
+    """CPU time that all threads of a process have used, by the kernel's schedstat; 0 once it is gone."""
+    used = 0
+    for task in Path(f"/proc/{pid}/task").glob("*/schedstat"):
+        with contextlib.suppress(OSError):
+            used += int(task.read_text().split()[0])
+    return used * 1e-9
+
+
 def lives(pid: int, start: str) -> bool:
     """Whether this very process still runs: a pid may be used again, a start time not. A zombie does not run."""
     fields = stat(pid)

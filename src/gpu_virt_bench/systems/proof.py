@@ -34,6 +34,12 @@ def variables(system: System) -> list[str]:
     return list(dict.fromkeys(name for table in tables for name in table.env))
 
 
+def needs_pair(system: System) -> bool:
+    """Whether the proof asks how two tenants share the device."""
+    tables = [system.proof, *system.proof.features.values()]
+    return "concurrent-tenants" in system.features and any(table.overlap or table.sm_sets for table in tables)
+
+
 def check(checks: Checks, evidence: Evidence, feature: str = "") -> list[Check]:
     """Every check of a table whose variables are filled in, except those that run a command or need two tenants.
     Under a feature, names begin with it: `memory-limit.refused_above`."""
@@ -73,9 +79,8 @@ def tenant_checks(checks: Checks, evidence: Evidence) -> Iterator[Check]:
         last = evidence.stderr.strip().splitlines()[-1:] or ["nothing"]
         hit = re.search(checks.stderr, evidence.stderr)
         yield Check("stderr", checks.stderr, hit[0] if hit else last[0], bool(hit))
-    if checks.slowed is not None:
-        rate = "not measured" if evidence.rate is None else f"{evidence.rate:.3f} of the native rate"
-        yield Check("slowed", "evidence only", rate, True)  # how well a quota binds is what metrics measure
+    if checks.slowed is not None and evidence.rate is not None:  # how well a quota binds is what metrics measure
+        yield Check("slowed", "evidence only", f"{evidence.rate:.3f} of the native rate", True)
 
 
 def word(condition: bool, text: str) -> str:

@@ -13,6 +13,7 @@ from gpu_virt_bench.systems.available import check_room
 from gpu_virt_bench.systems.evidence import Attempt, Evidence, Seen, Wanted
 from gpu_virt_bench.systems.fingerprint import Block, overlap_check, sm_sets_check
 from gpu_virt_bench.systems.journal import Entry, run_all
+from gpu_virt_bench.systems.layers import check_one_layer
 from gpu_virt_bench.systems.variables import QUOTA, DefinitionError, expand, names, resolve, resolve_env
 from gpu_virt_bench.systems.wellformed import OVERLAPS, SM_SETS, check_word
 
@@ -57,7 +58,7 @@ class Seat:
         return {kind for name, kind in QUOTA.items() if self.values[name] is not None}
 
     def before(self) -> None:
-        """Runs the steps before the tenant starts."""
+        """Runs the steps before the tenant starts, and looks at what its environment leads to."""
         for path in self.system.cleanup.remove:
             place = expand(path, self.values, f"{self.system.id}: cleanup.remove")
             if place is not None and "tenant_dir" in names(path):
@@ -67,6 +68,7 @@ class Seat:
             if filled is not None:
                 self.active.capture(steps.run(filled, self.active.step_env()), self.values)
         self._note_after()
+        check_one_layer(self.system, self.env)
 
     def _leaving(self) -> list[Step]:
         """The steps after the tenant, as far as they can be filled in by now."""

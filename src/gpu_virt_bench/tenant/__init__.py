@@ -20,6 +20,8 @@ from gpu_virt_bench.model.workload import NS_PER_SECOND, Series, TenantDied, Ten
 from gpu_virt_bench.tenant.protocol import PROTOCOL, Message, decode, encode
 
 HELLO_TIMEOUT = 60.0
+LEAD = 20_000_000
+"""Nanoseconds from the request to a common start: long enough for every tenant to be waiting for it."""
 SOURCE = Path(__file__).resolve().parents[2]
 
 
@@ -158,6 +160,14 @@ class Process:
         message = {"do": "run", "work": self.prepare(workload), "routine": workload.routine}
         return series(self.request(message, workload.timeout))
 
+    def begin(self, workload: Workload, at: int = 0) -> Future[Message]:
+        """Starts a prepared workload, at a time of CLOCK_MONOTONIC (nanoseconds) or at once."""
+        return self.send({"do": "run", "work": self.prepare(workload), "at": at})
+
+    def result(self, reply: Future[Message], workload: Workload) -> Series:
+        """The samples of a workload that was begun."""
+        return series(self._wait(reply, workload.routine, workload.timeout))
+
     @contextlib.contextmanager
     def busy(self, workload: Workload) -> Iterator[Future[Message]]:
         """Keeps the tenant at a workload that has no end of its own, for as long as the block lasts."""
@@ -249,6 +259,16 @@ class Process:
     def _death(self) -> TenantDied:
         """How the process ended, with its last words."""
         return TenantDied(self.name, self._process.poll(), "\n".join(self.stderr().splitlines()[-5:]))
+
+
+def together(tenants: Sequence[Process], workload: Workload) -> list[Series]:
+    """The same workload in several tenants from one instant on; without a common clock, each on receipt."""
+    for tenant in tenants:
+        tenant.prepare(workload)
+    clocks = {tenant.hello["boot_id"] for tenant in tenants}
+    at = time.monotonic_ns() + LEAD if len(clocks) == 1 else 0
+    replies = [tenant.begin(workload, at) for tenant in tenants]
+    return [tenant.result(reply, workload) for tenant, reply in zip(tenants, replies, strict=True)]
 
 
 def series(reply: Message) -> Series:

@@ -1,0 +1,128 @@
+#include "driver_mps.h"
+
+#include <math.h>
+#include <signal.h>
+#include <stdlib.h>
+
+#include "mps.h"
+
+static int connection = -1;
+
+/* ---- limits ---- */
+
+/* Multiprocessors come in pairs. */
+static int64_t multiprocessors(double percentage) {
+  int64_t all = gpu.config.sm_count, needed = (int64_t)ceil(percentage / 100 * (double)all - 1e-9);
+  int64_t even = needed + needed % 2;
+  return even < all ? even : all;
+}
+
+static CUresult complain(const char *name, const char *found, const char *expected) {
+  snprintf(gpu.config_error, sizeof gpu.config_error, "%s is '%.100s', expected %s", name, found, expected);
+  return CUDA_ERROR_INVALID_VALUE;
+}
+
+static CUresult limit_compute(double percentage) {
+  const char *name = "CUDA_MPS_ACTIVE_THREAD_PERCENTAGE", *text = getenv(name);
+  if (text) {
+    char *end;
+    double own = strtod(text, &end);
+    if (end == text || *end || !(own > 0 && own <= 100)) return complain(name, text, "above 0 and at most 100");
+    percentage = fmin(percentage, own);
+  }
+  gpu.sms = multiprocessors(percentage);
+  return CUDA_SUCCESS;
+}
+
+/* "0=512M": for the device of that number, with M or G. */
+static CUresult limit_memory(void) {
+  const char *name = "CUDA_MPS_PINNED_DEVICE_MEM_LIMIT", *text = getenv(name);
+  char unit = 0, more = 0;
+  unsigned long long amount;
+  if (!text) return CUDA_SUCCESS;
+  int read = sscanf(text, "0=%llu%c%c", &amount, &unit, &more);
+  if (read != 2 || (unit != 'M' && unit != 'G')) return complain(name, text, "0=<number>M or 0=<number>G");
+  gpu.memory_limit = amount << (unit == 'M' ? 20 : 30);
+  return CUDA_SUCCESS;
+}
+
+/* ---- the connection ---- */
+
+static void lose(int code) {
+  int none = 0;
+  atomic_compare_exchange_strong(&gpu.lost, &none, code);
+}
+
+/* A thread of its own: calls then only look at a number. */
+static void *listen_to_server(void *fd) {
+  char said[MPS_RECORD];
+  int code;
+  while (mps_receive((int)(intptr_t)fd, said))
+    if (sscanf(said, "fault %d", &code) == 1) lose(code);
+  lose(CUDA_ERROR_MPS_RPC_FAILURE);
+  return NULL;
+}
+
+static bool start_listening(void) {
+  pthread_t thread;
+  sigset_t all, before;
+  mps_be_impatient(connection, 0);
+  sigfillset(&all); /* the application's handlers run in its own threads */
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  bool started = pthread_create(&thread, NULL, listen_to_server, (void *)(intptr_t)connection) == 0;
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
+  if (started) pthread_detach(thread);
+  return started;
+}
+
+/* Whether a daemon answers, and has a server up. */
+static bool invited(const char *directory) {
+  char said[MPS_RECORD] = "";
+  int fd = mps_connect(directory, MPS_CONTROL);
+  if (fd < 0) return false;
+  mps_be_impatient(fd, MPS_PATIENCE);
+  bool answered = mps_send(fd, "client") && mps_receive(fd, said);
+  close(fd);
+  return answered && said[0] == '0';
+}
+
+static CUresult enter(const char *directory) {
+  char said[MPS_RECORD];
+  double percentage;
+  int code, limited;
+  connection = mps_connect(directory, MPS_SERVER);
+  if (connection < 0) return CUDA_ERROR_MPS_CONNECTION_FAILED;
+  mps_be_impatient(connection, MPS_PATIENCE);
+  if (!mps_receive(connection, said)) return CUDA_ERROR_MPS_CONNECTION_FAILED;
+  if (sscanf(said, "refused %d", &code) == 1) return (CUresult)code;
+  if (sscanf(said, "accepted %d %lf %d", &gpu.server, &percentage, &limited) != 3)
+    return CUDA_ERROR_MPS_CONNECTION_FAILED;
+  CUresult result = limited ? limit_compute(percentage) : CUDA_SUCCESS;
+  if (result == CUDA_SUCCESS && limited) result = limit_memory();
+  if (result != CUDA_SUCCESS) return result;
+  return start_listening() ? CUDA_SUCCESS : CUDA_ERROR_MPS_CONNECTION_FAILED;
+}
+
+CUresult mps_join(void) {
+  const char *directory = getenv("CUDA_MPS_PIPE_DIRECTORY");
+  gpu.sms = gpu.config.sm_count;
+  gpu.memory_limit = UINT64_MAX;
+  if (!directory || !invited(directory)) return CUDA_SUCCESS;
+  CUresult result = enter(directory);
+  if (result != CUDA_SUCCESS) mps_forget();
+  return result;
+}
+
+void mps_forget(void) {
+  if (connection >= 0) close(connection);
+  connection = -1;
+  gpu.server = 0;
+}
+
+void fault_raise(CUresult code) {
+  char text[32];
+  gpu.fault = code;
+  if (connection < 0) return;
+  snprintf(text, sizeof text, "fault %d", (int)code);
+  mps_send(connection, text);
+}

@@ -1,0 +1,16 @@
+/* Being a client of an MPS server. */
+#ifndef GVB_EMULATOR_DRIVER_MPS_H
+#define GVB_EMULATOR_DRIVER_MPS_H
+
+#include "driver_process.h"
+
+/* Connects to the server if CUDA_MPS_PIPE_DIRECTORY names a daemon that answers; else the process goes on without. */
+CUresult mps_join(void);
+
+/* In a forked child: the connection is the parent's. */
+void mps_forget(void);
+
+/* A fatal fault: of this process, or of all clients of its server. */
+void fault_raise(CUresult code);
+
+#endif

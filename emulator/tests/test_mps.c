@@ -1,0 +1,392 @@
+/* The emulated MPS: what its clients share, what limits them, and what ends them. */
+#include "harness.h"
+
+#include <dlfcn.h>
+#include <time.h>
+
+#include "../mps.h"
+#include "../nvml_abi.h"
+
+#define QUIET "jitter 0\nsm_clock 1000000000\n"
+#define MIB ((size_t)1 << 20)
+
+static char place[64];
+static char program[300];
+
+/* ---- the daemon ---- */
+
+/* The first line that the program prints for a command, or nothing. */
+static const char *say(const char *command) {
+  static char line[256];
+  char shell[800];
+  snprintf(shell, sizeof shell, "echo '%s' | %s", command, program);
+  FILE *out = popen(shell, "r");
+  if (!out || !fgets(line, sizeof line, out)) line[0] = 0;
+  if (out) pclose(out);
+  line[strcspn(line, "\n")] = 0;
+  return line;
+}
+
+static pid_t start_daemon(void) {
+  pid_t pid = fork();
+  if (pid == 0) {
+    execl(program, program, "-f", (char *)NULL);
+    _exit(3);
+  }
+  for (int k = 0; k < 500 && strcmp(say("get_default_active_thread_percentage"), "100.0") != 0; k++) usleep(10000);
+  return pid;
+}
+
+static pid_t server_pid(void) { return (pid_t)atoi(say("get_server_list")); }
+
+static pid_t start_daemon_with_server(void) {
+  char command[64];
+  pid_t pid = start_daemon();
+  snprintf(command, sizeof command, "start_server -uid %d", (int)getuid());
+  say(command);
+  return pid;
+}
+
+/* Returns when the daemon has taken note of it. */
+static void kill_server(void) {
+  pid_t server = server_pid();
+  kill(server, SIGKILL);
+  for (int k = 0; k < 500 && server_pid() == server; k++) usleep(10000);
+}
+
+static void end_daemon(pid_t pid) {
+  kill(pid, SIGTERM);
+  waitpid(pid, NULL, 0);
+  char path[128];
+  snprintf(path, sizeof path, "%s/gvb-lock", place);
+  unlink(path);
+}
+
+static bool lives(pid_t pid) { return kill(pid, 0) == 0; }
+
+static bool dies_soon(pid_t pid) {
+  for (int k = 0; k < 500 && lives(pid); k++) usleep(10000);
+  return !lives(pid);
+}
+
+/* ---- clients: each prints a number for its parent ---- */
+
+static int answer(int64_t number) {
+  printf("%lld\n", (long long)number);
+  fflush(stdout);
+  return 0;
+}
+
+static int init_result(void) {
+  open_driver();
+  return answer((int64_t)cu.cuInit(0));
+}
+
+static int sm_count(void) {
+  int count = 0;
+  open_context();
+  MUST(cu.cuDeviceGetAttribute(&count, CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT, 0));
+  return answer(count);
+}
+
+/* MiB that it gets by cuMemAlloc in pieces of 32, and that the last refusal is the right one. */
+static int allocatable(void) {
+  CUdeviceptr p;
+  CUresult result;
+  int64_t mebibytes = 0;
+  open_context();
+  while ((result = cu.cuMemAlloc_v2(&p, 32 * MIB)) == CUDA_SUCCESS) mebibytes += 32;
+  return answer(result == CUDA_ERROR_OUT_OF_MEMORY ? mebibytes : -(int64_t)result);
+}
+
+static int64_t kernel_time(uint64_t iterations) {
+  float one = 1.0f;
+  CUdeviceptr out;
+  MUST(cu.cuMemAlloc_v2(&out, 64));
+  int64_t seen[21];
+  for (int k = 0; k < 21; k++) {
+    int64_t begin = clock_now();
+    launch("gvb_fma", 132 * 8, 256, (void *[]){&iterations, &one, &one, &out});
+    MUST(cu.cuStreamSynchronize(stream));
+    seen[k] = clock_now() - begin;
+  }
+  return median(seen, 21) / 1000;
+}
+
+/* Microseconds of a kernel of 1 ms. */
+static int millisecond(void) {
+  open_context();
+  return answer(kernel_time(15625));
+}
+
+static _Noreturn void saturate(void) {
+  open_context();
+  answer(0);
+  for (;;) kernel_time(15625);
+}
+
+/* Milliseconds of 200 kernels of 1 ms, all in flight. */
+static int queue_time(void) {
+  float one = 1.0f;
+  uint64_t iterations = 15625;
+  CUdeviceptr out;
+  open_context();
+  MUST(cu.cuMemAlloc_v2(&out, 64));
+  int64_t begin = clock_now();
+  for (int k = 0; k < 200; k++) launch("gvb_fma", 132 * 8, 256, (void *[]){&iterations, &one, &one, &out});
+  MUST(cu.cuStreamSynchronize(stream));
+  return answer((clock_now() - begin) / 1000000);
+}
+
+static int context_time(void) {
+  open_driver();
+  MUST(cu.cuInit(0));
+  int64_t begin = clock_now();
+  MUST(cu.cuDevicePrimaryCtxRetain(&context, 0));
+  return answer((clock_now() - begin) / 1000000);
+}
+
+/* Prints its pid, then the first error of any call. */
+static int watch(bool faulty) {
+  open_context();
+  answer(getpid());
+  if (faulty) getchar();
+  CUresult result = faulty ? cu.cuStreamQuery(stream) : CUDA_SUCCESS;
+  for (int k = 0; k < 10000 && result == CUDA_SUCCESS; k++) {
+    usleep(1000);
+    result = cu.cuCtxSynchronize();
+  }
+  answer((int64_t)result);
+  pause();
+  return 0;
+}
+
+static int role(const char *name) {
+  if (strcmp(name, "init") == 0) return init_result();
+  if (strcmp(name, "sms") == 0) return sm_count();
+  if (strcmp(name, "allocate") == 0) return allocatable();
+  if (strcmp(name, "millisecond") == 0) return millisecond();
+  if (strcmp(name, "saturate") == 0) saturate();
+  if (strcmp(name, "queue") == 0) return queue_time();
+  if (strcmp(name, "context") == 0) return context_time();
+  return watch(strcmp(name, "faulty") == 0);
+}
+
+static int64_t ask(const char *what) {
+  FILE *out;
+  pid_t pid = start_client(what, &out);
+  int64_t number = read_number(out);
+  fclose(out);
+  waitpid(pid, NULL, 0);
+  return number;
+}
+
+static void end_client(pid_t pid, FILE *out) {
+  kill(pid, SIGKILL);
+  waitpid(pid, NULL, 0);
+  fclose(out);
+}
+
+static void equal(int64_t found, int64_t expected, const char *what) {
+  check(found == expected, "%s: %lld, expected %lld", what, (long long)found, (long long)expected);
+}
+
+static void between(int64_t found, int64_t low, int64_t high, const char *what) {
+  check(found >= low && found <= high, "%s: %lld, expected %lld to %lld", what, (long long)found, (long long)low,
+        (long long)high);
+}
+
+/* ---- the tests ---- */
+
+static void limits(void) {
+  new_machine(QUIET "sm_count 10\nmemory_bytes 1073741824\ncontext_bytes 67108864");
+  setenv("CUDA_MPS_ACTIVE_THREAD_PERCENTAGE", "50", 1);
+  setenv("CUDA_MPS_PINNED_DEVICE_MEM_LIMIT", "0=512M", 1);
+  equal(ask("sms"), 10, "without a daemon the process goes on without MPS: multiprocessors");
+  equal(ask("allocate"), 960, "and all memory is its own: MiB");
+  pid_t daemon = start_daemon();
+  equal(ask("sms"), 6, "a client of 50 % of 10 multiprocessors sees pairs of them");
+  equal(ask("allocate"), 448, "the limit of 512 MiB holds for the context too: MiB");
+  say("set_default_active_thread_percentage 20");
+  equal(ask("sms"), 6, "a new default is for servers that start later");
+  kill_server();
+  equal(ask("sms"), 2, "a client cannot go above the default");
+  setenv("CUDA_MPS_ACTIVE_THREAD_PERCENTAGE", "much", 1);
+  equal(ask("init"), CUDA_ERROR_INVALID_VALUE, "a percentage that is none is refused");
+  end_daemon(daemon);
+  unsetenv("CUDA_MPS_ACTIVE_THREAD_PERCENTAGE");
+  unsetenv("CUDA_MPS_PINNED_DEVICE_MEM_LIMIT");
+}
+
+static void knob(void) {
+  new_machine(QUIET "memory_bytes 1073741824\ncontext_bytes 67108864");
+  setenv("CUDA_MPS_PINNED_DEVICE_MEM_LIMIT", "0=512M", 1);
+  setenv("GVB_EMULATED_MPS_LIMITS", "ignored", 1);
+  pid_t daemon = start_daemon();
+  unsetenv("GVB_EMULATED_MPS_LIMITS");
+  equal(ask("allocate"), 960, "GVB_EMULATED_MPS_LIMITS=ignored: no limit binds: MiB");
+  end_daemon(daemon);
+  unsetenv("CUDA_MPS_PINNED_DEVICE_MEM_LIMIT");
+}
+
+static void side_by_side(void) {
+  FILE *out;
+  new_machine(QUIET "context_create 100000000");
+  between(ask("context"), 100, 130, "a context without MPS: ms");
+  pid_t daemon = start_daemon();
+  between(ask("context"), 50, 80, "with MPS it costs half: ms");
+  setenv("CUDA_MPS_ACTIVE_THREAD_PERCENTAGE", "50", 1);
+  between(ask("millisecond"), 1990, 2150, "half of the multiprocessors take twice the time: us");
+  pid_t neighbor = start_client("saturate", &out);
+  read_number(out);
+  between(ask("millisecond"), 1990, 2200, "also beside a busy client, though others take turns: us");
+  end_client(neighbor, out);
+  unsetenv("CUDA_MPS_ACTIVE_THREAD_PERCENTAGE");
+  end_daemon(daemon);
+}
+
+static void one_turn(void) {
+  FILE *out[2];
+  pid_t client[2];
+  new_machine(QUIET "switch_ns 0");
+  pid_t daemon = start_daemon();
+  for (int k = 0; k < 2; k++) {
+    client[k] = start_client("saturate", &out[k]);
+    read_number(out[k]);
+  }
+  unsetenv("CUDA_MPS_PIPE_DIRECTORY");
+  between(ask("queue"), 380, 450, "beside two clients, who have one turn, a process without MPS has every other: ms");
+  setenv("CUDA_MPS_PIPE_DIRECTORY", place, 1);
+  for (int k = 0; k < 2; k++) end_client(client[k], out[k]);
+  end_daemon(daemon);
+}
+
+static unsigned int listed(pid_t wanted) {
+  void *library = dlopen("libnvidia-ml.so.1", RTLD_NOW);
+  nvmlReturn (*initialize)(void);
+  nvmlReturn (*device_at)(unsigned int, nvmlDevice *);
+  nvmlReturn (*running)(nvmlDevice, unsigned int *, nvmlProcess *);
+  *(void **)&initialize = dlsym(library, "nvmlInit_v2");
+  *(void **)&device_at = dlsym(library, "nvmlDeviceGetHandleByIndex_v2");
+  *(void **)&running = dlsym(library, "nvmlDeviceGetComputeRunningProcesses_v3");
+  nvmlDevice device;
+  nvmlProcess found[8];
+  unsigned int count = 8, hits = 0;
+  if (initialize() != 0 || device_at(0, &device) != 0 || running(device, &count, found) != 0) return 99;
+  for (unsigned int k = 0; k < count; k++) hits += found[k].pid == (unsigned int)wanted;
+  return hits;
+}
+
+static void deaths(void) {
+  char command[64];
+  FILE *out[2];
+  pid_t client[2];
+  new_machine("sticky.cuStreamQuery 1:700");
+  pid_t daemon = start_daemon_with_server(), server = server_pid();
+  for (int k = 0; k < 2; k++) {
+    client[k] = start_client("watch", &out[k]);
+    read_number(out[k]);
+  }
+  equal(listed(client[0]), 1, "NVML lists a client");
+  equal(listed(server), 1, "and the server, once");
+  snprintf(command, sizeof command, "terminate_client %d %d", (int)server, (int)client[0]);
+  say(command);
+  equal(read_number(out[0]), CUDA_ERROR_MPS_CLIENT_TERMINATED, "terminate_client");
+  kill(server, SIGKILL);
+  equal(read_number(out[1]), CUDA_ERROR_MPS_RPC_FAILURE, "the server's death");
+  for (int k = 0; k < 2; k++) end_client(client[k], out[k]);
+  client[0] = start_client("watch", &out[0]);
+  read_number(out[0]);
+  check(server_pid() > 0 && server_pid() != server, "the next client gets a new server");
+  server = server_pid();
+  kill(daemon, SIGKILL);
+  waitpid(daemon, NULL, 0);
+  equal(read_number(out[0]), CUDA_ERROR_MPS_RPC_FAILURE, "the daemon's death");
+  check(dies_soon(server), "ends its server");
+  end_client(client[0], out[0]);
+  equal(ask("init"), CUDA_SUCCESS, "then a process goes on without MPS");
+  daemon = start_daemon();
+  check(daemon > 0 && lives(daemon), "and another daemon can start in the directory of one that was killed");
+  end_daemon(daemon);
+}
+
+static void faults(void) {
+  FILE *out[2];
+  new_machine("sticky.cuStreamQuery 1:700");
+  pid_t daemon = start_daemon_with_server();
+  int input[2];
+  if (pipe(input) != 0) exit(3);
+  pid_t bystander = start_client("watch", &out[0]);
+  read_number(out[0]);
+  dup2(input[0], 0);
+  pid_t faulty = start_client("faulty", &out[1]);
+  read_number(out[1]);
+  if (write(input[1], "\n", 1) != 1) exit(3);
+  equal(read_number(out[1]), CUDA_ERROR_ILLEGAL_ADDRESS, "a client faults");
+  equal(read_number(out[0]), CUDA_ERROR_ILLEGAL_ADDRESS, "the fault reaches the other client");
+  equal(ask("init"), CUDA_ERROR_MPS_SERVER_NOT_READY, "newcomers are refused");
+  end_client(faulty, out[1]);
+  equal(ask("init"), CUDA_ERROR_MPS_SERVER_NOT_READY, "until all that it reached are gone");
+  end_client(bystander, out[0]);
+  CUresult last = CUDA_ERROR_MPS_SERVER_NOT_READY;
+  for (int k = 0; k < 50 && last != CUDA_SUCCESS; k++) last = (CUresult)ask("init");
+  equal((int64_t)last, CUDA_SUCCESS, "then the server takes clients again");
+  end_daemon(daemon);
+}
+
+static void crowd(void) {
+  FILE *out[MPS_CLIENTS];
+  pid_t client[MPS_CLIENTS];
+  new_machine("memory_bytes 107374182400\ncontext_bytes 1048576");
+  pid_t daemon = start_daemon_with_server();
+  for (int k = 0; k < MPS_CLIENTS; k++) client[k] = start_client("watch", &out[k]);
+  for (int k = 0; k < MPS_CLIENTS; k++) read_number(out[k]);
+  equal(ask("init"), CUDA_ERROR_MPS_MAX_CLIENTS_REACHED, "client number 49");
+  for (int k = 0; k < MPS_CLIENTS; k++) end_client(client[k], out[k]);
+  end_daemon(daemon);
+}
+
+static void commands(void) {
+  char line[256] = "", second_daemon[310];
+  new_machine("");
+  const char *sentence = "no MPS control daemon answers in ";
+  check(strncmp(say("get_server_list"), sentence, strlen(sentence)) == 0, "without a daemon: %s", say("quit"));
+  pid_t daemon = start_daemon();
+  snprintf(second_daemon, sizeof second_daemon, "%s -f", program);
+  FILE *second = popen(second_daemon, "r");
+  if (!second || !fgets(line, sizeof line, second)) exit(3);
+  line[strcspn(line, "\n")] = 0;
+  check(strncmp(line, "an MPS control daemon already runs in", 37) == 0, "a second daemon: %s", line);
+  check(pclose(second) == 1 << 8, "ends with status 1");
+  check(server_pid() == 0, "no server before a client or start_server");
+  check(strncmp(say("start_server -uid 4294"), "this daemon serves user", 23) == 0,
+        "a server of another user is refused");
+  check(strcmp(say("get_client_list 1"), "there is no server 1") == 0, "clients of a server that is none: refused");
+  check(strstr(say("fly"), "no command 'fly'") != NULL, "an unknown command is refused");
+  say("quit");
+  int status = -1;
+  waitpid(daemon, &status, 0);
+  equal(status, 0, "quit ends the daemon: status");
+  end_daemon(daemon);
+}
+
+int main(int argc, char **argv) {
+  if (argc > 1) return role(argv[1]);
+  ssize_t length = readlink("/proc/self/exe", program, sizeof program - 32);
+  if (length < 0) return 3;
+  program[length] = 0;
+  strcpy(strrchr(program, '/') + 1, "nvidia-cuda-mps-control");
+  strcpy(place, "/tmp/gvb-mps-XXXXXX");
+  if (!mkdtemp(place)) return 3;
+  setenv("CUDA_MPS_PIPE_DIRECTORY", place, 1);
+  commands();
+  limits();
+  knob();
+  side_by_side();
+  one_turn();
+  deaths();
+  faults();
+  crowd();
+  rmdir(place);
+  return summary();
+}

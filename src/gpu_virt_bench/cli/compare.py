@@ -1,0 +1,99 @@
+"""`gpu-virt-bench compare`: verdicts with intervals."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from gpu_virt_bench.model.comparison import Comparison
+
+
+@click.command(name="compare")
+@click.argument("baseline", type=click.Path(path_type=Path))
+@click.argument("candidates", metavar="CANDIDATE...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--format", "form", type=click.Choice(["text", "json", "markdown"]), default="text",
+              help="How to write it.  [text]")  # fmt: skip
+@click.option("--policy", type=click.Path(path_type=Path), metavar="FILE.toml", help="Margins and confidence.")
+@click.option("--margin", multiple=True, metavar="[NAME=]N",
+              help="0.03: of all ratios; OH-006=5e-6, overhead=0.05: of a metric or a category.")  # fmt: skip
+@click.option("--all", "everything", is_flag=True, help="All outcomes, not only the headline ones.")
+@click.option("--output", type=click.Path(path_type=Path), metavar="FILE", help="Write it there.")
+def command(
+    baseline: Path,
+    candidates: tuple[Path, ...],
+    form: str,
+    policy: Path | None,
+    margin: tuple[str, ...],
+    everything: bool,
+    output: Path | None,
+) -> None:
+    """Compare runs with a baseline: better, same, worse, inconclusive or not comparable, each by its interval.
+
+    BASELINE and CANDIDATE are run files, or directories for their newest complete run.
+
+    \b
+    gpu-virt-bench compare results/native results/mps
+    gpu-virt-bench compare native.json mps.json hami-core.json --margin 0.05 --format markdown
+
+    Exit status: 0 compared, whatever the verdicts; 2 wrong use. `gpu-virt-bench gate` fails on regressions.
+    """
+    from gpu_virt_bench.policy import PolicyError
+    from gpu_virt_bench.results import RunFileError
+
+    try:
+        text = rendered(compared(baseline, candidates, policy, margin, everything), form, output is None)
+        if output is None:
+            click.echo(text, nl=False)
+        else:
+            output.write_text(text)
+    except (PolicyError, RunFileError) as error:
+        raise click.UsageError(str(error)) from None
+    except OSError as error:
+        raise click.UsageError(f"{error.filename or 'the operating system'}: {error.strerror}") from None
+
+
+def compared(
+    baseline: Path, candidates: Sequence[Path], policy: Path | None, margin: Sequence[str], everything: bool
+) -> list[Comparison]:
+    """The comparisons, with the rows that were asked for."""
+    from gpu_virt_bench.compare import compare_files
+    from gpu_virt_bench.policy import load, with_margins
+
+    found = compare_files(baseline, candidates, with_margins(load(policy), margin))
+    check_names([word.rpartition("=")[0] for word in margin if "=" in word], found)
+    return [replace(one, rows=[row for row in one.rows if everything or row.headline]) for one in found]
+
+
+def check_names(names: Sequence[str], comparisons: Sequence[Comparison]) -> None:
+    """Refuses a margin that nothing has."""
+    from gpu_virt_bench.policy import PolicyError, nearest
+
+    known = {name: name for one in comparisons for row in one.rows for name in (row.category, row.metric)}
+    for name in names:
+        if name not in known:
+            raise PolicyError(f"--margin {name}: no metric or category of these runs{nearest(name, known)}")
+
+
+def rendered(comparisons: Sequence[Comparison], form: str, to_terminal: bool) -> str:
+    """The comparisons as text; colours only for a terminal."""
+    if form == "json":
+        return json.dumps([asdict(one) for one in comparisons], indent=1) + "\n"
+    if form == "markdown":
+        from gpu_virt_bench.report.comparison_markdown import markdown
+
+        return markdown(comparisons)
+    from rich.console import Console
+
+    from gpu_virt_bench.report.comparison import print_comparisons
+    from gpu_virt_bench.report.text import console
+
+    out = console() if to_terminal else Console(no_color=True, highlight=False, force_terminal=False)
+    with out.capture() as captured:
+        print_comparisons(comparisons, out)
+    return captured.get()

@@ -1,0 +1,92 @@
+"""`gpu-virt-bench gate`: whether a candidate may pass."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from gpu_virt_bench.gate import Judgement
+
+
+@click.command(name="gate")
+@click.argument("baseline", type=click.Path(path_type=Path))
+@click.argument("candidate", type=click.Path(path_type=Path))
+@click.option(
+    "--policy",
+    type=click.Path(path_type=Path),
+    metavar="FILE.toml",
+    help="Margins, and what closes the gate.  [the default]",
+)
+@click.option("--margin", multiple=True, metavar="[NAME=]N",
+              help="0.03: of all ratios; OH-006=5e-6, overhead=0.05: of a metric or a category.")  # fmt: skip
+@click.option("--strict", is_flag=True, help="Do not let pass what could not be judged.")
+@click.option(
+    "--junit", type=click.Path(path_type=Path), metavar="FILE", help="Write JUnit XML: a test case for each outcome."
+)
+@click.option("--github", is_flag=True, help="Print GitHub annotations, and write the step's summary.")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="[text]")
+def command(
+    baseline: Path,
+    candidate: Path,
+    policy: Path | None,
+    margin: tuple[str, ...],
+    strict: bool,
+    junit: Path | None,
+    github: bool,
+    form: str,
+) -> None:
+    """Fail on regressions: for CI.
+
+    BASELINE and CANDIDATE are run files, or directories for their newest complete run.
+
+    \b
+    gpu-virt-bench gate results/baseline results/candidate --junit gate.xml
+
+    Exit status: 0 kept; 1 regression; 2 wrong use or unreadable input; 3 only what could not be judged is in the way
+    (with --strict).
+    """
+    from gpu_virt_bench import policy as policies
+    from gpu_virt_bench.cli.compare import check_names
+    from gpu_virt_bench.gate import judge_files
+    from gpu_virt_bench.report.gate import print_gate, to_json
+    from gpu_virt_bench.results import RunFileError
+
+    try:
+        rules = policies.with_margins(policies.load(policy), margin)
+        judgement = judge_files(baseline, candidate, rules, strict)
+        check_names([word.rpartition("=")[0] for word in margin if "=" in word], [judgement.comparison])
+    except (RunFileError, policies.PolicyError) as error:
+        raise click.UsageError(str(error)) from None
+    except OSError as error:
+        raise click.UsageError(f"{error.filename or 'the operating system'}: {error.strerror}") from None
+    if form == "json":
+        click.echo(to_json(judgement))
+    else:
+        print_gate(judgement)
+    try:
+        publish(judgement, junit, github)
+    except OSError as error:
+        raise click.UsageError(f"cannot write {error.filename}: {error.strerror}") from None
+    sys.exit(judgement.status)
+
+
+def publish(judgement: Judgement, junit: Path | None, github: bool) -> None:
+    """Writes what a CI server reads; annotations to standard error, so that standard output may be JSON."""
+    from gpu_virt_bench.report import junit as xml
+    from gpu_virt_bench.report.gate import markdown
+    from gpu_virt_bench.report.github import workflow_commands
+
+    if junit:
+        junit.write_text(xml.junit(judgement), encoding="utf-8")
+    if not github:
+        return
+    for line in workflow_commands(judgement):
+        click.echo(line, err=True)
+    if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
+        with Path(summary).open("a", encoding="utf-8") as file:
+            file.write(markdown(judgement))

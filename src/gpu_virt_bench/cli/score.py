@@ -1,0 +1,46 @@
+"""`gpu-virt-bench score`: how near runs come to a reference."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+
+@click.command(name="score")
+@click.argument("runs", nargs=-1, required=True, metavar="RUN...", type=click.Path(path_type=Path))
+@click.option("--reference", required=True, type=click.Path(path_type=Path), metavar="RUN",
+              help="What a score of 100 is: native, or any other run.")  # fmt: skip
+@click.option(
+    "--policy", type=click.Path(path_type=Path), metavar="FILE.toml", help="Weights, scales and grades.  [the default]"
+)
+@click.option("--format", "form", type=click.Choice(["text", "json", "markdown"]), default="text", help="[text]")
+def command(runs: tuple[Path, ...], reference: Path, policy: Path | None, form: str) -> None:
+    """Score runs against a reference: parity, categories, grades.
+
+    RUN is a run file, or a directory for its newest complete run. Skipped and failed metrics are listed, never counted
+    as 0 or 100; several runs are scored on what all of them measured.
+
+    \b
+    gpu-virt-bench score results/mps results/hami-core --reference results/native
+
+    Exit status: 0 scored; 1 there is nothing to score; 2 wrong use or unreadable input.
+    """
+    from gpu_virt_bench import policy as policies
+    from gpu_virt_bench.report.score import markdown, print_card, to_json
+    from gpu_virt_bench.results import RunFileError
+    from gpu_virt_bench.score import score_files
+
+    try:
+        weights = policies.load(policy)
+        card = score_files(reference, runs, weights)
+    except (RunFileError, policies.PolicyError) as error:
+        raise click.UsageError(str(error)) from None
+    except OSError as error:
+        raise click.UsageError(f"{error.filename or 'the operating system'}: {error.strerror}") from None
+    if form == "text":
+        print_card(card)
+    else:
+        click.echo(to_json(card) if form == "json" else markdown(card))
+    sys.exit(1 if card.note else 0)

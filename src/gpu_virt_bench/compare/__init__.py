@@ -1,0 +1,57 @@
+"""Compares runs with a baseline: one verdict for each outcome, by the metric's own direction, never forced."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from gpu_virt_bench.compare.admissible import refusal, remarks
+from gpu_virt_bench.compare.files import Loaded, find, find_twin
+from gpu_virt_bench.compare.judge import FEWEST, judged
+from gpu_virt_bench.compare.rows import pairing, row
+from gpu_virt_bench.model.comparison import Comparison, Side
+from gpu_virt_bench.model.run import Run
+from gpu_virt_bench.policy import Policy
+
+__all__ = ["Loaded", "compare", "compare_files", "find_twin"]
+
+
+def compare_files(baseline: Path, candidates: Sequence[Path], policy: Policy) -> list[Comparison]:
+    """One comparison for each candidate: files, or directories for their newest complete run."""
+    first, notes = find(baseline)
+    twin = find_twin(*first)
+    comparisons = []
+    for path in candidates:
+        second, more = find(path)
+        found = compare(first, second, policy, twin)
+        comparisons.append(replace(found, remarks=[*notes, *more, *found.remarks]))
+    return comparisons
+
+
+def compare(baseline: Loaded, candidate: Loaded, policy: Policy, twin: Run | None = None) -> Comparison:
+    """One candidate against one baseline; `twin` is the baseline's second measurement, and shows the noise floor."""
+    ours, theirs = baseline.run, candidate.run
+    names, whole = sorted(ours.outcomes.keys() | theirs.outcomes.keys()), refusal(ours, theirs)
+    rows = [row(name, ours, theirs, policy, twin, whole) for name in names]
+    found = [*remarks(ours, theirs)]
+    if twin is not None and twin.plan.repetitions < FEWEST:
+        found.append(f"the noise floor is the largest change in {twin.plan.repetitions} repetitions; it may be larger")
+    return Comparison(
+        side(baseline),
+        side(candidate),
+        pairing(ours, theirs),
+        # a run equals itself, however few its repetitions
+        judged(rows, policy.confidence, identical=ours == theirs),
+        found,
+        twin is not None,
+        policy.confidence,
+    )
+
+
+def side(loaded: Loaded) -> Side:
+    """What tables call a run."""
+    run = loaded.run
+    marks = [run.label, *(f"{name}={value}" for name, value in run.point.items()), "again" if run.twin else ""]
+    name = ", ".join([run.system.id, *filter(None, marks)])
+    return Side(name, str(loaded.path), run.session.id, run.device.emulated, run.kind == "derived")

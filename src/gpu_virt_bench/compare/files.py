@@ -1,0 +1,75 @@
+"""Finds and loads the runs of a comparison."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+from gpu_virt_bench.model.run import Run, Value
+from gpu_virt_bench.results import RunFileError, load
+
+BEGAN = re.compile(rb'"began":\s*"([^"]+)"')
+TWIN = re.compile(rb'"twin":\s*true')
+HEAD = 4096
+"""`began` stands among the first keys of a run file."""
+MOST = 64 << 20
+"""No run file is longer."""
+
+
+class Loaded(NamedTuple):
+    """A run and where it lies."""
+
+    path: Path
+    run: Run
+
+
+def find(path: Path) -> tuple[Loaded, list[str]]:
+    """The run in a file, or a directory's newest complete one; with remarks on the choice."""
+    if not path.is_dir():
+        return Loaded(path, load(path)), []
+    unread = []
+    for file in newest_first(path):
+        try:
+            run = load(file)
+        except RunFileError:
+            unread.append(file.name)
+            continue
+        if run.status == "complete" and not run.twin and not run.point:
+            passed_over = f"; newer and no readable run: {', '.join(map(repr, unread))}" if unread else ""
+            return Loaded(file, run), [f"of the directory {path}: {file.name!r}{passed_over}"]
+    raise RunFileError(f"{path} has no complete run file; name a file, or a directory that has one")
+
+
+def newest_first(folder: Path) -> list[Path]:
+    """The JSON files of a directory, those with the latest `began` first."""
+    found = []
+    for file in filter(Path.is_file, folder.glob("*.json")):
+        with file.open("rb") as opened:
+            began = BEGAN.search(opened.read(HEAD))
+        found.append((began.group(1) if began else b"", file.name, file))
+    return [file for *_, file in sorted(found, reverse=True)]
+
+
+def find_twin(path: Path, run: Run) -> Run | None:
+    """The second measurement of a session's baseline (A/A), among the files beside it."""
+    for file in sorted(path.parent.glob("*.json")):
+        if may_be_twin(file, run):
+            found = load(file)
+            if found.twin and whose(found) == whose(run):
+                return found
+    return None
+
+
+def whose(run: Run) -> tuple[str, str, dict[str, Value]]:
+    """What a run has in common with its twin."""
+    return run.session.id, run.system.id, run.point
+
+
+def may_be_twin(file: Path, run: Run) -> bool:
+    """Whether the file's text has the words: loading every run of a large directory would take minutes."""
+    if not file.is_file():
+        return False
+    with file.open("rb") as opened:
+        text = opened.read(MOST)
+    return run.session.id.encode() in text and TWIN.search(text) is not None

@@ -1,0 +1,81 @@
+"""The rows of a comparison, before they are judged."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from gpu_virt_bench.compare.admissible import obstacle
+from gpu_virt_bench.compare.judge import Incomparable, change, floor
+from gpu_virt_bench.model.comparison import Interval, Pairing, Row
+from gpu_virt_bench.model.run import Definition, Measured, Run
+from gpu_virt_bench.policy import Policy
+from gpu_virt_bench.stats.estimate import summarise
+
+
+def pairing(baseline: Run, candidate: Run) -> Pairing:
+    """Repetitions belong together if they are of one session."""
+    return "paired" if baseline.session.id == candidate.session.id else "unpaired"
+
+
+def row(name: str, baseline: Run, candidate: Run, policy: Policy, twin: Run | None, whole: str) -> Row:
+    """One outcome; `inconclusive` where nothing forbids a verdict, until it is judged. `whole` forbids all."""
+    run = baseline if name in baseline.outcomes else candidate
+    outcome = run.outcomes[name]
+    definition = run.metrics[outcome.metric]
+    found = Row(
+        id=name,
+        metric=outcome.metric,
+        title=definition.title,
+        category=definition.category,
+        unit=definition.shown_unit,
+        better=definition.better,
+        headline=outcome.headline,
+        verdict="not comparable",
+        baseline=interval(name, baseline, definition, policy.confidence),
+        candidate=interval(name, candidate, definition, policy.confidence),
+        baseline_repetitions=repetitions(name, baseline),
+        candidate_repetitions=repetitions(name, candidate),
+    )
+    if reason := obstacle(name, baseline, candidate) or whole:
+        return replace(found, reason=reason)
+    margin, level = policy.margin_of(definition, outcome.metric), policy.confidence
+    try:
+        shown = change(*measured(name, baseline, candidate), definition, pairing(baseline, candidate), margin, level)
+    except Incomparable as error:
+        return replace(found, reason=str(error))
+    shown = replace(shown, floor=floor_of(name, baseline, twin, definition, level))
+    return replace(found, verdict="inconclusive", change=shown)
+
+
+def measured(name: str, baseline: Run, candidate: Run) -> tuple[Measured, Measured]:
+    """Both sides of an outcome that nothing forbids to compare."""
+    ours, theirs = baseline.outcomes[name], candidate.outcomes[name]
+    assert isinstance(ours, Measured) and isinstance(theirs, Measured)
+    return ours, theirs
+
+
+def interval(name: str, run: Run, definition: Definition, level: float) -> Interval | None:
+    """One side's estimate; None where there are no samples in the unit of the row."""
+    outcome = run.outcomes.get(name)
+    if not isinstance(outcome, Measured) or not repetitions(name, run):
+        return None
+    if run.metrics[outcome.metric].unit != definition.unit:
+        return None
+    found = summarise(outcome, definition, level)
+    return Interval(found.value, found.low, found.high, found.level)
+
+
+def repetitions(name: str, run: Run) -> int:
+    """How many repetitions have samples."""
+    outcome = run.outcomes.get(name)
+    return sum(bool(entry.samples) for entry in outcome.repetitions) if isinstance(outcome, Measured) else 0
+
+
+def floor_of(name: str, baseline: Run, twin: Run | None, definition: Definition, level: float) -> float | None:
+    """The change that the baseline shows against itself; None where that was not measured."""
+    if twin is None or obstacle(name, baseline, twin):
+        return None
+    try:
+        return floor(change(*measured(name, baseline, twin), definition, pairing(baseline, twin), 0.0, level))
+    except Incomparable:
+        return None

@@ -1,0 +1,93 @@
+"""A gate: whether a candidate may pass, from its comparison with a baseline. For CI."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+from gpu_virt_bench.compare import compare, find_twin
+from gpu_virt_bench.compare.files import find
+from gpu_virt_bench.model.comparison import Comparison, Row
+from gpu_virt_bench.model.run import Failed, Measured, Outcome, Run
+from gpu_virt_bench.policy import Gate, Policy
+
+Finding = Literal["kept", "worse", "tolerated", "failed", "lacking", "unjudged", "informational"]
+"""`worse`, `failed` and `lacking` are regressions; `tolerated` is worse within the number that the policy allows."""
+
+REGRESSIONS: tuple[Finding, ...] = ("worse", "failed", "lacking")
+JUDGED: tuple[Finding, ...] = ("kept", "tolerated", *REGRESSIONS)
+
+
+@dataclass(frozen=True)
+class Case:
+    """One outcome before the gate. `reason` says why it is no judgement, or what failed."""
+
+    row: Row
+    finding: Finding
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What a gate says of a candidate."""
+
+    comparison: Comparison
+    cases: list[Case]
+    strict: bool = False
+
+    @property
+    def regressions(self) -> list[Case]:
+        """The cases that close the gate."""
+        return [case for case in self.cases if case.finding in REGRESSIONS]
+
+    @property
+    def unjudged(self) -> list[Case]:
+        """The cases of which nothing is known."""
+        return [case for case in self.cases if case.finding == "unjudged"]
+
+    @property
+    def proved_nothing(self) -> bool:
+        """Whether no case could be judged at all."""
+        return not any(case.finding in JUDGED for case in self.cases)
+
+    @property
+    def status(self) -> int:
+        """The exit status: 0 kept, 1 regression, 3 only what could not be judged is in the way, and it is strict."""
+        if self.regressions:
+            return 1
+        return 3 if self.strict and (self.unjudged or self.proved_nothing) else 0
+
+
+def judge_files(baseline: Path, candidate: Path, policy: Policy, strict: bool = False) -> Judgement:
+    """The judgement of one run file by another, or of the newest runs in directories."""
+    before, notes = find(baseline)
+    after, more = find(candidate)
+    found = compare(before, after, policy, find_twin(*before))
+    comparison = replace(found, remarks=[*notes, *more, *found.remarks])
+    return judge(comparison, before.run, after.run, policy.gate, strict)
+
+
+def judge(comparison: Comparison, baseline: Run, candidate: Run, gate: Gate, strict: bool = False) -> Judgement:
+    """The judgement of a comparison of these two runs."""
+    rows = [row for row in comparison.rows if row.headline or gate.outcomes == "all"]
+    cases = [_case(row, baseline.outcomes.get(row.id), candidate.outcomes.get(row.id), gate) for row in rows]
+    worse = sum(case.finding == "worse" for case in cases)
+    if worse <= gate.regressions:
+        cases = [Case(case.row, "tolerated") if case.finding == "worse" else case for case in cases]
+    return Judgement(comparison, cases, strict)
+
+
+def _case(row: Row, before: Outcome | None, after: Outcome | None, gate: Gate) -> Case:
+    if isinstance(after, Failed):
+        closed = gate.failures == "all" or (gate.failures == "new" and not isinstance(before, Failed))
+        return Case(row, "failed", after.error) if closed else Case(row, "unjudged", f"failed: {after.error}")
+    if after is None and isinstance(before, Measured):
+        return Case(row, "unjudged" if gate.failures == "none" else "lacking", "the candidate lacks it")
+    if row.verdict in ("better", "same"):
+        return Case(row, "kept")
+    if row.verdict == "worse":
+        return Case(row, "worse")
+    if row.verdict == "informational":
+        return Case(row, "informational")
+    return Case(row, "unjudged", f"{row.verdict}: {row.reason}" if row.reason else row.verdict)

@@ -1,0 +1,100 @@
+"""One outcome of one run as a point of a series, and what a series may hold."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from gpu_virt_bench.model.run import Device, Measured, Run, Value
+from gpu_virt_bench.stats.estimate import summarise
+
+
+@dataclass(frozen=True)
+class Point:
+    """One measured outcome of one run. `began` is in seconds since 1970, UTC; params and quota are JSON objects."""
+
+    began: float
+    system: str
+    label: str
+    device: str
+    emulated: bool
+    quota: str
+    metric: str
+    name: str
+    title: str
+    params: str
+    revision: int
+    unit: str
+    better: str
+    twin: bool
+    value: float
+    low: float | None
+    high: float | None
+    repetitions: int
+    samples: int
+    path: str = ""
+
+    @property
+    def key(self) -> tuple[str | int, ...]:
+        """Points of one series agree in this: what was measured, of what, how it was limited."""
+        return (self.metric, self.params, self.system, self.device, self.emulated, self.quota, self.revision, self.unit)
+
+
+def points(run: Run) -> list[Point]:
+    """The measured outcomes of a run."""
+    found = []
+    for name, outcome in run.outcomes.items():
+        if isinstance(outcome, Measured):
+            definition = run.metrics[outcome.metric]
+            estimate = summarise(outcome, definition)
+            found.append(
+                Point(
+                    began=datetime.fromisoformat(run.began).timestamp(),
+                    system=run.system.id,
+                    label=run.label,
+                    device=device_name(run.device),
+                    emulated=run.device.emulated,
+                    quota=text(quota(run)),
+                    metric=outcome.metric,
+                    name=name,
+                    title=definition.title,
+                    params=text(outcome.params),
+                    revision=definition.revision,
+                    unit=definition.shown_unit,
+                    better=definition.better,
+                    twin=run.twin,
+                    value=estimate.value,
+                    low=estimate.low,
+                    high=estimate.high,
+                    repetitions=estimate.repetitions,
+                    samples=estimate.samples,
+                )
+            )
+    return found
+
+
+def device_name(device: Device) -> str:
+    """The model; of an emulated GPU also a mark of its configuration, since other keys make another device."""
+    if not device.emulated:
+        return device.name
+    keys = {name: value for name, value in device.emulation.items() if name != "seed"}
+    return f"{device.name} #{hashlib.sha256(text(keys).encode()).hexdigest()[:6]}"
+
+
+def quota(run: Run) -> dict[str, Value]:
+    """What the run's tenants were limited to, how many they were, and the run's place in a sweep."""
+    plan = run.plan
+    asked = {
+        "memory_bytes": plan.memory_limit_bytes,
+        "compute_share": plan.compute_limit,
+        "tenants": plan.tenants,
+    }
+    return {**{name: value for name, value in asked.items() if value is not None}, **run.point}
+
+
+def text(values: Mapping[str, Value]) -> str:
+    """Names and values as a text that is equal where they are equal."""
+    return json.dumps(values, sort_keys=True)

@@ -1,0 +1,143 @@
+"""Comparisons as tables: what both renderings share, and the terminal's."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import get_args
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from gpu_virt_bench.model.comparison import Change, Comparison, Interval, Row, Verdict
+from gpu_virt_bench.model.metric import SHOWN
+from gpu_virt_bench.report.text import ARROWS, level_note, number
+
+STYLES = {"better": "green", "worse": "red", "inconclusive": "yellow", "not comparable": "dim", "informational": "dim"}
+
+
+def figure(value: float, change: Change, unit: str) -> str:
+    """A ratio, or a difference with its sign, as people read it."""
+    if change.kind == "ratio":
+        return number(value)
+    return ("+" if value > 0 else "") + number(value * SHOWN[unit][1])
+
+
+def size(value: float, change: Change, unit: str) -> str:
+    """A margin or a floor."""
+    factor, name = (100.0, "%") if change.kind == "ratio" else (SHOWN[unit][1], unit)
+    return f"{value * factor:.3g} {name}"
+
+
+def estimate_lines(found: Interval | None, unit: str, repetitions: int, confidence: float) -> list[str]:
+    """One side's value, interval, and the level where it is not the one asked for."""
+    if found is None:
+        return ["-"]
+    factor = SHOWN[unit][1]
+    if found.low is None or found.high is None:
+        return [number(found.value * factor), "one repetition"]
+    ends = f"{number(found.low * factor)} .. {number(found.high * factor)}"
+    return [number(found.value * factor), ends, *level_note(found.level, repetitions, confidence)]
+
+
+def change_lines(change: Change | None, unit: str, confidence: float) -> list[str]:
+    """The ratio or difference, its interval, and the noise floor."""
+    if change is None:
+        return ["-"]
+    found, lines = change.interval, [figure(change.interval.value, change, unit)]
+    if found.low is not None and found.high is not None:
+        lines.append(f"{figure(found.low, change, unit)} .. {figure(found.high, change, unit)}")
+        lines += level_note(found.level, change.repetitions, confidence)
+    return lines if change.floor is None else [*lines, f"floor {size(change.floor, change, unit)}"]
+
+
+def name_of(row: Row) -> str:
+    """`OH-001 Kernel launch latency, us ↓`; a difference says so."""
+    difference = ", difference" if row.change is not None and row.change.kind == "difference" else ""
+    return f"{row.id} {row.title}, {row.unit} {ARROWS[row.better]}".rstrip() + difference
+
+
+def heading(comparison: Comparison) -> str:
+    """Who is compared with whom, and how."""
+    how = "paired by repetition" if comparison.pairing == "paired" else "unpaired"
+    sides = (comparison.candidate, comparison.baseline)
+    emulated = " · EMULATED GPU: a model's figures, not hardware's" if any(side.emulated for side in sides) else ""
+    names = [side.name + (" (derived)" if side.derived else "") for side in sides]
+    if names[0] == names[1]:
+        names = [f"{name} ({Path(side.path).name})" for name, side in zip(names, sides, strict=True)]
+    return f"{' against '.join(names)} · {how}{emulated}"
+
+
+def tally(rows: Sequence[Row]) -> str:
+    """`1 better, 4 same, 2 worse`."""
+    found = Counter(row.verdict for row in rows)
+    return ", ".join(f"{found[verdict]} {verdict}" for verdict in get_args(Verdict) if found[verdict]) or "no outcomes"
+
+
+def categories(comparison: Comparison) -> dict[str, list[Row]]:
+    """The rows by category."""
+    found: dict[str, list[Row]] = {}
+    for row in comparison.rows:
+        found.setdefault(row.category, []).append(row)
+    return found
+
+
+def notes(rows: Sequence[Row]) -> list[str]:
+    """The reasons of some rows and the margins that hold for them, each with the outcomes that it is about."""
+    found: dict[str, list[str]] = {}
+    for row in rows:
+        if row.reason:
+            found.setdefault(row.reason, []).append(row.id)
+    for row in rows:
+        if row.change is not None:
+            found.setdefault(f"margin {size(row.change.margin, row.change, row.unit)}", []).append(row.id)
+    return [f"{', '.join(ids)}: {text}" for text, ids in found.items()]
+
+
+def key(comparison: Comparison) -> str:
+    """How to read the columns."""
+    floor = "; floor: the baseline against itself" if comparison.has_floor else ""
+    return (
+        f"value and {100 * comparison.confidence:g} % interval; change: candidate / baseline, "
+        f"or candidate - baseline where it says difference{floor}"
+    )
+
+
+def print_comparisons(comparisons: Sequence[Comparison], out: Console) -> None:
+    """A table for each category and candidate."""
+    for comparison in comparisons:
+        out.print()
+        out.print(heading(comparison), style="bold", markup=False)
+        out.print(tally(comparison.rows), markup=False)
+        for remark in comparison.remarks:
+            out.print(Padding(Text(remark), (0, 0, 0, 2)), style="yellow")
+        for category, rows in categories(comparison).items():
+            out.print()
+            out.print(table(category, rows, comparison, out.width))
+            for note in notes(rows):
+                out.print(Padding(Text(note), (0, 0, 0, 2)))
+        out.print()
+        out.print(key(comparison), style="dim", markup=False)
+
+
+def table(category: str, rows: Sequence[Row], comparison: Comparison, width: int) -> Table:
+    """The outcomes of one category. From 80 columns on only titles are wrapped; below, everything may be."""
+    figures, verdicts = len("range of 5, 94 %"), len("informational")
+    titles = width - 3 * (figures + 1) - (verdicts + 1) - 1
+    made = Table(title=Text(category), title_justify="left", box=None, padding=(0, 1, 1, 0), pad_edge=False)
+    made.add_column("outcome", overflow="fold", max_width=titles if width >= 80 else None)
+    for name in ("baseline", "candidate", "change"):
+        made.add_column(name, overflow="fold", min_width=figures if width >= 80 else None)
+    made.add_column("verdict", overflow="fold", min_width=verdicts if width >= 80 else None)
+    for row in rows:
+        sides = (
+            estimate_lines(row.baseline, row.unit, row.baseline_repetitions, comparison.confidence),
+            estimate_lines(row.candidate, row.unit, row.candidate_repetitions, comparison.confidence),
+            change_lines(row.change, row.unit, comparison.confidence),
+        )
+        cells = [name_of(row), *("\n".join(lines) for lines in sides)]
+        made.add_row(*map(Text, cells), Text(row.verdict, style=STYLES.get(row.verdict, "")))
+    return made

@@ -1,0 +1,100 @@
+"""A gate's judgement as text, JSON or Markdown."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from rich.table import Table
+from rich.text import Text
+
+from gpu_virt_bench.gate import Case, Finding, Judgement
+from gpu_virt_bench.model.comparison import Row
+from gpu_virt_bench.report.comparison import figure, heading, size
+from gpu_virt_bench.report.markdown import escaped, table
+from gpu_virt_bench.report.text import console
+
+HEADINGS = ("outcome", "finding", "change, or why there is no judgement")
+ORDER: tuple[Finding, ...] = ("worse", "failed", "lacking", "tolerated", "unjudged", "kept", "informational")
+NOTHING = "THIS GATE PROVED NOTHING: not one outcome could be judged."
+
+
+def title(judgement: Judgement) -> str:
+    """Who is held against whom."""
+    return f"Gate: {one_line(heading(judgement.comparison))}"
+
+
+def one_line(text: str) -> str:
+    """The text without line breaks: a line that begins with `::` is a command to some CI servers."""
+    return " ".join(text.split())
+
+
+def change(row: Row) -> str:
+    """`x 2.050 (2.010 .. 2.090), margin 2 %`, or a difference in the unit that people expect."""
+    if row.change is None:
+        return ""
+    found = row.change.interval
+    value, *ends = (
+        figure(end, row.change, row.unit) for end in (found.value, found.low, found.high) if end is not None
+    )
+    shown = f"x {value}" if row.change.kind == "ratio" else f"{value} {row.unit}"
+    return f"{shown} ({' .. '.join(ends) or 'no interval'}), margin {size(row.change.margin, row.change, row.unit)}"
+
+
+def sentence(case: Case) -> str:
+    """What a reader must know of one outcome."""
+    return "; ".join(part for part in (change(case.row), case.reason) if part)
+
+
+def outcome(case: Case) -> str:
+    """Id and title."""
+    return f"{case.row.id} {case.row.title}"
+
+
+def rows(judgement: Judgement) -> list[Sequence[str]]:
+    """A row for each case, regressions first."""
+    cases = sorted(judgement.cases, key=lambda case: ORDER.index(case.finding))
+    return [(outcome(case), case.finding, sentence(case)) for case in cases]
+
+
+def verdict(judgement: Judgement) -> str:
+    """The last word, with the counts that it rests on."""
+    counts = [(kind, sum(case.finding == kind for case in judgement.cases)) for kind in ORDER]
+    rest = ", ".join(f"{count} {kind}" for kind, count in counts if count) or "no outcomes"
+    word = {0: "passed", 1: "FAILED: regression", 3: "NOT PASSED: --strict, and not everything could be judged"}
+    loud = f"{NOTHING} " if judgement.proved_nothing else ""
+    return f"{loud}Gate {word[judgement.status]} ({rest})."
+
+
+def notes(judgement: Judgement) -> list[str]:
+    """What follows the table, in sentences."""
+    found = [one_line(remark) for remark in judgement.comparison.remarks]
+    if judgement.unjudged and judgement.status == 0:
+        found.append(f"{len(judgement.unjudged)} not judged and let pass; --strict would not.")
+    return [*found, verdict(judgement)]
+
+
+def print_gate(judgement: Judgement) -> None:
+    """The table for the terminal."""
+    shown = Table(title=Text(title(judgement)), title_justify="left", title_style="bold")
+    for column in HEADINGS:
+        shown.add_column(column, overflow="fold")
+    for row in rows(judgement):
+        shown.add_row(*map(Text, row))
+    out = console()
+    out.print(shown)
+    for note in notes(judgement):
+        out.print(Text(f"  {note}"))
+
+
+def markdown(judgement: Judgement) -> str:
+    """The same as Markdown."""
+    bullets = "\n".join(f"- {escaped(note)}" for note in notes(judgement))
+    return f"## {escaped(title(judgement))}\n\n{table(HEADINGS, rows(judgement))}\n\n{bullets}\n"
+
+
+def to_json(judgement: Judgement) -> str:
+    """Everything, as plain data in SI units."""
+    facts = {"status": judgement.status, "proved_nothing": judgement.proved_nothing}
+    return json.dumps({**facts, **asdict(judgement)}, indent=1)

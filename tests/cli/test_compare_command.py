@@ -1,0 +1,71 @@
+"""`gpu-virt-bench compare` as a user types it."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from builders import a_run
+from gpu_virt_bench.cli import group
+from gpu_virt_bench.results import save
+
+
+@pytest.fixture
+def files(tmp_path, monkeypatch) -> Path:
+    """A baseline, and a candidate that is twice as slow."""
+    save(a_run({"OH-001": [1.0] * 5, "OH-001[path=start]": [1.0] * 5}), tmp_path / "native.json")
+    save(a_run({"OH-001": [2.0] * 5, "OH-001[path=start]": [2.0] * 5}, system="mps"), tmp_path / "mps.json")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def compare(*words: str) -> Result:
+    return CliRunner().invoke(group, ["compare", *words])
+
+
+def test_a_regression_is_shown_and_is_no_error(files) -> None:
+    done = compare("native.json", "mps.json")
+    assert (done.exit_code, "1 worse" in done.output, "OH-001[path=start]" in done.output) == (0, True, False)
+
+
+def test_all_outcomes_are_shown_on_demand(files) -> None:
+    assert "2 worse" in compare("native.json", "mps.json", "--all").output
+
+
+def test_several_candidates_have_a_comparison_each(files) -> None:
+    found = json.loads(compare("native.json", "mps.json", "native.json", "--format", "json").output)
+    assert [one["rows"][0]["verdict"] for one in found] == ["worse", "same"]
+
+
+def test_a_margin_makes_a_doubling_the_same(files) -> None:
+    assert "1 same" in compare("native.json", "mps.json", "--margin", "OH-001=1.1").output
+
+
+def test_a_policy_file_is_used(files) -> None:
+    Path("mine.toml").write_text("[margin.category]\noverhead = 1.1")
+    assert "1 same" in compare("native.json", "mps.json", "--policy", "mine.toml").output
+
+
+@pytest.mark.parametrize("form", ["text", "markdown", "json"])
+def test_the_output_file_holds_what_is_printed_without_it(files, form: str) -> None:
+    printed = compare("native.json", "mps.json", "--format", form).output
+    done = compare("native.json", "mps.json", "--format", form, "--output", "out")
+    assert (done.exit_code, done.output, Path("out").read_text()) == (0, "", printed)
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ("native.json", "Missing argument 'CANDIDATE...'"),
+        ("native.json none.json", "cannot read none.json: No such file or directory"),
+        ("native.json mps.json --margin two", "margin 'two' has no number of 0 or more"),
+        ("native.json mps.json --margin OH-01=1", "no metric or category of these runs; did you mean OH-001?"),
+        ("native.json mps.json --policy none.toml", "cannot read none.toml: No such file or directory"),
+        ("native.json mps.json --output none/out", "none/out: No such file or directory"),
+        ("native.json mps.json --format html", "'html' is not one of 'text', 'json', 'markdown'"),
+    ],
+)
+def test_wrong_use_is_one_sentence_and_status_2(files, words: str, sentence: str) -> None:
+    done = compare(*words.split())
+    assert (done.exit_code, sentence in done.output) == (2, True)

@@ -1,0 +1,110 @@
+"""Comparisons as people and programs read them, against golden files in tests/data."""
+
+import io
+import json
+from collections import Counter
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from builders import DEVICE, a_run
+from gpu_virt_bench.compare import Loaded, compare
+from gpu_virt_bench.model.comparison import Change, Comparison, Interval
+from gpu_virt_bench.policy import load
+from gpu_virt_bench.report.comparison import STYLES, change_lines, estimate_lines, print_comparisons
+from gpu_virt_bench.report.comparison_markdown import markdown
+
+DATA = Path(__file__).parents[1] / "data"
+DEFINITIONS = {
+    "BW-001": {"title": "Bandwidth", "category": "bandwidth", "unit": "B/s", "shown_unit": "GB/s", "better": "higher"},
+    "OH-005": {"title": "A wait", "compare": "difference"},
+    "OH-010": {"title": "Threads", "better": "none"},
+}
+BASELINE = {
+    "BW-001": [4e12] * 5,
+    "OH-001": [2e-6, 2.01e-6, 2e-6, 1.99e-6, 2e-6],
+    "OH-002": [1e-3] * 5,
+    "OH-005": [1e-6] * 5,
+    "OH-011": [1e-3] * 3,
+    "OH-008": "skipped: native has no compute-limit",
+    "OH-009": [5e-6] * 5,
+    "OH-010": [1e-6] * 5,
+}
+CANDIDATE = {
+    **BASELINE,
+    "BW-001": [4.4e12] * 5,
+    "OH-001": [4e-6, 4.02e-6, 4e-6, 3.98e-6, 4e-6],
+    "OH-005": [3e-6] * 5,
+    "OH-008": [1e-6] * 5,
+    "OH-009": "failed: tenant died: 1|2 <b>",
+    "OH-010": [2e-6] * 5,
+}
+AGAIN = {**BASELINE, "OH-005": [1e-6, 1e-6, 1e-6, 1e-6, 6e-6]}
+
+
+def comparison(emulated: bool = False) -> Comparison:
+    """One of each verdict."""
+    baseline, twin = (a_run(found, DEFINITIONS, emulated=emulated) for found in (BASELINE, AGAIN))
+    candidate = a_run(CANDIDATE, DEFINITIONS, system="mps", emulated=emulated)
+    later = replace(candidate, device=replace(candidate.device, driver_version="570.1"))
+    return compare(Loaded(Path("native.json"), baseline), Loaded(Path("mps.json"), later), load(), twin)
+
+
+def text(found: Comparison, width: int = 80) -> str:
+    """What a terminal of that width shows."""
+    out = Console(file=io.StringIO(), width=width, highlight=False, no_color=True)
+    print_comparisons([found], out)
+    return "".join(line.rstrip() + "\n" for line in out.file.getvalue().splitlines())
+
+
+def test_text_is_as_the_golden_file() -> None:
+    assert text(comparison()) == (DATA / "comparison.txt").read_text()
+
+
+def test_markdown_is_as_the_golden_file() -> None:
+    assert markdown([comparison()]) == (DATA / "comparison.md").read_text()
+
+
+def test_json_is_as_the_golden_file() -> None:
+    assert [asdict(comparison())] == json.loads((DATA / "comparison.json").read_text())
+
+
+@pytest.mark.parametrize("width", [40, 80, 120])
+def test_no_line_is_wider_than_the_terminal(width: int) -> None:
+    assert max(map(len, text(comparison(), width).splitlines())) <= width
+
+
+def test_eighty_columns_hold_every_number_and_verdict_whole() -> None:
+    wide = [word for word in text(comparison(), 200).split() if word[0] in "+-0123456789" or word in STYLES]
+    assert Counter(wide) == Counter(text(comparison(), 80).split()) & Counter(wide)
+
+
+def test_what_is_emulated_says_so() -> None:
+    assert "EMULATED GPU: a model's figures" in " ".join(text(comparison(emulated=True)).split())
+    assert "EMULATED GPU" in markdown([comparison(emulated=True)])
+
+
+def test_sides_of_the_same_name_are_told_apart_by_their_files() -> None:
+    run = a_run({"OH-001": [1.0] * 5}, device=DEVICE)
+    found = compare(Loaded(Path("x/old.json"), run), Loaded(Path("y/new.json"), run), load())
+    assert "native (new.json) against native (old.json)" in text(found)
+
+
+def test_an_estimate_of_three_says_what_its_range_reaches() -> None:
+    assert estimate_lines(Interval(2e-6, 1e-6, 3e-6, 0.75), "us", 3, 0.95) == [
+        "2.000",
+        "1.000 .. 3.000",
+        "range of 3, 75 %",
+    ]
+
+
+def test_an_interval_that_is_no_range_says_its_level_alone() -> None:
+    change = Change("ratio", "unpaired", Interval(2.0, 1.0, 4.0, 0.944), 0.02, repetitions=5)
+    assert change_lines(change, "us", 0.95) == ["2.000", "1.000 .. 4.000", "94 %"]
+
+
+def test_a_difference_has_its_sign() -> None:
+    change = Change("difference", "paired", Interval(0.0, -1e-6, 2e-6, 0.95), 5e-8, floor=5e-7, repetitions=8)
+    assert change_lines(change, "us", 0.95) == ["0", "-1.000 .. +2.000", "floor 0.5 us"]

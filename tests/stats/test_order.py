@@ -1,0 +1,69 @@
+"""Intervals from order statistics."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gpu_virt_bench.model.comparison import Interval
+from gpu_virt_bench.stats.order import median_interval, minimum_values, quantile_interval
+
+numbers = st.lists(st.floats(-1e6, 1e6), min_size=2, max_size=30)
+
+
+@pytest.mark.parametrize(("n", "level"), [(2, 0.5), (3, 0.75), (4, 0.875), (5, 0.9375)])
+def test_up_to_five_values_have_their_range(n: int, level: float) -> None:
+    values = [float(i) for i in range(1, n + 1)]
+    assert median_interval(values, 0.95) == Interval((n + 1) / 2, 1.0, float(n), level)
+
+
+def test_one_value_has_no_interval() -> None:
+    assert median_interval([7.0], 0.95) == Interval(7.0, None, None, 0.0)
+
+
+def test_six_values_are_interpolated_between_the_first_and_the_second() -> None:
+    # coverage 31/32 at depth 1 and 25/32 at depth 2: share 0.1 of the way, weight 5 x 0.1 / (1 + 4 x 0.1) = 5/14
+    found = median_interval([1, 2, 3, 4, 5, 6], 0.95)
+    assert (found.low, found.high) == pytest.approx((1 + 5 / 14, 6 - 5 / 14))
+
+
+def test_a_level_that_is_reached_exactly_is_not_interpolated() -> None:
+    found = median_interval([1, 2, 3, 4, 5, 6], 0.96875)
+    assert (found.low, found.high) == (1, 6)
+
+
+@given(numbers, st.sampled_from([0.5, 0.9, 0.95, 0.99]))
+def test_the_interval_lies_within_the_values_and_holds_the_median(values, level) -> None:
+    found = median_interval(values, level)
+    assert min(values) <= found.low <= found.value <= found.high <= max(values)
+
+
+@given(numbers)
+def test_the_mirrored_values_have_the_mirrored_interval(values) -> None:
+    found, mirrored = median_interval(values, 0.95), median_interval([-value for value in values], 0.95)
+    assert (mirrored.low, mirrored.high) == (-found.high, -found.low)
+
+
+@given(st.integers(2, 30))
+def test_equal_values_have_an_interval_without_width(n) -> None:
+    found = median_interval([0.1] * n, 0.95)
+    assert (found.low, found.value, found.high) == (0.1, 0.1, 0.1)
+
+
+@pytest.mark.parametrize(("share", "least"), [(0.5, 6), (0.9, 36), (0.99, 368), (0.01, 368)])
+def test_a_quantile_needs_so_many_values(share: float, least: int) -> None:
+    # 0.99^367 = 0.0250 is still above 2.5 %, 0.99^368 is below
+    assert minimum_values(share, 0.95) == least
+
+
+def test_a_quantile_with_too_few_values_is_an_error() -> None:
+    with pytest.raises(ValueError, match=r"367 values; the 95% interval of the quantile 0.99 needs 368"):
+        quantile_interval([1.0] * 367, 0.99, 0.95)
+
+
+def test_the_median_of_a_thousand_lies_between_the_469th_and_the_532nd() -> None:
+    found = quantile_interval([float(i) for i in range(1, 1001)], 0.5, 0.95)
+    assert (found.low, found.value, found.high) == (469, 500, 532)
+
+
+def test_the_interval_of_a_p99_with_as_few_values_as_possible_ends_at_the_largest() -> None:
+    assert quantile_interval([float(i) for i in range(1, 369)], 0.99, 0.95).high == 368

@@ -1,0 +1,107 @@
+"""MPS on the emulated GPU: the definition that works on hardware, with every proof of it."""
+
+import os
+import re
+from dataclasses import replace
+from importlib import resources
+from pathlib import Path
+
+import pytest
+
+from conftest import request_for
+from gpu_virt_bench.cli.progress import Silent
+from gpu_virt_bench.engine.session import run_session
+from gpu_virt_bench.results import load
+from gpu_virt_bench.systems.available import Here, availability
+from gpu_virt_bench.systems.load import load as load_system
+
+MIB = 1 << 20
+DEFINITION = resources.files("gpu_virt_bench.systems").joinpath("mps.toml").read_text()
+DAEMON = '[[setup]]\nname = "control daemon"\n'
+READY = '[[setup]]\nname = "ready"\n'
+
+
+def request(folder: Path, *systems: str):
+    """One repetition on the small device, with half of it for each tenant."""
+    asked = request_for(folder, "OH-001;OH-004", systems, "emulated:tiny", repetitions=1, max_repetitions=1)
+    return replace(asked, memory_limit=512 * MIB, compute_limit=0.5)
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """The run of MPS, measured beside native."""
+    result = run_session(request(tmp_path_factory.mktemp("results"), "native", "mps"), Silent())
+    assert result.refused is None, result.refused
+    return next(record.run for record in result.records if record.run.system.id == "mps")
+
+
+def test_mps_is_measured(run) -> None:
+    assert {outcome.outcome for outcome in run.outcomes.values()} == {"measured"}
+
+
+def test_every_check_is_made_and_holds(run) -> None:
+    found = {check.name: check.passed for proof in run.proof for check in proof.checks}
+    assert {"command", "memory-limit.refused_above", "compute-limit.sm_count", "overlap"} <= found.keys()
+    assert all(found.values())
+
+
+def test_half_of_four_multiprocessors_are_two(run) -> None:
+    assert run.proof[0].granted["sm_count"] == "2"
+
+
+@pytest.fixture
+def refusal(tmp_path):
+    """The sentence that refuses a session under a changed definition; no daemon and no file is left."""
+
+    def refuse(*changes: tuple[str, str]) -> str:
+        text = DEFINITION.replace("retry_for = 10", "retry_for = 0.3")
+        for old, new in changes:
+            assert text.count(old) == 1
+            text = text.replace(old, new)
+        path = tmp_path / "mine.toml"
+        path.write_text(text)
+        result = run_session(request(tmp_path / "results", str(path)), Silent())
+        (file,) = (tmp_path / "results").glob("*/*.json")
+        assert (load(file).status, load(file).outcomes) == ("refused", {})
+        return result.refused or ""
+
+    yield refuse
+    assert list(Path("/dev/shm").glob(f"gvb-{os.getpid()}-*")) == []
+
+
+def test_a_daemon_that_does_not_answer_is_refused(refusal) -> None:
+    sentence = refusal(('run = ["nvidia-cuda-mps-control", "-f"]', 'run = ["sleep", "60"]'))
+    assert re.fullmatch(
+        "step 'ready', `nvidia-cuda-mps-control` exited with status 1, expected 0 for 0.3 s; it printed: no MPS "
+        r"control daemon answers in \S+/p: start one with `nvidia-cuda-mps-control -d`",
+        sentence,
+    )
+
+
+def test_a_daemon_that_is_already_there_is_refused(refusal) -> None:
+    first = '[[setup]]\nrun = ["nvidia-cuda-mps-control", "-d"]\n\n'
+    pause = '[[setup]]\nrun = ["sleep", "0.5"]\n\n'  # until the second has looked
+    sentence = refusal((DAEMON, first + DAEMON), (READY, pause + READY))
+    assert re.fullmatch(
+        "step 'control daemon', `nvidia-cuda-mps-control -f` ended with status 1, expected to stay up; it printed: an "
+        r"MPS control daemon already runs in \S+/p: end it with `echo quit \| nvidia-cuda-mps-control`",
+        sentence,
+    )
+
+
+def test_a_limit_that_does_not_bind_is_refused(refusal) -> None:
+    sentence = refusal(("[env]\n", '[env]\nGVB_EMULATED_MPS_LIMITS = "ignored"\n'))
+    assert sentence == "mine: memory-limit not in force: cuMemAlloc of quota + 256 MiB succeeded"
+
+
+def test_a_tenant_that_is_no_client_is_not_in_force(refusal) -> None:
+    sentence = refusal(('[tenant]\nenv.CUDA_MPS_PIPE_DIRECTORY = "{session_dir}/p"', "[tenant]"))
+    assert sentence.startswith("mine is not in force: command is `nvidia-cuda-mps-control` did not print '(?m)^")
+
+
+@pytest.mark.parametrize(
+    ("emulated", "reason"), [(True, None), (False, "needs the program nvidia-cuda-mps-control, which is not in PATH")]
+)
+def test_the_emulated_gpu_brings_its_own_daemon(run, tmp_path, emulated, reason) -> None:
+    here = Here(replace(run.device, emulated=emulated), path="/nowhere", system_preload=tmp_path / "none")
+    assert availability(load_system("mps"), here) == reason

@@ -1,0 +1,114 @@
+"""Judgements of runs with round numbers."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from builders import a_run
+from gpu_virt_bench.compare import Loaded, compare
+from gpu_virt_bench.gate import Judgement, judge
+from gpu_virt_bench.model.run import Run
+from gpu_virt_bench.policy import load
+
+POLICY = load()
+STEADY = [1.0, 1.001, 0.999, 1.0, 1.0]
+DOUBLE = [2.0, 2.001, 1.999, 2.0, 2.0]
+NOISY = [1.0, 1.5, 0.6, 1.3, 0.8]
+ERROR = "failed: tenant died"
+
+
+def judged(baseline: Run, candidate: Run, strict: bool = False, **gate) -> Judgement:
+    """The judgement by the default policy, with these values in its gate."""
+    comparison = compare(Loaded(Path("baseline.json"), baseline), Loaded(Path("candidate.json"), candidate), POLICY)
+    return judge(comparison, baseline, candidate, replace(POLICY.gate, **gate), strict)
+
+
+def pair(before, after, **settings) -> Judgement:
+    """The judgement of one outcome."""
+    sides = (a_run({} if side is None else {"OH-001": side}) for side in (before, after))
+    return judged(*sides, **settings)
+
+
+def findings(judgement: Judgement) -> dict[str, str]:
+    """What was found of each outcome."""
+    return {case.row.id: case.finding for case in judgement.cases}
+
+
+def test_an_equal_candidate_passes() -> None:
+    found = pair(STEADY, STEADY)
+    assert (found.status, findings(found), found.proved_nothing) == (0, {"OH-001": "kept"}, False)
+
+
+def test_a_better_candidate_passes() -> None:
+    assert (pair(DOUBLE, STEADY).status, findings(pair(DOUBLE, STEADY))) == (0, {"OH-001": "kept"})
+
+
+def test_a_slower_candidate_is_a_regression() -> None:
+    assert (pair(STEADY, DOUBLE).status, findings(pair(STEADY, DOUBLE))) == (1, {"OH-001": "worse"})
+
+
+def test_as_many_regressions_as_the_policy_allows_are_tolerated() -> None:
+    two = a_run({"OH-001": DOUBLE, "OH-002": DOUBLE})
+    one = a_run({"OH-001": STEADY, "OH-002": STEADY})
+    assert (judged(one, two, regressions=2).status, judged(one, two, regressions=1).status) == (0, 1)
+    assert set(findings(judged(one, two, regressions=2)).values()) == {"tolerated"}
+    assert set(findings(judged(one, two, regressions=1)).values()) == {"worse"}
+
+
+def test_a_new_failure_is_a_regression_unless_the_policy_says_none() -> None:
+    assert [pair(STEADY, ERROR, failures=which).status for which in ("new", "all", "none")] == [1, 1, 0]
+
+
+def test_an_old_failure_is_a_regression_only_if_the_policy_says_all() -> None:
+    assert [pair(ERROR, ERROR, failures=which).status for which in ("new", "all", "none")] == [0, 1, 0]
+
+
+def test_a_failure_of_what_the_baseline_lacks_is_new() -> None:
+    assert pair(None, ERROR).status == 1
+
+
+def test_what_the_candidate_lacks_is_a_regression_unless_the_policy_says_none() -> None:
+    assert [pair(STEADY, None, failures=which).status for which in ("new", "all", "none")] == [1, 1, 0]
+    assert pair(STEADY, None).cases[0].reason == "the candidate lacks it"
+
+
+def test_what_the_candidate_skips_is_reported_and_passes() -> None:
+    found = pair(STEADY, "skipped: needs 2 GPUs, found 1")
+    assert (found.status, findings(found)) == (0, {"OH-001": "unjudged"})
+    assert "needs 2 GPUs, found 1" in found.cases[0].reason
+
+
+def test_what_only_the_candidate_measured_passes() -> None:
+    assert (pair(None, STEADY).status, findings(pair(None, STEADY))) == (0, {"OH-001": "unjudged"})
+
+
+def test_inconclusive_passes_unless_the_gate_is_strict() -> None:
+    runs = a_run({"OH-001": STEADY, "OH-002": STEADY}), a_run({"OH-001": STEADY, "OH-002": NOISY})
+    assert [judged(*runs, strict=strict).status for strict in (False, True)] == [0, 3]
+    assert findings(judged(*runs)) == {"OH-001": "kept", "OH-002": "unjudged"}
+
+
+def test_a_regression_goes_before_what_is_inconclusive() -> None:
+    runs = a_run({"OH-001": STEADY, "OH-002": STEADY}), a_run({"OH-001": DOUBLE, "OH-002": NOISY})
+    assert judged(*runs, strict=True).status == 1
+
+
+def test_a_gate_that_could_judge_nothing_says_so() -> None:
+    assert (pair(STEADY, NOISY).proved_nothing, pair(STEADY, NOISY).status) == (True, 0)
+    assert pair(STEADY, NOISY, strict=True).status == 3
+
+
+def test_runs_without_an_outcome_prove_nothing() -> None:
+    assert (pair(None, None).proved_nothing, pair(None, None, strict=True).status) == (True, 3)
+
+
+def test_a_metric_without_a_direction_is_no_judgement() -> None:
+    runs = (a_run({"OH-001": side}, {"OH-001": {"better": "none"}}) for side in (STEADY, DOUBLE))
+    found = judged(*runs)
+    assert (found.status, findings(found), found.proved_nothing) == (0, {"OH-001": "informational"}, True)
+
+
+def test_only_headline_outcomes_are_judged_unless_the_policy_says_all() -> None:
+    name = "OH-001[path=start]"
+    runs = a_run({"OH-001": STEADY, name: STEADY}), a_run({"OH-001": STEADY, name: DOUBLE})
+    assert [judged(*runs, outcomes=which).status for which in ("headline", "all")] == [0, 1]
+    assert findings(judged(*runs)) == {"OH-001": "kept"}

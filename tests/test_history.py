@@ -1,0 +1,361 @@
+"""Series over many runs: what belongs together, where it goes, where it changed; and the index, which may vanish."""
+
+import json
+import os
+import random
+import sqlite3
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from builders import DEVICE, PLAN, a_run
+from gpu_virt_bench.history.index import NAME
+from gpu_virt_bench.history.series import HistoryError, Selection, Series, history, overview
+from gpu_virt_bench.history.trend import DAY, change_points, course, pettitt, slope
+from gpu_virt_bench.report.history import history_json, history_text, overview_text, sparkline
+from gpu_virt_bench.results import save
+
+ONE = Selection(["OH-001"])
+
+
+def write(folder: Path, day: int, value: float = 2e-6, name: str = "OH-001", **changes: Any) -> Path:
+    """A run of three repetitions, that many days after the first of November."""
+    began = datetime(2026, 11, 1, 12, tzinfo=UTC) + timedelta(days=day)
+    path = folder / f"{changes.get('system', 'native')}-{day}-{len(list(folder.glob('*.json')))}.json"
+    save(a_run({name: [value, value, value]}, began=began.isoformat(), **changes), path)
+    return path
+
+
+def only(folder: Path, selection: Selection = ONE) -> Series:
+    """The one series that there is."""
+    (series,) = history(folder, selection)[0]
+    return series
+
+
+def values(folder: Path, selection: Selection = ONE) -> list[float]:
+    """The values of the one series that there is."""
+    return [point.value for point in only(folder, selection).points]
+
+
+# -- what belongs together
+
+
+def test_runs_stand_in_the_order_of_their_time(tmp_path) -> None:
+    for day, value in ((2, 3e-6), (0, 1e-6), (1, 2e-6)):
+        write(tmp_path, day, value)
+    assert values(tmp_path) == [1e-6, 2e-6, 3e-6]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"system": "mps"},
+        {"device": replace(DEVICE, name="NVIDIA A100")},
+        {"emulated": True},
+        {"definitions": {"OH-001": {"revision": 2}}},
+        {"plan": replace(PLAN, compute_limit=0.5)},
+        {"plan": replace(PLAN, memory_limit_bytes=1 << 30)},
+        {"plan": replace(PLAN, tenants=2)},
+        {"point": {"compute-limit": 25}},
+    ],
+    ids=lambda changes: next(iter(changes)),
+)
+def test_what_cannot_be_compared_is_another_series(tmp_path, changes: dict[str, Any]) -> None:
+    write(tmp_path, 0)
+    write(tmp_path, 1, **changes)
+    assert [len(series.points) for series in history(tmp_path, ONE)[0]] == [1, 1]
+
+
+def test_another_card_of_the_same_model_is_the_same_series(tmp_path) -> None:
+    write(tmp_path, 0)
+    write(tmp_path, 1, device=replace(DEVICE, uuid="GPU-2", driver_version="590.1"))
+    assert len(only(tmp_path).points) == 2
+
+
+def test_an_emulated_gpu_with_other_keys_is_another_device_and_its_seed_is_none(tmp_path) -> None:
+    for day, keys in enumerate([{"call": 200, "seed": 1}, {"call": 200, "seed": 2}, {"call": 900, "seed": 1}]):
+        write(tmp_path, day, device=replace(DEVICE, emulated=True, emulation=keys))
+    assert sorted(len(series.points) for series in history(tmp_path, ONE)[0]) == [1, 2]
+
+
+def test_twins_are_left_out_unless_they_are_asked_for(tmp_path) -> None:
+    write(tmp_path, 0, 1e-6)
+    write(tmp_path, 0, 2e-6, twin=True)
+    assert values(tmp_path) == [1e-6]
+    assert sorted(values(tmp_path, replace(ONE, twins=True))) == [1e-6, 2e-6]
+
+
+def test_skipped_and_failed_outcomes_have_no_point(tmp_path) -> None:
+    save(a_run({"OH-001": "failed: died", "OH-002": [1e-6]}), tmp_path / "a.json")
+    with pytest.raises(HistoryError, match="no run has 'OH-001'; there are OH-002"):
+        history(tmp_path, ONE)
+
+
+def test_a_name_is_the_headline_and_patterns_name_more(tmp_path) -> None:
+    for name in ("OH-001", "OH-001[path=start]", "OH-001[path=end]", "OH-002"):
+        write(tmp_path, 0, name=name)
+
+    def named(*words: str) -> list[str]:
+        return sorted(series.last.name for series in history(tmp_path, Selection(words))[0])
+
+    assert named("oh-001") == ["OH-001"]
+    assert named("OH-*") == ["OH-001", "OH-002"]
+    assert named("OH-001[path=*]") == ["OH-001[path=end]", "OH-001[path=start]"]
+    assert named("OH-001[path=end]", "OH-002") == ["OH-001[path=end]", "OH-002"]
+
+
+def test_system_device_and_time_narrow_the_series(tmp_path) -> None:
+    for day, system in enumerate(["native", "mps", "mps"]):
+        write(tmp_path, day, day + 1.0, system=system)
+    since = datetime(2026, 11, 3, tzinfo=UTC).timestamp()
+    assert values(tmp_path, replace(ONE, system="MPS")) == [2.0, 3.0]
+    assert values(tmp_path, replace(ONE, system="mps", device="h200", since=since)) == [3.0]
+    assert history(tmp_path, replace(ONE, device="B200"))[0] == []
+
+
+def test_an_overview_counts_runs_by_system_and_device(tmp_path) -> None:
+    for day, system in enumerate(["native", "mps", "mps"]):
+        write(tmp_path, day, system=system)
+    mps, native = overview(tmp_path, Selection())[0]
+    assert (mps.system, mps.device, mps.runs, mps.metrics) == ("mps", "NVIDIA H200", 2, ["OH-001"])
+    assert (mps.last - mps.first, native.runs) == (DAY, 1)
+
+
+# -- trend and changes
+
+
+def test_a_line_has_its_slope_and_an_interval_without_width() -> None:
+    found = slope([day * DAY for day in range(12)], [5.0 + 2 * day for day in range(12)])
+    assert found is not None
+    assert (found.value * DAY, found.low * DAY, found.high * DAY, found.runs) == pytest.approx((2.0, 2.0, 2.0, 12))
+
+
+def test_one_wild_run_does_not_move_the_slope() -> None:
+    series = [5.0 + 2 * day for day in range(13)]
+    series[6] = 1e6
+    found = slope([float(day) for day in range(13)], series)
+    assert found is not None
+    assert found.value == pytest.approx(2.0)
+
+
+def test_the_slope_is_that_of_scipy() -> None:
+    from scipy.stats import theilslopes
+
+    draw = random.Random(1)
+    times = [float(round(draw.uniform(0, 50))) for _ in range(40)]
+    series = [time * 0.1 + round(draw.gauss(0, 1), 1) for time in times]
+    order = sorted(range(40), key=times.__getitem__)
+    found, expected = slope([times[i] for i in order], [series[i] for i in order]), theilslopes(series, times, 0.95)
+    assert found is not None
+    assert (found.value, found.low, found.high) == pytest.approx((expected[0], expected[2], expected[3]))
+
+
+def test_nine_runs_or_ten_of_one_moment_have_no_slope() -> None:
+    assert slope(range(9), range(9)) is None
+    assert slope([1.0] * 10, range(10)) is None
+
+
+def test_a_clean_step_is_found_where_it_is() -> None:
+    (change,) = change_points([1.0] * 8 + [2.0] * 8)
+    assert (change.position, change.before, change.after) == (8, 1.0, 2.0)
+    assert change.p == pytest.approx(0.00705, rel=1e-3)  # K = 64, 2 exp(-6 * 4096 / (4096 + 256))
+
+
+def test_pettitt_of_a_step_is_by_hand() -> None:
+    position, p = pettitt([1, 1, 1, 2, 2, 2])
+    assert (position, p) == (3, pytest.approx(2 * 2.71828 ** (-6 * 81 / 252), rel=1e-3))
+
+
+def test_fifteen_runs_are_too_few_for_a_change() -> None:
+    assert change_points([1.0] * 7 + [2.0] * 8) == []
+
+
+def test_equal_values_have_no_change() -> None:
+    assert change_points([1.0] * 50) == []
+
+
+def test_two_steps_are_two_changes() -> None:
+    found = change_points([1.0] * 30 + [2.0] * 30 + [1.5] * 30)
+    assert [change.position for change in found] == [30, 60]
+
+
+def test_the_trend_is_that_of_the_runs_since_the_last_change() -> None:
+    series = [10.0] * 20 + [20.0 + run for run in range(12)]
+    found = course([float(run) for run in range(32)], series)
+    assert (found.changes[-1].position, found.since) == (20, 20)
+    assert found.slope is not None
+    assert found.slope.value == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("runs", [16, 30, 100])
+def test_pure_noise_has_a_change_in_less_than_5_of_100_series(runs: int) -> None:
+    draw = random.Random(runs)
+    found = [bool(change_points([draw.gauss(1, 0.02) for _ in range(runs)])) for _ in range(600)]
+    assert sum(found) < 30
+
+
+def test_a_step_of_10_percent_in_noise_of_2_percent_is_found_within_one_run() -> None:
+    draw = random.Random(1)
+    near = 0
+    for _ in range(200):
+        series = [draw.gauss(level, 0.02) for level in [1.0] * 20 + [1.1] * 20]
+        near += [abs(change.position - 20) <= 1 for change in change_points(series)] == [True]
+    assert near >= 190
+
+
+# -- the index
+
+
+def test_the_index_lies_in_the_directory_and_may_be_deleted(tmp_path) -> None:
+    write(tmp_path, 0)
+    before = values(tmp_path)
+    (tmp_path / NAME).unlink()
+    assert values(tmp_path) == before
+    assert (tmp_path / NAME).exists()
+
+
+def test_a_file_that_is_new_changed_or_gone_is_seen(tmp_path) -> None:
+    first = write(tmp_path, 0, 1e-6)
+    assert values(tmp_path) == [1e-6]
+    write(tmp_path, 1, 2e-6)
+    save(a_run({"OH-001": [7e-6, 7e-6]}, began="2026-11-01T12:00:00+00:00"), first)
+    assert values(tmp_path) == [7e-6, 2e-6]
+    first.unlink()
+    assert values(tmp_path) == [2e-6]
+
+
+def test_files_that_did_not_change_are_not_read_again(tmp_path) -> None:
+    path = write(tmp_path, 0, 1e-6)
+    values(tmp_path)
+    state = path.stat()
+    path.write_text("x" * state.st_size)
+    os.utime(path, ns=(state.st_atime_ns, state.st_mtime_ns))
+    assert values(tmp_path) == [1e-6]
+
+
+@pytest.mark.parametrize("content", [b"", b"no index at all", b"SQLite format 3\x00" + b"\x01" * 5000])
+def test_a_damaged_index_is_made_again(tmp_path, content: bytes) -> None:
+    write(tmp_path, 0, 1e-6)
+    (tmp_path / NAME).write_bytes(content)
+    assert values(tmp_path) == [1e-6]
+    assert values(tmp_path) == [1e-6]
+
+
+def test_an_index_damaged_in_its_middle_is_made_again(tmp_path) -> None:
+    for day in range(60):
+        write(tmp_path, day, 1e-6)
+    values(tmp_path)
+    content = bytearray((tmp_path / NAME).read_bytes())
+    content[4096:] = b"\xaa" * (len(content) - 4096)
+    (tmp_path / NAME).write_bytes(content)
+    assert values(tmp_path) == [1e-6] * 60
+
+
+def test_an_index_of_another_version_is_made_again(tmp_path) -> None:
+    write(tmp_path, 0, 1e-6)
+    index = sqlite3.connect(tmp_path / NAME)
+    index.executescript("CREATE TABLE files (x); PRAGMA user_version = 7")
+    index.close()
+    assert values(tmp_path) == [1e-6]
+
+
+def test_a_place_where_no_index_can_be_is_done_without(tmp_path) -> None:
+    write(tmp_path, 0, 1e-6)
+    (tmp_path / NAME).mkdir()
+    assert values(tmp_path) == [1e-6]
+
+
+def test_many_at_once_see_the_same(tmp_path) -> None:
+    for day in range(20):
+        write(tmp_path, day, 1e-6)
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda _: values(tmp_path), range(16)))
+    assert found == [[1e-6] * 20] * 16
+
+
+def test_what_is_no_run_file_is_listed_and_stops_nothing(tmp_path) -> None:
+    write(tmp_path, 0, 1e-6)
+    (tmp_path / "other.json").write_text("{}")
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "half.json").write_text('{"schema')
+    os.mkfifo(tmp_path / "pipe.json")
+    (tmp_path / "nowhere.json").symlink_to("none")
+    (tmp_path / ".hidden.json").write_text("half")
+    found = history(tmp_path, ONE)[1]
+    assert [file.path for file in found] == ["other.json", "pipe.json", "sub/half.json"]
+
+
+def test_a_file_whose_name_is_no_text_is_read(tmp_path) -> None:
+    write(tmp_path, 0, 1e-6).rename(os.fsdecode(os.fsencode(tmp_path) + b"/\xff\x1b.json"))
+    assert only(tmp_path).last.path == r"'\udcff\x1b.json'"
+
+
+# -- what people read
+
+
+def stepped(folder: Path) -> str:
+    """The table of 20 runs, of which the last ten are a tenth slower."""
+    for day in range(20):
+        write(folder, day, 2e-6 if day < 10 else 2.2e-6)
+    return history_text(*history(folder, ONE))
+
+
+def test_a_table_names_unit_runs_change_and_trend(tmp_path) -> None:
+    text = stepped(tmp_path)
+    assert text.startswith("OH-001 A latency, us ↓\n  native on NVIDIA H200\n  ▁▁▁▁▁▁▁▁▁▁██████████  2.000 .. 2.200\n")
+    assert "\n> 2026-11-11 12:00       2.200  2.200 .. 2.200             3 x 1\n" in text
+    assert "\n> changed with 2026-11-11 12:00: 2.000 -> 2.200 (+10 %)\n    native-10-10.json\n" in text
+    assert text.endswith("  trend: 0 a day (0 .. 0) (+0 %), 10 runs since 2026-11-11 12:00")
+
+
+def test_too_few_runs_are_said_to_be_too_few(tmp_path) -> None:
+    write(tmp_path, 0)
+    text = history_text(*history(tmp_path, ONE))
+    assert "changes: too few runs to tell (1, needs 16)" in text
+    assert "trend: too few runs to tell (1, needs 10)" in text
+
+
+def test_no_line_is_wider_than_80_columns(tmp_path) -> None:
+    device = replace(DEVICE, name="A GPU with quite a long name, in a box with quite a long name")
+    plan = replace(PLAN, memory_limit_bytes=8 << 30, compute_limit=0.5, tenants=48)
+    for day in range(25):
+        write(tmp_path, day, -1.23456e-21 * day, label="a label of many words", device=device, plan=plan)
+    (tmp_path / ("x" * 90 + ".json")).write_text("")
+    text = history_text(*history(tmp_path, ONE)) + "\n" + overview_text(*overview(tmp_path, Selection()))
+    assert max(map(len, text.splitlines())) <= 80
+    assert "\n    compute 50 % · memory 8192 MiB · 48 tenants\n" in text
+    assert "5 earlier runs: --format json has all" in text
+
+
+def test_an_emulated_gpu_is_marked(tmp_path) -> None:
+    write(tmp_path, 0, emulated=True)
+    assert "us (emulated) ↓" in history_text(*history(tmp_path, ONE))
+
+
+def test_no_more_than_five_files_are_named(tmp_path) -> None:
+    write(tmp_path, 0)
+    for number in range(7):
+        (tmp_path / f"bad{number}.json").write_text("")
+    text = history_text(*history(tmp_path, ONE))
+    assert "\n7 files are no run files:\n" in text
+    assert text.endswith("\n  and 2 more")
+
+
+def test_json_has_every_run_in_si_units(tmp_path) -> None:
+    stepped(tmp_path)
+    found = json.loads(history_json("results", *history(tmp_path, ONE)))
+    (series,) = found["series"]
+    assert (series["unit"], len(series["runs"]), series["runs"][0]["value"]) == ("s", 20, 2e-6)
+    assert series["runs"][0]["began"] == "2026-11-01T12:00:00+00:00"
+    assert [change["began"] for change in series["changes"]] == ["2026-11-11T12:00:00+00:00"]
+    assert series["trend"]["runs"] == 10
+
+
+def test_a_sparkline_goes_from_lowest_to_highest() -> None:
+    assert sparkline([0, 7, 14]) == "▁▄█"
+    assert sparkline([3, 3]) == "▁▁"
+    assert sparkline([1] * 100 + [2] * 2, width=4) == "▁▁██"
