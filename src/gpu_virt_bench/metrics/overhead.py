@@ -388,8 +388,8 @@ def rate_limiter(bench: Bench) -> Samples:
 
     Both tenants exist, and work in turn, never at once, in a seeded order that alternates. `low`: median of 1000
     launches, one each millisecond: demand is far below the quota, so this is the price of asking, not of waiting.
-    `paced-out`: p99 of the launch interval at full demand, 16 kernels of about 1 ms in flight. Blocks is the size of the
-    launched grid: a limiter that counts blocks is free at 1 block.
+    `paced-out`: p99 of the launch interval at full demand, 16 kernels of about 1 ms in flight. Blocks is the size of
+    the launched grid: a limiter that counts blocks is free at 1 block.
     """
     limited, free = bench.mixed((Quota(compute_share=0.5), FULL))
     low = bench.params["demand"] == "low"
