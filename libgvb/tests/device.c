@@ -5,6 +5,11 @@
 
 static void abi(void) { EXPECT(gvb_abi() == GVB_ABI); }
 
+static void host_pace(void) {
+  const int64_t pace = gvb_host_pace();
+  EXPECT(pace > 1000 && pace < 10000000); /* 64,000 operations: a nanosecond each at the very most, and not none */
+}
+
 static void one_resolution(void) {
   EXPECT_OK(gvb_open(GVB_QUERY));
   EXPECT_OK(gvb_open(GVB_QUERY));
@@ -101,6 +106,7 @@ static void start_time(void) {
 }
 
 const check device_checks[] = {{"the library tells its ABI", NULL, abi},
+                               {"the host's pace is that of 64,000 operations", NULL, host_pace},
                                {"a process has one resolution", QUICK, one_resolution},
                                {"works run resolved by handle", QUICK, handle},
                                {"works run resolved like a linked program", QUICK, linked},

@@ -29,7 +29,7 @@ def free(begin: float, end: float) -> None:
 
 def take(found, rule: Rule, slowdown=free) -> Repetition:
     """One repetition."""
-    return collect(found, FakeBench([{}]), rule, Taken(0), slowdown)
+    return collect(found, FakeBench([{}]), rule, Taken(0), slowdown, lambda: None)
 
 
 def test_leading_samples_are_warm_up() -> None:

@@ -150,4 +150,6 @@ def typical_cycle(run: Run) -> float:
 @steady
 def test_oh_010_sees_the_exposed_launches_of_a_cycle(layered) -> None:
     plain, slow = layered("OH-010"), layered("OH-010", {"DELAY": "cuLaunchKernel=5000"})
-    assert 0.8e-3 <= typical_cycle(slow) - typical_cycle(plain) <= 1.05e-3
+    # 200 launches of 5 us are exposed; were the other 40 not hidden behind work, it would be 1.2 ms. On two cores the
+    # emulated GPU's threads and the launches disturb each other by up to 0.07 ms.
+    assert 0.8e-3 <= typical_cycle(slow) - typical_cycle(plain) <= 1.1e-3

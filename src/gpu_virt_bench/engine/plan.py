@@ -44,6 +44,7 @@ class Suite:
     polling_seconds: float
     seconds_per_outcome: float
     samples: Mapping[str, int]
+    quiet_seconds: float = 2.0
 
 
 @dataclass(frozen=True)

@@ -174,6 +174,7 @@ def planned(request: Request, entry: Entry) -> Plan:
         quota_window_seconds=suite.quota_window_seconds,
         quota_settle_seconds=suite.quota_settle_seconds,
         seed=request.seed,
+        quiet_seconds=suite.quiet_seconds,
         tenants=entry.tenants,
         memory_limit_bytes=entry.memory_limit,
         compute_limit=entry.compute_limit,

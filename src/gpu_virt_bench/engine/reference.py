@@ -8,6 +8,7 @@ from statistics import median
 
 from gpu_virt_bench import libgvb
 from gpu_virt_bench.engine import device as devices
+from gpu_virt_bench.engine.quiet import Pace
 from gpu_virt_bench.model.run import Device
 from gpu_virt_bench.model.system import System
 from gpu_virt_bench.model.workload import Series, Workload
@@ -57,6 +58,7 @@ class Reference:
     def __init__(self, target: devices.Target, folder: Path, systems: Sequence[System]) -> None:
         """Reads the device with a native tenant, and how fast its clock is."""
         self.target = target
+        self.pace = Pace()
         self._folder = folder
         self._controls: dict[int, Attempt] = {}
         self._rates: dict[float, float] = {}

@@ -54,10 +54,14 @@ class Taken:
 Slowdown = Callable[[float, float], str | None]
 
 
-def collect(metric: Metric, bench: Bench, rule: Rule, taken: Taken, slowdown: Slowdown) -> Repetition:
-    """Takes samples until the rule says stop. `slowdown(begin, end)` says why a window does not count."""
+def collect(
+    metric: Metric, bench: Bench, rule: Rule, taken: Taken, slowdown: Slowdown, ready: Callable[[], None]
+) -> Repetition:
+    """Takes samples until the rule says stop. `slowdown(begin, end)` says why a window does not count, `ready` returns
+    when the next one may begin."""
     with closing(metric.measure(bench)) as samples:
         while True:
+            ready()
             begin = time.monotonic()
             value = next(samples, None)
             if value is None:

@@ -7,7 +7,7 @@ import time
 import uuid
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -18,6 +18,7 @@ from gpu_virt_bench.engine.entry import Entry, entries
 from gpu_virt_bench.engine.folder import session_folder
 from gpu_virt_bench.engine.observer import Throttle, now
 from gpu_virt_bench.engine.plan import Item, Suite, interleave, shuffle
+from gpu_virt_bench.engine.quiet import Quiet
 from gpu_virt_bench.engine.record import Record, new_record
 from gpu_virt_bench.engine.reference import Reference
 from gpu_virt_bench.engine.stage import FeatureLost, Place, ProofLost, Refused, Stage
@@ -262,9 +263,10 @@ class Conductor:
             self.reference.floor,
         )
         stage.probe()
-        repetition = sampling.collect(item.metric, bench, rule, taken, self.throttle.reason)
+        quiet = Quiet(self.reference.pace, stage.timed_cpus(), suite.quiet_seconds)
+        repetition = sampling.collect(item.metric, bench, rule, taken, self.throttle.reason, quiet.wait)
         stage.probe()
-        return repetition
+        return replace(repetition, notes=[*repetition.notes, *quiet.notes()])
 
     def refuse_work(self, record: Record, item: Item, error: WorkloadError, taken: sampling.Taken) -> str:
         """A routine's error: not applicable if the device lacks the function, else a failure."""

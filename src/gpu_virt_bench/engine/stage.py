@@ -163,6 +163,11 @@ class Stage:
             return ()
         return shares[index]
 
+    def timed_cpus(self) -> tuple[int, ...]:
+        """Processors of the tenant whose calls are timed; none where tenants are not pinned, or live elsewhere."""
+        shares = share_cpus(sorted(node_cpus(self.device.numa_node)), 1)
+        return shares[0] if shares is not None and not self.system.tenant.command else ()
+
     def warn(self, text: str) -> None:
         """Keeps a sentence for the reader of the run, once."""
         if text not in self.warnings:

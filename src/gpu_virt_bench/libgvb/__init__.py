@@ -25,7 +25,7 @@ def library() -> ctypes.CDLL:
         raise WorkloadError("driver", f"{PATH} has ABI {found}, this package needs {ABI}: rebuild it")
     lib.gvb_last_error.restype = c_char_p
     lib.gvb_last_call.restype = c_char_p
-    lib.gvb_now.restype = c_int64
+    lib.gvb_now.restype = lib.gvb_host_pace.restype = c_int64
     lib.gvb_rows.argtypes = lib.gvb_columns.argtypes = lib.gvb_release.argtypes = [c_void_p]
     lib.gvb_rows.restype = lib.gvb_columns.restype = c_int64
     lib.gvb_run.argtypes = [c_void_p, POINTER(Interval)]
@@ -87,6 +87,11 @@ def served_by(symbol: str, resolution: str = "handle") -> str:
 def now() -> int:
     """CLOCK_MONOTONIC in nanoseconds."""
     return int(library().gvb_now())
+
+
+def host_pace() -> int:
+    """Nanoseconds of a fixed piece of arithmetic on this thread's processor."""
+    return int(library().gvb_host_pace())
 
 
 class Work:

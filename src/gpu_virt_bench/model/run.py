@@ -234,6 +234,8 @@ class Plan:
     quota_window_seconds: float
     quota_settle_seconds: float
     seed: int
+    quiet_seconds: float = 0.0
+    """How long an outcome of one repetition may wait for quiet processors. Since version 2."""
     tenants: int | None = None
     memory_limit_bytes: int | None = None
     compute_limit: float | None = None
