@@ -54,6 +54,6 @@ void lock_hold(void) {
   static pthread_once_t once = PTHREAD_ONCE_INIT;
   pthread_once(&once, open_lock);
   if (pthread_mutex_lock(&shared->mutex) == EOWNERDEAD) pthread_mutex_consistent(&shared->mutex);
-  if (knobs.lock_hold > 0) layer_spin(knobs.lock_hold);
+  if (knobs.lock_hold > 0) (knobs.lock_sleep ? layer_sleep : layer_spin)(knobs.lock_hold);
   pthread_mutex_unlock(&shared->mutex);
 }

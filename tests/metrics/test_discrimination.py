@@ -83,6 +83,7 @@ def test_oh_005_tells_the_ways_of_resolving_apart(moved) -> None:
 
 SAMPLES = ("latency", "tail", "process", "window")
 FEW = {"samples": dict.fromkeys(SAMPLES, 4)}
+ONE = {"samples": dict.fromkeys(SAMPLES, 1), "warmup": 0}
 
 
 CPUS = len(os.sched_getaffinity(0))
@@ -95,6 +96,22 @@ def test_oh_006_sees_a_lock_between_processes_growing_with_their_number(layered,
     two, four = (value(layered(f"OH-006[n={n}]", lock, **FEW), name) for n, name in ((2, "OH-006[n=2]"), (4, "OH-006")))
     assert four > 60 * US
     assert four > two > 0
+
+
+@steady
+def test_oh_006_sees_a_lock_whose_holder_sleeps_on_any_number_of_processors(layered, tmp_path) -> None:
+    """The same with a hold of 1 ms: three holds at least are waited for with four tenants."""
+    lock = {"LOCK": str(tmp_path / "lock"), "LOCK_HOLD": "1000000", "LOCK_SLEEP": "1"}
+    two, four = (value(layered(f"OH-006[n={n}]", lock, **ONE), name) for n, name in ((2, "OH-006[n=2]"), (4, "OH-006")))
+    assert four > 3e-3
+    assert four > two > 0
+
+
+@steady
+def test_oh_006_does_not_see_a_delay_without_a_lock(layered) -> None:
+    delay = {"DELAY": "cuMemAlloc_v2=20000,cuMemFree_v2=20000"}
+    plain, slow = (value(layered("OH-006[n=2]", knobs, **FEW), "OH-006[n=2]") for knobs in ({}, delay))
+    assert abs(slow - plain) < 2 * US
 
 
 @steady
