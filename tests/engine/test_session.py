@@ -66,6 +66,46 @@ def test_a_sweep_is_one_session_with_a_file_for_each_point(tmp_path, layer) -> N
     assert len({run.session.id for run in runs}) == 1
 
 
+MINIMAL = 'title = "T"\ndescription = "D"\nmechanism = "none"\nfeatures = ["concurrent-tenants"]\n'
+
+
+def checks_of(tmp_path: Path, definition: str, **settings) -> dict[str, str]:
+    """What the checks of a system of one's own found."""
+    path = tmp_path / "mine.toml"
+    path.write_text(MINIMAL + definition)
+    run = run_session(request_for(tmp_path / "results", "OH-001", (str(path),), **QUICK, **settings), Silent())
+    assert run.refused is None, run.refused
+    return {check.name: check.found for record in run.records[0].run.proof for check in record.checks}
+
+
+def test_the_observer_sees_what_a_tenant_writes(tmp_path) -> None:
+    found = checks_of(tmp_path, "[proof]\nobserver.memory = true\n")
+    assert int(found["observer.memory"].split()[0]) >= 256 << 20
+
+
+@pytest.mark.parametrize(
+    ("schedule", "expected", "found"),
+    [("time-slice", "never", "never, in slices of 2.00 ms"), ("side-by-side", "always", "always (100.0%")],
+)
+def test_two_tenants_show_how_they_share(tmp_path, schedule, expected, found) -> None:
+    checks = checks_of(tmp_path, f'[proof]\noverlap = "{expected}"\n', emulate={"schedule": schedule})
+    assert checks["overlap"].startswith(found)
+
+
+def test_a_system_that_shares_otherwise_than_it_says_is_refused(tmp_path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(f'{MINIMAL}[proof]\noverlap = "always"\n')
+    result = run_session(request_for(tmp_path / "results", "OH-001", (str(path),), **QUICK), Silent())
+    assert result.refused == "mine is not in force: overlap is never, in slices of 2.00 ms, expected always"
+
+
+def test_what_a_definition_records_is_in_the_file(tmp_path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(f'{MINIMAL}[[record]]\nname = "version"\nrun = ["echo", "1.2"]\n')
+    result = run_session(request_for(tmp_path / "results", "OH-001", (str(path),), **QUICK), Silent())
+    assert result.records[0].run.recorded == {"version": "1.2"}
+
+
 def test_a_wide_interval_gets_more_repetitions_up_to_the_maximum(measure) -> None:
     run = measure("OH-001", target_half_width=-1.0, max_repetitions=4)
     assert len(run.outcomes["OH-001"].repetitions) == 4

@@ -14,7 +14,10 @@ def command(clean: bool) -> None:
 
     Exit status: 0 nothing is wrong; 1 killed sessions left something (without --clean) or it could not be undone.
     """
-    for line in (*devices(), *systems()):
+    found = devices()
+    for line in found or [f"devices: no NVIDIA GPU here ({why_none()}); runs use the emulated one"]:
+        click.echo(line)
+    for line in systems(emulated=not found):
         click.echo(line)
     left = leftovers()
     if not left:
@@ -29,28 +32,39 @@ def command(clean: bool) -> None:
 
 
 def devices() -> list[str]:
-    """The GPUs, or why there is none."""
+    """The GPUs, a line each."""
     from gpu_virt_bench.engine.observer import NoNvml, Observer, open_nvml
 
     try:
         nvml = open_nvml()
-        observers = [Observer(nvml, index) for index in range(nvml.nvmlDeviceGetCount())]
-    except NoNvml as error:
-        return [f"devices: no NVIDIA GPU here ({error}); runs use the emulated one"]
+    except NoNvml:
+        return []
     lines = []
-    for observer in observers:
+    for observer in [Observer(nvml, index) for index in range(nvml.nvmlDeviceGetCount())]:
         found, state = observer.identity(), observer.state()
         busy = f", {len(state.processes)} processes on it" if state.processes else ""
         lines.append(f"devices: {found.index} {found.name}, driver {found.driver_version}, {found.uuid}{busy}")
-    return lines or ["devices: NVML shows none; runs use the emulated one"]
+    return lines
 
 
-def systems() -> list[str]:
-    """Every shipped system, with what it lacks here."""
-    from gpu_virt_bench.systems.available import availability
+def why_none() -> str:
+    """Why there is no GPU."""
+    from gpu_virt_bench.engine.observer import NoNvml, open_nvml
+
+    try:
+        open_nvml()
+    except NoNvml as error:
+        return str(error)
+    return "NVML shows no device"
+
+
+def systems(emulated: bool) -> list[str]:
+    """Every shipped system, with what it lacks here; the emulated GPU brings some programs."""
+    from gpu_virt_bench.systems.available import Here, availability, with_programs
     from gpu_virt_bench.systems.load import load_all
 
-    found = {system.id: availability(system) for system in load_all()}
+    here = Here(path=with_programs() if emulated else None)
+    found = {system.id: availability(system, here) for system in load_all()}
     return [f"system {name}: {'unavailable: ' + reason if reason else 'available'}" for name, reason in found.items()]
 
 

@@ -53,8 +53,14 @@ def availability(system: System, here: Here | None = None, options: Mapping[str,
 
 def tool_path(device: Device | None, path: str | None = None) -> str:
     """Where the programs of a system are looked for: in PATH, on the emulated GPU first among its own."""
-    found = os.environ.get("PATH", os.defpath) if path is None else path
-    return f"{PROGRAMS}{os.pathsep}{found}" if device is not None and device.emulated else found
+    if device is not None and device.emulated:
+        return with_programs(path)
+    return os.environ.get("PATH", os.defpath) if path is None else path
+
+
+def with_programs(path: str | None = None) -> str:
+    """PATH, with the emulated GPU's programs first."""
+    return f"{PROGRAMS}{os.pathsep}{os.environ.get('PATH', os.defpath) if path is None else path}"
 
 
 def unmet_host(system: System, here: Here, options: Mapping[str, str]) -> str | None:

@@ -1,0 +1,67 @@
+"""Sessions from the command line: several entries, and what is printed of them at the end."""
+
+import json
+from pathlib import Path
+
+import pytest
+from test_cli import FAST, gvb
+
+from gpu_virt_bench.results import load
+
+
+def runs(text: str) -> dict[str, Path]:
+    """The run files that --json-only names, by their stems' ends."""
+    return {Path(path).stem.partition("Z")[2]: Path(path) for path in json.loads(text)["runs"]}
+
+
+def test_a_baseline_measured_twice_prints_its_noise_floor(tmp_path) -> None:
+    done = gvb("run", *FAST, "--metrics", "OH-001", "--repetitions", "5", "--aa", "--output", str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    assert "native, again against native · paired by repetition" in " ".join(done.stdout.split())
+    assert "floor" in done.stdout
+    assert "OH-001" in done.stdout
+    assert len(list(tmp_path.glob("native/*_aa.json"))) == 1
+
+
+def test_an_earlier_run_is_compared_when_done(tmp_path) -> None:
+    earlier = gvb("run", *FAST, "--metrics", "OH-001", "--output", str(tmp_path / "earlier"), "--json-only")
+    path = runs(earlier.stdout)[""]
+    words = ["--metrics", "OH-001", "--compare", str(path), "--output", str(tmp_path / "later")]
+    done = gvb("run", *FAST, *words)
+    assert done.returncode == 0, done.stderr
+    assert "· unpaired" in done.stdout
+    assert "1 repetition; a verdict needs 5" in " ".join(done.stdout.split())
+
+
+def test_an_earlier_run_that_cannot_be_read_costs_the_comparison_alone(tmp_path) -> None:
+    done = gvb("run", *FAST, "--metrics", "OH-001", "--compare", "none.json", "--output", str(tmp_path))
+    assert done.returncode == 0
+    assert "Not compared: cannot read none.json: No such file or directory" in done.stderr
+
+
+def test_a_sweep_ends_with_one_table(tmp_path) -> None:
+    words = ["--system", "native", "--system", "mps", "--metrics", "OH-001", "--sweep", "compute-limit=50,100"]
+    done = gvb("run", *FAST, *words, "--output", str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    text = " ".join(done.stdout.split())
+    assert "mps (emulated) over its sweep" in text
+    assert "compute-limit 50 % ┃ compute-limit 100 %" in text.replace("┃  ", "┃ ")
+    points = {path.stem.partition("Z")[2]: load(path).plan.compute_limit for path in tmp_path.glob("mps/*.json")}
+    assert points == {"_compute-limit-50": 0.5, "_compute-limit-100": 1.0}
+    assert [load(path).point for path in tmp_path.glob("native/*.json")] == [{}]
+
+
+@pytest.mark.parametrize(
+    ("sweep", "sentence"),
+    [
+        ("compute=1", "--sweep is 'compute', expected compute-limit, memory-limit, tenants"),
+        ("compute-limit=0,50", "--sweep compute-limit is '0,50', expected whole numbers from 1 to 100"),
+        ("tenants=two", "--sweep tenants is 'two', expected whole numbers from 1 to 48"),
+        ("tenants", "--sweep is 'tenants', expected name=value"),
+    ],
+)
+def test_a_sweep_that_cannot_be_is_refused(sweep: str, sentence: str) -> None:
+    done = gvb("run", *FAST, "--sweep", sweep)
+    assert done.returncode == 2
+    assert sentence in done.stderr
+    assert "Traceback" not in done.stderr
