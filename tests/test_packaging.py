@@ -44,6 +44,7 @@ def test_the_wheel_carries_libgvb_and_the_emulated_gpu(wheel) -> None:
         "emulated/lib/libnvidia-ml.so.1",
         "emulated/bin/nvidia-cuda-mps-control",
         "emulated/profiles/h200.toml",
+        "policies/default.toml",
     }
     assert {f"gpu_virt_bench/{name}" for name in wanted} <= names
     assert {"gpu_virt_bench/systems/native.toml", "gpu_virt_bench/suites/quick.toml"} <= names

@@ -17,6 +17,7 @@ from pydantic_core import ErrorDetails
 
 from gpu_virt_bench.model.metric import UNITS
 from gpu_virt_bench.model.run import Definition
+from gpu_virt_bench.model.text import small_text
 
 STRICT = {"extra": "forbid", "strict": True, "allow_inf_nan": False}
 POLICIES = resources.files("gpu_virt_bench") / "policies"
@@ -106,7 +107,7 @@ def load(path: Path | None = None) -> Policy:
 def read(path: Path) -> dict[str, Any]:
     """A TOML file."""
     try:
-        return tomllib.loads(path.read_text())
+        return tomllib.loads(small_text(path))
     except OSError as error:
         raise PolicyError(f"cannot read {path}: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

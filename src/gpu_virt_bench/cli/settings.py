@@ -10,6 +10,8 @@ from typing import Any
 
 import click
 
+from gpu_virt_bench.model.text import small_text
+
 CONFIG_KEYS = [
     "system",
     "metrics",
@@ -69,7 +71,7 @@ def load_config(context: click.Context, parameter: click.Parameter, path: str | 
     if path is None:
         return
     try:
-        values = tomllib.loads(Path(path).read_text())
+        values = tomllib.loads(small_text(Path(path)))
     except OSError as error:
         raise click.UsageError(f"cannot read {path}: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

@@ -13,6 +13,7 @@ from importlib import resources
 from pathlib import Path
 
 from gpu_virt_bench.model.metric import Metric, Value
+from gpu_virt_bench.model.text import small_text
 
 STRICT = {"extra": "forbid"}
 SUITES = resources.files("gpu_virt_bench") / "suites"
@@ -77,7 +78,7 @@ def load_suite(name: str) -> Suite:
     if not name.endswith(".toml") and name not in suites():
         raise PlanError(f"no suite {name!r}{hint(name, suites())}; or give a file, ./mine.toml")
     try:
-        text = Path(name).read_text() if name.endswith(".toml") else (SUITES / f"{name}.toml").read_text()
+        text = small_text(Path(name)) if name.endswith(".toml") else (SUITES / f"{name}.toml").read_text()
         return TypeAdapter(Suite).validate_python(tomllib.loads(text))
     except OSError as error:
         raise PlanError(f"cannot read {name}: {error.strerror}") from None

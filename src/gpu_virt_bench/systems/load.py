@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args, get_origin, get_type_hints
 
 from gpu_virt_bench.model.system import FEATURES, Checks, System
+from gpu_virt_bench.model.text import small_text
 from gpu_virt_bench.systems.variables import DefinitionError, nearest
 from gpu_virt_bench.systems.wellformed import check_definition
 
@@ -51,7 +52,7 @@ def load_all() -> list[System]:
 def read(path: Path) -> System:
     """The system in a file."""
     try:
-        text = path.read_text()
+        text = small_text(path)
     except OSError as error:
         raise DefinitionError(f"cannot read {path}: {error.strerror}") from None
     except UnicodeDecodeError:

@@ -1,0 +1,23 @@
+"""Reads small text files that a user names: suites, policies, definitions, options."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from pathlib import Path
+
+MOST = 1 << 20
+"""Bytes of the largest file that is read."""
+
+
+def small_text(path: Path) -> str:
+    """The text of a file; OSError for what is none or too large, UnicodeDecodeError for what is not UTF-8."""
+    # not blocking: a FIFO without a writer would never open
+    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise OSError(errno.EINVAL, "it is a device, a pipe or a socket, expected a file", str(path))
+        found = file.read(MOST + 1)
+    if len(found) > MOST:
+        raise OSError(errno.EFBIG, "it has more than 1 MiB, expected a few lines", str(path))
+    return found.decode()

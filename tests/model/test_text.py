@@ -1,0 +1,31 @@
+"""Small text files that a user names."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from gpu_virt_bench.model.text import MOST, small_text
+
+
+def test_a_file_is_read(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("title = 1\n")
+    assert small_text(tmp_path / "a") == "title = 1\n"
+
+
+def test_a_file_that_is_too_large_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b" " * (MOST + 1))
+    with pytest.raises(OSError, match="it has more than 1 MiB, expected a few lines"):
+        small_text(tmp_path / "a")
+
+
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a")
+    with pytest.raises(OSError, match="it is a device, a pipe or a socket, expected a file"):
+        small_text(tmp_path / "a")
+
+
+@pytest.mark.parametrize("path", ["/dev/zero", "/"])
+def test_what_has_no_end_or_no_text_is_refused(path: str) -> None:
+    with pytest.raises(OSError, match=r"expected a file|Is a directory"):
+        small_text(Path(path))
