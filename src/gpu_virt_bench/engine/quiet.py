@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from gpu_virt_bench import libgvb
+from gpu_virt_bench.model.run import SLOWED
 
 SLOW = 1.15
 """A processor that takes this much longer than the fastest seen is not quiet. Shared cores take 1.4 to 2."""
@@ -71,5 +72,5 @@ class Quiet:
         if self._waited >= 0.1:
             found.append(f"waited {self._waited:.1f} s for quiet processors")
         if self._slow:
-            found.append(f"{self._slow} of {self._begun} samples began while others slowed the processors")
+            found.append(f"{self._slow} of {self._begun} samples {SLOWED}")
         return found

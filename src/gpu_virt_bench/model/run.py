@@ -10,6 +10,8 @@ Value = str | int | float
 Table = Mapping[str, list[dict[str, Value]]]
 
 SCHEMA_VERSION = 2
+SLOWED = "began while others slowed the processors"
+"""How a repetition's note ends that tells of samples on a busy host."""
 _STRICT = {"extra": "forbid", "strict": True}
 
 

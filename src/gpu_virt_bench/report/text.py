@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from gpu_virt_bench.model.metric import SHOWN, Metric
-from gpu_virt_bench.model.run import Definition, Failed, Measured, Outcome, Run
+from gpu_virt_bench.model.run import SLOWED, Definition, Failed, Measured, Outcome, Run
 from gpu_virt_bench.stats.estimate import LEVEL, Estimate
 from gpu_virt_bench.stats.estimate import summarise as summarise
 
@@ -96,6 +96,13 @@ def remarks(run: Run) -> list[str]:
     rejected = sum(len(r.rejected) for o in run.outcomes.values() for r in getattr(o, "repetitions", ()))
     if rejected:
         found.append(f"{rejected} samples were rejected; their reasons are in the file")
+    taken = [r for o in run.outcomes.values() for r in getattr(o, "repetitions", ())]
+    slowed = sum(any(note.endswith(SLOWED) for note in repetition.notes) for repetition in taken)
+    if slowed:
+        found.append(
+            f"{slowed} of {len(taken)} repetitions have samples that {SLOWED}: their latencies are too long; "
+            "a host whose cores are not shared has none, and a suite's quiet_seconds waits for them to pass"
+        )
     if run.plan.repetitions < 5:
         found.append(f"repetitions: {run.plan.repetitions}; intervals are wide, --suite standard narrows them")
     return found
