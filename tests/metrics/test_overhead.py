@@ -150,6 +150,11 @@ def test_lock_contention_is_what_the_neighbors_add() -> None:
     assert [work.routine for work in bench.tenant.asked].count("alloc_storm") == 3
 
 
+def test_lock_contention_of_one_tenant_is_skipped() -> None:
+    with pytest.raises(Skip, match="needs 2 tenants or more, asked for 1"):
+        first(lock_contention, FakeBench([{}], {**lock_contention.headline, "n": 1}))
+
+
 def test_tracking_is_the_slope_over_live_allocations() -> None:
     def reply(work):
         return series({"alloc": [10 * US + 2 * work.args["live"]] * 50, "free": [10 * US] * 50})

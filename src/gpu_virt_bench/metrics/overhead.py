@@ -293,6 +293,8 @@ def lock_contention(bench: Bench) -> Samples:
     by difference with `time-slicing` does.
     """
     n, size, statistic = int(bench.params["n"]), int(bench.params["bytes"]), bench.params["statistic"]
+    if n < 2:
+        raise Skip(f"needs 2 tenants or more, asked for {n}")
     first, *others = bench.tenants(n)
     pairs = Workload("alloc_free", {"api": "cuMemAlloc_v2", "bytes": size, "count": 200, "pending": 0})
     storm = Workload("alloc_storm", {"bytes": size, "duration": 60 * 10**9}, timeout=90)
