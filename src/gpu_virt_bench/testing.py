@@ -86,7 +86,7 @@ class FakeBench:
         """The same tenant n times."""
         return [self.tenant] * n
 
-    def mixed(self, quotas: Sequence[Quota]) -> Sequence[FakeTenant]:
+    def mixed(self, quotas: Sequence[Quota], in_turn: bool = False) -> Sequence[FakeTenant]:
         """A tenant of its own for each quota; `tenant` is the first."""
         return [self.tenant, *(FakeTenant(self.tenant.reply) for _ in quotas[1:])]
 

@@ -134,7 +134,7 @@ def test_oh_007_does_not_take_a_constant_delay_for_a_slope(layered) -> None:
 @steady
 def test_oh_008_sees_the_price_of_asking_a_limiter(layered) -> None:
     bucket = {"LIMITER": "blocks", "BUCKET": "1000000000"}
-    assert value(layered("OH-008", {**bucket, "BUCKET_COST": "300"}, **FEW), "OH-008") == pytest.approx(
+    assert value(layered("OH-008", {**bucket, "BUCKET_COST": "300"}, **ONE), "OH-008") == pytest.approx(
         300 * NS, rel=0.1
     )
 
@@ -142,8 +142,8 @@ def test_oh_008_sees_the_price_of_asking_a_limiter(layered) -> None:
 @steady
 def test_oh_008_does_not_see_what_every_launch_pays(layered) -> None:
     both = {"LIMITER": "blocks", "BUCKET": "1000000000", "DELAY": "cuLaunchKernel=300"}
-    plain = value(layered("OH-008", {name: text for name, text in both.items() if name != "DELAY"}, **FEW), "OH-008")
-    assert abs(value(layered("OH-008", both, **FEW), "OH-008") - plain) < 30 * NS
+    plain = value(layered("OH-008", {name: text for name, text in both.items() if name != "DELAY"}, **ONE), "OH-008")
+    assert abs(value(layered("OH-008", both, **ONE), "OH-008") - plain) < 30 * NS
 
 
 @steady

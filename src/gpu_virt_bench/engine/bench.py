@@ -49,9 +49,9 @@ class OutcomeBench:
         """n tenants, ready and warm."""
         return self._stage.equal(n, quota)
 
-    def mixed(self, quotas: Sequence[Quota]) -> Sequence[Process]:
+    def mixed(self, quotas: Sequence[Quota], in_turn: bool = False) -> Sequence[Process]:
         """Tenants with different quotas, ready and warm."""
-        return self._stage.mixed(quotas)
+        return self._stage.mixed(quotas, in_turn)
 
     @contextmanager
     def fresh(self, quota: Quota = FULL) -> Iterator[Process]:

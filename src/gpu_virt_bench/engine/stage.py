@@ -69,7 +69,7 @@ class Stage:
         self.prover = Prover(place.reference, place.suite, first=repetition == 0)
         env, driver = place.reference.target.env, place.reference.driver
         self.active = Active(self.system, self.device, place.folder, place.options, env, driver, tenants=1)
-        self._members: dict[tuple[Quota, ...], list[Member]] = {}
+        self._members: dict[tuple[tuple[Quota, ...], bool], list[Member]] = {}
         self._shared: dict[object, Any] = {}
         self._started = 0
 
@@ -103,17 +103,18 @@ class Stage:
         """n tenants with the same quota."""
         return self.group((self.quota(asked, n),) * n)
 
-    def mixed(self, quotas: Sequence[Quota]) -> list[Process]:
+    def mixed(self, quotas: Sequence[Quota], in_turn: bool) -> list[Process]:
         """Tenants with these quotas; one that names no compute share has none."""
-        return self.group(tuple(self.quota(quota, len(quotas), compute=False) for quota in quotas))
+        return self.group(tuple(self.quota(quota, len(quotas), compute=False) for quota in quotas), in_turn)
 
-    def group(self, quotas: tuple[Quota, ...]) -> list[Process]:
+    def group(self, quotas: tuple[Quota, ...], in_turn: bool = False) -> list[Process]:
         """Tenants with these quotas, ready, proved and warm; the same processes for an equal request."""
-        if quotas not in self._members:
+        key = (quotas, in_turn)
+        if key not in self._members:
             self.close()
-            members = self._members[quotas] = []
+            members = self._members[key] = []
             for index, quota in enumerate(quotas):
-                member = self.start(index, quota, len(quotas))
+                member = self.start(index, quota, len(quotas), self.cpus(0 if in_turn else index, len(quotas)))
                 members.append(member)
                 if self.system.tenant.start == "one-by-one":
                     member.process.facts()
@@ -123,21 +124,21 @@ class Stage:
             for member in members:
                 self.prove(member, "before", len(quotas))
             self.warm(members[0].process)  # one is enough: it is the device that must be warm
-        return [member.process for member in self._members[quotas]]
+        return [member.process for member in self._members[key]]
 
     @contextmanager
     def fresh(self, quota: Quota) -> Iterator[Process]:
         """A tenant that has not touched CUDA; proved after its samples, since a proof makes a context."""
         self.end_tenants()
-        member = self.start(0, self.quota(quota), 1)
+        member = self.start(0, self.quota(quota), 1, self.cpus(0, 1))
         try:
             yield member.process
             self.prove(member, "after", 1)
         finally:
             self.end(member)
 
-    def start(self, index: int, quota: Quota, of: int) -> Member:
-        """Starts a tenant inside the system."""
+    def start(self, index: int, quota: Quota, of: int, cpus: tuple[int, ...]) -> Member:
+        """Starts a tenant inside the system, on these processors."""
         self._started += 1
         folder = self.place.folder / f"r{self.repetition}-{self._started}"
         while folder.exists():
@@ -151,7 +152,7 @@ class Stage:
             raise Refused(str(error)) from None
         env = {"CUDA_CACHE_DISABLE": "1", **seat.env}
         name = f"tenant-{self._started}"
-        process = Process(name, seat.command, env, folder / "stderr", clean(), self.cpus(index, of), seat.before_kill)
+        process = Process(name, seat.command, env, folder / "stderr", clean(), cpus, seat.before_kill)
         seat.started(process.pid, process.process_id)
         return Member(process, seat)
 

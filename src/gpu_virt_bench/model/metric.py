@@ -111,8 +111,9 @@ class Bench(Protocol):
     def tenants(self, n: int, quota: Quota = FULL) -> Sequence[Tenant]:
         """n tenants, ready and warm; equal requests of one repetition get the same processes."""
 
-    def mixed(self, quotas: Sequence[Quota]) -> Sequence[Tenant]:
-        """One tenant for each quota, ready and warm, all at a time."""
+    def mixed(self, quotas: Sequence[Quota], in_turn: bool = False) -> Sequence[Tenant]:
+        """One tenant for each quota, ready and warm, all at a time. Tenants that work in turn share their processors,
+        so that the host is the same for them."""
 
     def fresh(self, quota: Quota = FULL) -> AbstractContextManager[Tenant]:
         """A tenant of its own that has not touched CUDA; all others of the repetition are ended first."""
