@@ -48,6 +48,8 @@ SHORT = replace(
     warm_seconds=0.05,
     window_seconds=0.4,
     settle_seconds=0.1,
+    quota_window_seconds=0.5,
+    quota_settle_seconds=0.1,
     samples={"latency": 8, "tail": 2, "process": 2, "window": 2},
 )
 """The quick suite, quicker."""
