@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from gpu_virt_bench.compare import compare, find_twin
+from gpu_virt_bench.compare import compare_file, find_twin
 from gpu_virt_bench.compare.files import find
 from gpu_virt_bench.model.comparison import Comparison, Row
 from gpu_virt_bench.model.run import Failed, Measured, Outcome, Run
@@ -62,10 +62,8 @@ class Judgement:
 def judge_files(baseline: Path, candidate: Path, policy: Policy, strict: bool = False) -> Judgement:
     """The judgement of one run file by another, or of the newest runs in directories."""
     before, notes = find(baseline)
-    after, more = find(candidate)
-    found = compare(before, after, policy, find_twin(*before))
-    comparison = replace(found, remarks=[*notes, *more, *found.remarks])
-    return judge(comparison, before.run, after.run, policy.gate, strict)
+    after, comparison = compare_file(before, candidate, policy, find_twin(*before), notes)
+    return judge(comparison, before.run, after, policy.gate, strict)
 
 
 def judge(comparison: Comparison, baseline: Run, candidate: Run, gate: Gate, strict: bool = False) -> Judgement:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -17,7 +16,7 @@ from pydantic_core import ErrorDetails
 
 from gpu_virt_bench.model.metric import UNITS
 from gpu_virt_bench.model.run import Definition
-from gpu_virt_bench.model.text import small_text
+from gpu_virt_bench.model.text import nearest, small_text
 
 STRICT = {"extra": "forbid", "strict": True, "allow_inf_nan": False}
 POLICIES = resources.files("gpu_virt_bench") / "policies"
@@ -131,12 +130,6 @@ def explained(error: ErrorDetails, default: Mapping[str, Any]) -> str:
     for table in tables:
         default = default[str(table)]
     return f"unknown key {'.'.join(map(str, error['loc']))}{nearest(str(key), default)}"
-
-
-def nearest(name: str, known: Mapping[str, Any]) -> str:
-    """`; did you mean X?`, or what there is."""
-    near = difflib.get_close_matches(name, known, n=1)
-    return f"; did you mean {near[0]}?" if near else f"; there are {', '.join(known)}"
 
 
 def with_margins(policy: Policy, words: Sequence[str]) -> Policy:

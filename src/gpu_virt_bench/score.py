@@ -22,7 +22,7 @@ from typing import Literal
 
 import numpy as np
 
-from gpu_virt_bench.compare import compare
+from gpu_virt_bench.compare import compare_file
 from gpu_virt_bench.compare.files import find
 from gpu_virt_bench.model.comparison import Comparison, Interval, Pairing, Row, Side
 from gpu_virt_bench.model.run import Definition, Failed, Measured, Run, Skipped
@@ -100,11 +100,7 @@ class _Entry:
 def score_files(reference: Path, runs: Sequence[Path], policy: Policy) -> Scorecard:
     """The scorecard of run files, or of the newest runs in directories."""
     against, chosen = find(reference)
-    entries = []
-    for path in runs:
-        found, more = find(path)
-        comparison = compare(against, found, policy)
-        entries.append((found.run, replace(comparison, remarks=[*more, *comparison.remarks])))
+    entries = [compare_file(against, path, policy) for path in runs]
     return replace(scorecard(against.run, entries, policy), remarks=chosen)
 
 

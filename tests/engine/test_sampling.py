@@ -3,8 +3,8 @@
 import pytest
 
 from gpu_virt_bench import metric
-from gpu_virt_bench.engine.sampling import Implausible, Rule, Taken, collect, too_many_rejected
-from gpu_virt_bench.model.run import Rejected, Repetition
+from gpu_virt_bench.engine.sampling import Implausible, Rule, Taken, collect
+from gpu_virt_bench.model.run import Rejected, Repetition, too_many_rejected
 from gpu_virt_bench.testing import FakeBench
 
 

@@ -43,8 +43,7 @@ def command(
 
     Exit status: 0 compared, whatever the verdicts; 2 wrong use. `gpu-virt-bench gate` fails on regressions.
     """
-    from gpu_virt_bench.policy import PolicyError
-    from gpu_virt_bench.results import RunFileError
+    from gpu_virt_bench.cli.run import wrong_use
 
     try:
         text = rendered(compared(baseline, candidates, policy, margin, everything), form, output is None)
@@ -52,10 +51,8 @@ def command(
             click.echo(text, nl=False)
         else:
             output.write_text(text)
-    except (PolicyError, RunFileError) as error:
-        raise click.UsageError(str(error)) from None
-    except OSError as error:
-        raise click.UsageError(f"{error.filename or 'the operating system'}: {error.strerror}") from None
+    except Exception as error:
+        raise wrong_use(error) from None
 
 
 def compared(
@@ -72,7 +69,8 @@ def compared(
 
 def check_names(names: Sequence[str], comparisons: Sequence[Comparison]) -> None:
     """Refuses a margin that nothing has."""
-    from gpu_virt_bench.policy import PolicyError, nearest
+    from gpu_virt_bench.model.text import nearest
+    from gpu_virt_bench.policy import PolicyError
 
     known = {name: name for one in comparisons for row in one.rows for name in (row.category, row.metric)}
     for name in names:

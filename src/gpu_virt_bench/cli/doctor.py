@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from gpu_virt_bench.engine.observer import Observer
 
 
 @click.command(name="doctor")
@@ -14,10 +19,12 @@ def command(clean: bool) -> None:
 
     Exit status: 0 nothing is wrong; 1 killed sessions left something (without --clean) or it could not be undone.
     """
-    found = devices()
-    for line in found or [f"devices: no NVIDIA GPU here ({why_none()}); runs use the emulated one"]:
+    from gpu_virt_bench.engine.observer import real_gpus
+
+    gpus, why = real_gpus()
+    for line in devices(gpus) or [f"devices: no NVIDIA GPU here ({why}); runs use the emulated one"]:
         click.echo(line)
-    for line in systems(emulated=not found):
+    for line in systems(emulated=not gpus):
         click.echo(line)
     left = leftovers()
     if not left:
@@ -31,31 +38,14 @@ def command(clean: bool) -> None:
     raise SystemExit(undo())
 
 
-def devices() -> list[str]:
+def devices(observers: Sequence[Observer]) -> list[str]:
     """The GPUs, a line each."""
-    from gpu_virt_bench.engine.observer import NoNvml, Observer, open_nvml
-
-    try:
-        nvml = open_nvml()
-    except NoNvml:
-        return []
     lines = []
-    for observer in [Observer(nvml, index) for index in range(nvml.nvmlDeviceGetCount())]:
+    for observer in observers:
         found, state = observer.identity(), observer.state()
         busy = f", {len(state.processes)} processes on it" if state.processes else ""
         lines.append(f"devices: {found.index} {found.name}, driver {found.driver_version}, {found.uuid}{busy}")
     return lines
-
-
-def why_none() -> str:
-    """Why there is no GPU."""
-    from gpu_virt_bench.engine.observer import NoNvml, open_nvml
-
-    try:
-        open_nvml()
-    except NoNvml as error:
-        return str(error)
-    return "NVML shows no device"
 
 
 def systems(emulated: bool) -> list[str]:

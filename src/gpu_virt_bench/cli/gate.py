@@ -52,18 +52,16 @@ def command(
     """
     from gpu_virt_bench import policy as policies
     from gpu_virt_bench.cli.compare import check_names
+    from gpu_virt_bench.cli.run import wrong_use
     from gpu_virt_bench.gate import judge_files
     from gpu_virt_bench.report.gate import print_gate, to_json
-    from gpu_virt_bench.results import RunFileError
 
     try:
         rules = policies.with_margins(policies.load(policy), margin)
         judgement = judge_files(baseline, candidate, rules, strict)
         check_names([word.rpartition("=")[0] for word in margin if "=" in word], [judgement.comparison])
-    except (RunFileError, policies.PolicyError) as error:
-        raise click.UsageError(str(error)) from None
-    except OSError as error:
-        raise click.UsageError(f"{error.filename or 'the operating system'}: {error.strerror}") from None
+    except Exception as error:
+        raise wrong_use(error) from None
     if form == "json":
         click.echo(to_json(judgement))
     else:

@@ -72,16 +72,15 @@ def suites() -> Rows:
 def devices() -> Rows:
     """The GPUs of this machine, and the profiles of the emulated one."""
     from gpu_virt_bench.emulated import profiles
-    from gpu_virt_bench.engine.observer import NoNvml, Observer, open_nvml
+    from gpu_virt_bench.engine.observer import real_gpus
 
-    rows: Rows = []
-    try:
-        nvml = open_nvml()
-        for index in range(nvml.nvmlDeviceGetCount()):
-            found = Observer(nvml, index).identity()
-            rows.append({"device": str(index), "name": found.name, "uuid": found.uuid, "driver": found.driver_version})
-    except NoNvml as error:
-        click.echo(f"no NVIDIA GPU here: {error}", err=True)
+    gpus, why = real_gpus()
+    if not gpus:
+        click.echo(f"no NVIDIA GPU here: {why}", err=True)
+    rows: Rows = [
+        {"device": str(found.index), "name": found.name, "uuid": found.uuid, "driver": found.driver_version}
+        for found in (gpu.identity() for gpu in gpus)
+    ]
     rows += [
         {"device": f"emulated:{name}", "name": f"{name} (emulated)", "uuid": "", "driver": ""} for name in profiles()
     ]

@@ -88,11 +88,13 @@ def wrong_use(error: Exception) -> Exception:
     from gpu_virt_bench.engine.observer import NoNvml
     from gpu_virt_bench.engine.plan import PlanError
     from gpu_virt_bench.engine.session import Unmeasurable
+    from gpu_virt_bench.policy import PolicyError
+    from gpu_virt_bench.results import RunFileError
     from gpu_virt_bench.systems.available import Unavailable
     from gpu_virt_bench.systems.variables import DefinitionError
 
-    known = (EmulationError, DeviceError, NoNvml, PlanError, Unmeasurable, Unavailable, DefinitionError)
-    if isinstance(error, known):
+    session = (EmulationError, DeviceError, NoNvml, PlanError, Unmeasurable, Unavailable, DefinitionError)
+    if isinstance(error, (*session, PolicyError, RunFileError)):
         return click.UsageError(str(error))
     if isinstance(error, OSError):
         return click.UsageError(f"{error.filename or 'the operating system'}: {error.strerror}")

@@ -28,17 +28,15 @@ def command(runs: tuple[Path, ...], reference: Path, policy: Path | None, form: 
     Exit status: 0 scored; 1 there is nothing to score; 2 wrong use or unreadable input.
     """
     from gpu_virt_bench import policy as policies
+    from gpu_virt_bench.cli.run import wrong_use
     from gpu_virt_bench.report.score import markdown, print_card, to_json
-    from gpu_virt_bench.results import RunFileError
     from gpu_virt_bench.score import score_files
 
     try:
         weights = policies.load(policy)
         card = score_files(reference, runs, weights)
-    except (RunFileError, policies.PolicyError) as error:
-        raise click.UsageError(str(error)) from None
-    except OSError as error:
-        raise click.UsageError(f"{error.filename or 'the operating system'}: {error.strerror}") from None
+    except Exception as error:
+        raise wrong_use(error) from None
     if form == "text":
         print_card(card)
     else:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Any
 
 import click
 
-from gpu_virt_bench.model.text import small_text
+from gpu_virt_bench.model.text import nearest, small_text
 
 CONFIG_KEYS = [
     "system",
@@ -80,9 +79,7 @@ def load_config(context: click.Context, parameter: click.Parameter, path: str | 
     for key, value in values.items():
         name = key.replace("_", "-")
         if name not in CONFIG_KEYS:
-            near = difflib.get_close_matches(name, CONFIG_KEYS, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(CONFIG_KEYS)}"
-            raise click.UsageError(f"{path}: unknown key {key!r}; {hint}")
+            raise click.UsageError(f"{path}: unknown key {key!r}{nearest(name, CONFIG_KEYS)}")
         defaults[name.replace("-", "_")] = default(path, name, value)
     context.default_map = {**(context.default_map or {}), **defaults}
 

@@ -23,7 +23,7 @@ def show(name: str) -> None:
     """Prints whatever has that name."""
     from gpu_virt_bench import metrics
     from gpu_virt_bench.report.text import print_metric, print_runs
-    from gpu_virt_bench.results import RunFileError, load
+    from gpu_virt_bench.results import load
     from gpu_virt_bench.systems.load import load as load_system
     from gpu_virt_bench.systems.load import shipped
     from gpu_virt_bench.systems.variables import DefinitionError
@@ -33,10 +33,7 @@ def show(name: str) -> None:
         print_metric(known[name.upper()])
         return
     if name.endswith(".json"):
-        try:
-            print_runs([load(Path(name))])
-        except RunFileError as error:
-            raise click.UsageError(str(error)) from None
+        print_runs([load(Path(name))])
         return
     try:
         click.echo(load_system(name).source.rstrip())

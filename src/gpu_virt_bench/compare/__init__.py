@@ -14,19 +14,23 @@ from gpu_virt_bench.model.comparison import Comparison, Side
 from gpu_virt_bench.model.run import Run
 from gpu_virt_bench.policy import Policy
 
-__all__ = ["Loaded", "compare", "compare_files", "find_twin"]
+__all__ = ["Loaded", "compare", "compare_file", "compare_files", "find_twin"]
 
 
 def compare_files(baseline: Path, candidates: Sequence[Path], policy: Policy) -> list[Comparison]:
     """One comparison for each candidate: files, or directories for their newest complete run."""
     first, notes = find(baseline)
     twin = find_twin(*first)
-    comparisons = []
-    for path in candidates:
-        second, more = find(path)
-        found = compare(first, second, policy, twin)
-        comparisons.append(replace(found, remarks=[*notes, *more, *found.remarks]))
-    return comparisons
+    return [compare_file(first, path, policy, twin, notes)[1] for path in candidates]
+
+
+def compare_file(
+    baseline: Loaded, candidate: Path, policy: Policy, twin: Run | None = None, notes: Sequence[str] = ()
+) -> tuple[Run, Comparison]:
+    """A candidate's run, and its comparison; `notes` on the choice of the baseline come first among the remarks."""
+    second, more = find(candidate)
+    found = compare(baseline, second, policy, twin)
+    return second.run, replace(found, remarks=[*notes, *more, *found.remarks])
 
 
 def compare(baseline: Loaded, candidate: Loaded, policy: Policy, twin: Run | None = None) -> Comparison:

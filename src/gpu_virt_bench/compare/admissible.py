@@ -5,13 +5,12 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Mapping
 
-from gpu_virt_bench.model.run import Definition, Failed, Measured, Outcome, Plan, Run, Skipped, Value
+from gpu_virt_bench.model.run import Definition, Failed, Measured, Outcome, Plan, Run, Skipped, Value, too_many_rejected
 from gpu_virt_bench.model.system import FEATURES
 
 MIB = 1 << 20
 UNLIKE = 0.02
 """Quotas, and views of a device, that differ by less are alike: a layer rounds."""
-MAX_REJECTED = 0.2
 EFFORT = ("warmup", "window_seconds", "settle_seconds", "quota_window_seconds", "quota_settle_seconds")
 
 
@@ -107,13 +106,9 @@ def unusable(outcome: Outcome | None, side: str) -> str:
         case Failed(error=error):
             return f"failed in the {side}: {error}"
         case Measured(repetitions=repetitions):
-            kept = sum(len(repetition.samples) for repetition in repetitions)
-            rejected = [entry for repetition in repetitions for entry in repetition.rejected]
-            if not kept:
+            if not any(repetition.samples for repetition in repetitions):
                 return f"no samples in the {side}"
-            if len(rejected) > MAX_REJECTED * (kept + len(rejected)):
-                last = rejected[-1].reason
-                return f"{len(rejected)} of {kept + len(rejected)} samples of the {side} rejected, the last: {last}"
+            return too_many_rejected(repetitions, f" of the {side}") or ""
     return ""
 
 

@@ -7,14 +7,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gpu_virt_bench.model.run import Run, Value
-from gpu_virt_bench.results import RunFileError, load
+from gpu_virt_bench.results import MOST_BYTES, RunFileError, load
 
 BEGAN = re.compile(rb'"began":\s*"([^"]+)"')
 TWIN = re.compile(rb'"twin":\s*true')
 HEAD = 4096
 """`began` stands among the first keys of a run file."""
-MOST = 64 << 20
-"""No run file is longer."""
 
 
 class Loaded(NamedTuple):
@@ -71,5 +69,5 @@ def may_be_twin(file: Path, run: Run) -> bool:
     if not file.is_file():
         return False
     with file.open("rb") as opened:
-        text = opened.read(MOST)
+        text = opened.read(MOST_BYTES)
     return run.session.id.encode() in text and TWIN.search(text) is not None

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from gpu_virt_bench import emulated
 from gpu_virt_bench.engine.host import numa_node
-from gpu_virt_bench.engine.observer import NoNvml, Observer, open_nvml
+from gpu_virt_bench.engine.observer import Observer, open_nvml, real_gpus
 from gpu_virt_bench.model.run import Device
 from gpu_virt_bench.tenant.protocol import Message
 
@@ -47,19 +46,13 @@ def choose(wanted: str, emulate: Mapping[str, str], folder: Path) -> Target:
         raise DeviceError(f"--emulate is for the emulated GPU, but --device is {wanted}; use --device emulated")
     if emulate:
         return emulated_target("h200", emulate, folder)
-    try:
-        nvml = open_nvml()
-        count = nvml.nvmlDeviceGetCount()
-    except NoNvml as error:
-        nvml, count, why = None, 0, str(error)
-    else:
-        why = "NVML shows no device"
-    if wanted == "auto" and not count:
+    observers, why = real_gpus()
+    if wanted == "auto" and not observers:
         note = f"no NVIDIA GPU here ({why}): measuring the emulated GPU"
         return emulated_target("h200", {}, folder, note)
-    if not count:
+    if not observers:
         raise DeviceError(f"no device {wanted!r}: {why}; --device emulated needs no GPU")
-    return real_target(nvml, count, wanted)
+    return real_target(observers, wanted)
 
 
 def emulated_target(profile: str, emulate: Mapping[str, str], folder: Path, note: str = "") -> Target:
@@ -74,17 +67,16 @@ def emulated_target(profile: str, emulate: Mapping[str, str], folder: Path, note
     return Target(0, observer.identity().uuid, env, observer, profile, values, note)
 
 
-def real_target(nvml: Any, count: int, wanted: str) -> Target:  # noqa: ANN401
+def real_target(observers: Sequence[Observer], wanted: str) -> Target:
     """A device of this machine."""
-    observers = [Observer(nvml, index) for index in range(count)]
     uuids = [observer.identity().uuid for observer in observers]
     if wanted == "auto":
         index = 0
     elif re.fullmatch(r"\d+", wanted):
         index = int(wanted)
     else:
-        index = uuids.index(wanted) if wanted in uuids else count
-    if index >= count:
+        index = uuids.index(wanted) if wanted in uuids else len(uuids)
+    if index >= len(uuids):
         there = ", ".join(f"{i} = {uuid}" for i, uuid in enumerate(uuids))
         raise DeviceError(f"no device {wanted!r}; there are {there}, auto, emulated and emulated:PROFILE")
     env = {"CUDA_VISIBLE_DEVICES": uuids[index], "CUDA_DEVICE_ORDER": "PCI_BUS_ID"}

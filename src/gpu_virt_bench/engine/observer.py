@@ -56,6 +56,15 @@ def open_nvml(library: Path | None = None) -> Any:  # noqa: ANN401
     return pynvml
 
 
+def real_gpus() -> tuple[list[Observer], str]:
+    """Every GPU of this machine, by its index; or none, and why."""
+    try:
+        nvml = open_nvml()
+        return [Observer(nvml, index) for index in range(nvml.nvmlDeviceGetCount())], "NVML shows no device"
+    except NoNvml as error:
+        return [], str(error)
+
+
 @dataclass(frozen=True)
 class Identity:
     """What NVML says about a device that does not change."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import fnmatch
 import random
 import re
@@ -13,7 +12,7 @@ from importlib import resources
 from pathlib import Path
 
 from gpu_virt_bench.model.metric import Metric, Value
-from gpu_virt_bench.model.text import small_text
+from gpu_virt_bench.model.text import nearest, small_text
 
 STRICT = {"extra": "forbid"}
 SUITES = resources.files("gpu_virt_bench") / "suites"
@@ -76,7 +75,7 @@ def load_suite(name: str) -> Suite:
     from pydantic import TypeAdapter, ValidationError
 
     if not name.endswith(".toml") and name not in suites():
-        raise PlanError(f"no suite {name!r}{hint(name, suites())}; or give a file, ./mine.toml")
+        raise PlanError(f"no suite {name!r}{nearest(name, suites())}; or give a file, ./mine.toml")
     try:
         text = small_text(Path(name)) if name.endswith(".toml") else (SUITES / f"{name}.toml").read_text()
         return TypeAdapter(Suite).validate_python(tomllib.loads(text))
@@ -87,12 +86,6 @@ def load_suite(name: str) -> Suite:
     except ValidationError as error:
         first = error.errors()[0]
         raise PlanError(f"{name}: {'.'.join(map(str, first['loc']))}: {first['msg'].lower()}") from None
-
-
-def hint(name: str, known: Sequence[str]) -> str:
-    """`; did you mean X?`, or what there is."""
-    near = difflib.get_close_matches(name, known, n=1)
-    return f"; did you mean {near[0]}?" if near else f"; there are {', '.join(known)}"
 
 
 def select(metrics: Mapping[str, Metric], wanted: Sequence[str], parameters: str) -> list[Item]:
@@ -117,7 +110,7 @@ def matching(metrics: Mapping[str, Metric], word: str, parameters: str) -> list[
     found = [m for m in metrics.values() if fnmatch.fnmatchcase(m.id, name.upper()) or m.category == name.lower()]
     if not found:
         categories = sorted({m.category for m in metrics.values()})
-        raise PlanError(f"no metric {name!r}{hint(name.upper(), list(metrics))}; categories: {', '.join(categories)}")
+        raise PlanError(f"no metric {name!r}{nearest(name.upper(), metrics)}; categories: {', '.join(categories)}")
     return [item for metric in found for item in outcomes(metric, chosen, parameters)]
 
 
@@ -146,7 +139,7 @@ def bracket(metric: Metric, chosen: str) -> dict[str, str]:
             return dict.fromkeys(metric.params, "*")
         name, equals, value = part.partition("=")
         if not equals or name not in metric.params:
-            raise PlanError(f"{metric.id} has no parameter {name!r}{hint(name, list(metric.params) or ['none'])}")
+            raise PlanError(f"{metric.id} has no parameter {name!r}{nearest(name, list(metric.params) or ['none'])}")
         pairs[name] = value
     return pairs
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Literal
 from gpu_virt_bench import results
 from gpu_virt_bench._version import __version__
 from gpu_virt_bench.engine import host as hosts
-from gpu_virt_bench.engine import sampling
 from gpu_virt_bench.engine.entry import Entry
 from gpu_virt_bench.engine.observer import now
 from gpu_virt_bench.engine.plan import Item
@@ -29,6 +28,7 @@ from gpu_virt_bench.model.run import (
     Session,
     Skipped,
     SystemRecord,
+    too_many_rejected,
 )
 from gpu_virt_bench.systems.environment import scrubbed
 
@@ -75,7 +75,7 @@ class Record:
         """Adds a repetition of samples."""
         taken = self.repetitions.setdefault(item.id, [])
         taken.append(repetition)
-        error = sampling.too_many_rejected(taken)
+        error = too_many_rejected(taken)
         if error is not None:
             self.outcomes[item.id] = Failed(item.metric.id, dict(item.params), error, list(taken), item.is_headline)
         elif any(part.samples for part in taken):

@@ -14,8 +14,6 @@ from gpu_virt_bench.engine.observer import now
 from gpu_virt_bench.model.metric import Bench, Metric
 from gpu_virt_bench.model.run import Rejected, Repetition
 
-MAX_REJECTED = 0.2
-
 
 class Implausible(Exception):
     """A value that cannot be: not a number, or beyond a physical limit."""
@@ -95,15 +93,6 @@ def reason_to_stop(taken: Taken, rule: Rule) -> Literal["enough", "budget"] | No
         return "enough"
     spent = time.monotonic() - taken.start > rule.seconds
     return "budget" if spent and taken.samples else None
-
-
-def too_many_rejected(repetitions: list[Repetition]) -> str | None:
-    """The failure of an outcome of which more than a fifth was rejected (R8)."""
-    kept = sum(len(repetition.samples) for repetition in repetitions)
-    rejected = [entry for repetition in repetitions for entry in repetition.rejected]
-    if len(rejected) <= MAX_REJECTED * (kept + len(rejected)):
-        return None
-    return f"{len(rejected)} of {kept + len(rejected)} samples rejected, the last: {rejected[-1].reason}"
 
 
 def spread(repetitions: list[Repetition]) -> float | None:

@@ -92,16 +92,6 @@ def run_session(request: Request, progress: Progress) -> Result:
         return conductor.conduct()
 
 
-@dataclass
-class SessionNames:
-    """What the runs of a session say of it: its id, its entries, and the order of their repetitions so far."""
-
-    id: str
-    entries: list[str]
-    argv: list[str]
-    order: list[str] = field(default_factory=list)
-
-
 class Conductor:
     """Takes a session from its preparation to its last file."""
 
@@ -114,7 +104,8 @@ class Conductor:
         self.deadline = None if request.time_budget is None else time.monotonic() + request.time_budget
         whole = Entry(request.systems[0], request.items, request.memory_limit, request.compute_limit, request.tenants)
         self.entries = entries(request.systems, whole, request.sweep, request.again)
-        self.names = SessionNames(uuid.uuid4().hex[:12], list(self.entries), list(request.argv or sys.argv))
+        self.id = uuid.uuid4().hex[:12]
+        self.order: list[str] = []
         self.reference: Reference
         self.records: dict[str, Record] = {}
 
@@ -148,8 +139,8 @@ class Conductor:
 
     def session(self) -> Session:
         """The session's record so far."""
-        names = self.names
-        return Session(names.id, names.entries, list(names.order), names.argv, dict(self.reference.calibration))
+        argv = list(self.request.argv or sys.argv)
+        return Session(self.id, list(self.entries), list(self.order), argv, dict(self.reference.calibration))
 
     # -- measuring
 
@@ -164,7 +155,7 @@ class Conductor:
                 items = [item for item in self.entries[key].items if self.wants(key, item, repetition)]
                 if not items or self.is_late():
                     continue
-                self.names.order.append(f"{key}#{repetition}")
+                self.order.append(f"{key}#{repetition}")
                 self.repeat(key, items, repetition)
 
     def skip_inapplicable(self, key: str, entry: Entry) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -10,6 +10,7 @@ Value = str | int | float
 Table = Mapping[str, list[dict[str, Value]]]
 
 SCHEMA_VERSION = 2
+MAX_REJECTED = 0.2
 SLOWED = "began while others slowed the processors"
 """How a repetition's note ends that tells of samples on a busy host."""
 _STRICT = {"extra": "forbid", "strict": True}
@@ -38,6 +39,15 @@ class Repetition:
     warmup: list[float] = field(default_factory=list)
     detail: Table = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+
+
+def too_many_rejected(repetitions: Sequence[Repetition], of: str = "") -> str | None:
+    """Why an outcome of which more than a fifth was rejected is no measurement (R8); None if it may be one."""
+    kept = sum(len(repetition.samples) for repetition in repetitions)
+    rejected = [entry for repetition in repetitions for entry in repetition.rejected]
+    if len(rejected) <= MAX_REJECTED * (kept + len(rejected)):
+        return None
+    return f"{len(rejected)} of {kept + len(rejected)} samples{of} rejected, the last: {rejected[-1].reason}"
 
 
 @dataclass(frozen=True)

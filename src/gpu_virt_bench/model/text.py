@@ -1,10 +1,11 @@
-"""Reads small text files that a user names: suites, policies, definitions, options."""
+"""What users write: small files that they name, and names that they meant."""
 
 from __future__ import annotations
 
 import errno
 import os
 import stat
+from collections.abc import Iterable
 from pathlib import Path
 
 MOST = 1 << 20
@@ -21,3 +22,12 @@ def small_text(path: Path) -> str:
     if len(found) > MOST:
         raise OSError(errno.EFBIG, "it has more than 1 MiB, expected a few lines", str(path))
     return found.decode()
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """`; did you mean X?`, or what there is."""
+    import difflib
+
+    names = list(known)
+    near = difflib.get_close_matches(name, names, n=1)
+    return f"; did you mean {near[0]}?" if near else f"; there are {', '.join(names)}" if names else ""

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from gpu_virt_bench.model.comparison import Change, Comparison, Interval, Row, Verdict
 from gpu_virt_bench.model.metric import SHOWN
-from gpu_virt_bench.report.text import ARROWS, level_note, number
+from gpu_virt_bench.report.text import ARROWS, EMULATED, level_note, number
 
 STYLES = {"better": "green", "worse": "red", "inconclusive": "yellow", "not comparable": "dim", "informational": "dim"}
 
@@ -64,7 +64,7 @@ def heading(comparison: Comparison) -> str:
     """Who is compared with whom, and how."""
     how = "paired by repetition" if comparison.pairing == "paired" else "unpaired"
     sides = (comparison.candidate, comparison.baseline)
-    emulated = " · EMULATED GPU: a model's figures, not hardware's" if any(side.emulated for side in sides) else ""
+    emulated = EMULATED if any(side.emulated for side in sides) else ""
     names = [side.name + (" (derived)" if side.derived else "") for side in sides]
     if names[0] == names[1]:
         names = [f"{name} ({Path(side.path).name})" for name, side in zip(names, sides, strict=True)]

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from gpu_virt_bench.model.comparison import Interval, Side
 from gpu_virt_bench.report.markdown import escaped, table
-from gpu_virt_bench.report.text import console
+from gpu_virt_bench.report.text import EMULATED, console
 from gpu_virt_bench.score import Line, Scorecard
 
 Rows = list[Sequence[str]]
@@ -31,7 +31,7 @@ def name(side: Side) -> str:
 def heading(card: Scorecard) -> str:
     """`MIG parity`, with what a reader must know before the first number."""
     emulated = any(side.emulated for side in (card.reference, *(score.run for score in card.scores)))
-    return card.title + (" · EMULATED GPU: a model's figures, not hardware's" if emulated else "")
+    return card.title + (EMULATED if emulated else "")
 
 
 def points(value: float, factor: float = 1.0) -> str:

@@ -10,7 +10,17 @@ from rich.text import Text
 
 from gpu_virt_bench.model.metric import SHOWN, Value
 from gpu_virt_bench.model.run import Failed, Measured, Outcome, Run, Skipped
-from gpu_virt_bench.report.text import ARROWS, console, label, number, remarks, shown_unit, summarise
+from gpu_virt_bench.report.text import (
+    ARROWS,
+    EMULATED,
+    console,
+    interval,
+    label,
+    number,
+    remarks,
+    shown_unit,
+    summarise,
+)
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -39,7 +49,7 @@ def row_key(outcome: Outcome) -> tuple[str, str]:
 
 def sweep_table(runs: Sequence[Run]) -> RenderableType:
     """Value and interval of every outcome at every point; the ratio to the first point where it is defined."""
-    mark = " · EMULATED GPU: a model's figures, not hardware's" if runs[0].device.emulated else ""
+    mark = EMULATED if runs[0].device.emulated else ""
     table = Table(title=Text(f"{label(runs[0])} over its sweep{mark}"), title_justify="left", title_style="bold")
     table.add_column("metric", overflow="fold")
     for run in runs:
@@ -63,9 +73,7 @@ def cell(run: Run, outcome: Outcome | None, first: Outcome | None) -> str:
         return "-"
     metric = run.metrics[outcome.metric]
     factor, found = SHOWN[metric.shown_unit][1], summarise(outcome, metric)
-    text = number(found.value * factor)
-    if found.low is not None and found.high is not None:
-        text += f"\n{number(found.low * factor)} .. {number(found.high * factor)}"
+    text = f"{number(found.value * factor)}\n{interval(found, factor)}"
     if isinstance(first, Measured) and first is not outcome and metric.compare == "ratio":
         base = summarise(first, metric).value
         text += f"\nx {number(found.value / base)}" if base else ""

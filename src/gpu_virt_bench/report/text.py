@@ -17,6 +17,7 @@ from gpu_virt_bench.stats.estimate import summarise as summarise
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+EMULATED = " · EMULATED GPU: a model's figures, not hardware's"
 ARROWS = {"lower": "↓", "higher": "↑", "none": ""}
 
 
@@ -72,8 +73,7 @@ def row(run: Run, name: str, outcome: Outcome) -> tuple[str, str, str, str, str]
 
 def run_table(run: Run) -> RenderableType:
     """One run's outcomes."""
-    mark = " · EMULATED GPU: a model's figures, not hardware's" if run.device.emulated else ""
-    title = f"{run.system.title} on {run.device.name}{mark}"
+    title = f"{run.system.title} on {run.device.name}{EMULATED if run.device.emulated else ''}"
     table = Table(title=Text(title), title_justify="left", title_style="bold", expand=False)
     table.add_column("metric", overflow="fold", ratio=3)
     table.add_column("value", justify="right", no_wrap=True)
@@ -93,10 +93,10 @@ def remarks(run: Run) -> list[str]:
     if run.status != "complete":
         found.append(f"this run is {run.status}")
     found += [f"missing: {entry}" for entry in run.missing]
-    rejected = sum(len(r.rejected) for o in run.outcomes.values() for r in getattr(o, "repetitions", ()))
+    taken = [r for o in run.outcomes.values() for r in getattr(o, "repetitions", ())]
+    rejected = sum(len(repetition.rejected) for repetition in taken)
     if rejected:
         found.append(f"{rejected} samples were rejected; their reasons are in the file")
-    taken = [r for o in run.outcomes.values() for r in getattr(o, "repetitions", ())]
     slowed = sum(any(note.endswith(SLOWED) for note in repetition.notes) for repetition in taken)
     if slowed:
         found.append(

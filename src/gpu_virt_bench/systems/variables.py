@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 import string
 from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass, replace
 from typing import Any, TypeVar
 
+from gpu_virt_bench.model import text as model_text
 from gpu_virt_bench.model.system import Checks, Step, System
 
 SESSION = ("session_dir", "tmp", "uid", "gpu_uuid", "gpu_index", "gpu_sm_count", "gpu_memory_bytes", "tenants")
@@ -37,9 +37,7 @@ class DefinitionError(Exception):
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """`; did you mean X?`, or what there is."""
-    names = sorted(known)
-    near = difflib.get_close_matches(name, names, n=1)
-    return f"; did you mean {near[0]}?" if near else f"; there are {', '.join(names)}" if names else ""
+    return model_text.nearest(name, sorted(known))
 
 
 def names(text: str, where: str = "") -> list[str]:
