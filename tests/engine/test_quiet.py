@@ -5,8 +5,12 @@ from gpu_virt_bench.engine.quiet import Pace, Quiet, on_cpu
 
 def pace(*found: int) -> Pace:
     """Processors that take so many nanoseconds, one reading after the other."""
-    left = list(found)
-    return Pace(lambda cpu: left.pop(0) if len(left) > 1 else left[0])
+    return Pace(readings([*found]))
+
+
+def readings(left: list[int]):
+    """One reading after the other, the last for ever."""
+    return lambda cpu: left.pop(0) if len(left) > 1 else left[0]
 
 
 def test_a_processor_is_quiet_at_its_best() -> None:
@@ -29,12 +33,12 @@ def test_a_faster_reading_is_the_new_best() -> None:
 
 
 def test_a_sample_waits_until_the_processors_are_quiet() -> None:
-    found = pace(100, 200, 200, 100)
-    quiet = Quiet(found, [0], 10.0)
+    left = [100, 200, 200, 110, 999]
+    quiet = Quiet(Pace(readings(left)), [0], 10.0)
     for _ in range(2):
         quiet.wait()
+    assert left == [999]
     assert quiet.notes() == []
-    assert found.is_quiet([0])
 
 
 def test_the_time_for_waiting_ends_and_is_said() -> None:

@@ -221,8 +221,8 @@ def compare_with(result: Result, earlier: Sequence[str]) -> None:
     for baseline, candidates in pairs_of:
         try:
             found = compare_files(baseline, candidates, load(None))
-        except RunFileError as error:
-            click.echo(f"Not compared: {error}", err=True)
+        except (RunFileError, OSError) as error:
+            click.echo(f"Not compared: {wrong_use(error)}", err=True)
             continue
         headline = [replace(one, rows=[row for row in one.rows if row.headline]) for one in found]
         print_comparisons(headline, console())

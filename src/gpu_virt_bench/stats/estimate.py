@@ -3,7 +3,7 @@
 Samples of one process are not independent (they share its address layout and its luck), so the repetition counts, and
 not the sample. With five repetitions or fewer the interval is the range of their medians, and `level` is what a range
 reaches: 0.94 with five, 0.75 with three. With one repetition there is no interval. Pass/fail outcomes are proportions
-with Wilson's score interval. A percentile bootstrap covers 0.87 to 0.93 instead of 0.95 with so few repetitions.
+with Wilson's score interval. A percentile bootstrap of seven repetitions covers 0.87 instead of 0.95.
 """
 
 from __future__ import annotations
