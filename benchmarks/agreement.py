@@ -1,12 +1,13 @@
 """libgvb against an independent C program, on a real GPU, batch by batch in turn: the same quantities, as ratios.
 
-    python benchmarks/agreement.py INDEPENDENT [--processes N] [--pairs N] [--starts N] [--output FILE.json]
+    python benchmarks/agreement.py INDEPENDENT [--device NAME] [--processes N] [--pairs N] [--starts N]
+        [--output FILE.json]
 
-INDEPENDENT is benchmarks/independent/independent.c, built where NVIDIA's cuda.h is. Both run at once on the same
-processor, and take batches in turn, milliseconds apart, A B then B A: a host whose speed comes and goes (a neighbor,
-a shared core) then hits both batches of a pair alike. Compared is the median over the pairs of the ratio within a pair.
-Process starts are compared in the same way. Prints a table and writes every figure. Exit status 1 if a ratio is off by
-more than 5 %.
+INDEPENDENT is benchmarks/independent/independent.c, built where NVIDIA's cuda.h is. Both run at once, their calls on
+the same processor and their other threads on another (unless there are fewer than four), and take batches in turn,
+milliseconds apart, A B then B A: a host whose speed comes and goes (a neighbor, a shared core) then hits both batches
+of a pair alike. Compared is the median over the pairs of the ratio within a pair. Process starts are compared in the
+same way. Prints a table and writes every figure. Exit status 1 if a ratio is off by more than 5 %.
 """
 
 from __future__ import annotations
@@ -16,7 +17,9 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -26,25 +29,36 @@ from gpu_virt_bench.engine.folder import session_folder
 from gpu_virt_bench.engine.host import node_cpus, share_cpus
 from gpu_virt_bench.model.workload import Workload
 from gpu_virt_bench.systems.environment import clean
-from gpu_virt_bench.tenant import Process
+from gpu_virt_bench.systems.native import Native
+from gpu_virt_bench.tenant import Tenant
 
 SIZES = (4096, 2097152, 67108864, 1073741824)
 TOLERANCE = 0.05
 Figures = dict[str, float]
 Batch = Callable[[], Figures]
+Cpus = tuple[int, ...]
+"""The processor of timed calls, then those of all other threads; none where there are too few."""
+
+
+def pin(process: int, cpus: Cpus) -> None:
+    """Keeps a process's first thread, which makes the calls, on one processor and its others elsewhere, as a tenant's
+    are."""
+    for task in Path(f"/proc/{process}/task").iterdir() if cpus else ():
+        thread = int(task.name)
+        os.sched_setaffinity(thread, cpus[:1] if thread == process else cpus[1:])
 
 
 class Independent:
     """The independent program, answering batches."""
 
-    def __init__(self, program: str, env: dict[str, str]) -> None:
-        self.command, self.env = program, env
+    def __init__(self, program: str, env: Mapping[str, str], cpus: Cpus) -> None:
         command = [program, "--serve"]
         self.process = subprocess.Popen(command, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         assert self.process.stdin is not None and self.process.stdout is not None
         self.stdin, self.stdout = self.process.stdin, self.process.stdout
         if self.stdout.readline() != "ready\n":
             sys.exit("the independent program did not get ready")
+        pin(self.process.pid, cpus)
 
     def close(self) -> None:
         """Ends the program by the end of its input."""
@@ -66,20 +80,14 @@ class Independent:
         """cuMemAlloc and cuMemFree."""
         return dict(zip((f"alloc {size}", f"free {size}"), self.ask(f"alloc {size}"), strict=True))
 
-    def start(self) -> Figures:
-        """One start of a process."""
-        env = {**self.env, "CUDA_CACHE_DISABLE": "1"}
-        out = subprocess.run([self.command, "--start"], env=env, check=True, capture_output=True, text=True).stdout
-        names = ("start init", "start context", "start total")
-        return dict(zip(names, (float(word) * 1e-9 for word in out.split()), strict=True))
-
 
 class Ours:
     """A native tenant, running libgvb's routines as the metrics do."""
 
-    def __init__(self, folder: Path, env: dict[str, str], cpus: tuple[int, ...]) -> None:
-        self.folder, self.env, self.cpus = folder, env, cpus
-        self.tenant = Process("tenant", (), env, folder / "stderr", clean(), cpus)
+    def __init__(self, tenant: Tenant, cpus: Cpus) -> None:
+        self.tenant = tenant
+        if cpus:
+            tenant.pin(cpus[0], cpus[1:])
 
     def take(self, routine: str, column: str, args: dict[str, int | str]) -> float:
         """The median of one column, seconds."""
@@ -97,17 +105,23 @@ class Ours:
         series = self.tenant.run(Workload("alloc_free", args))
         return {f"{name} {size}": median(series.seconds(name)) for name in ("alloc", "free")}
 
-    def start(self) -> Figures:
-        """One start of a tenant. The independent program is linked with the driver: loading it is not in its total."""
-        env = {**self.env, "CUDA_CACHE_DISABLE": "1"}
-        tenant = Process("fresh", (), env, self.folder / "fresh", clean(), self.cpus)
-        try:
-            columns = tenant.run(Workload("context_cycle", {"device": 0})).columns
-        finally:
-            tenant.close()
-        total = sum(column[0] for name, column in columns.items() if name != "load")
-        found = {"init": columns["init"][0], "context": columns["context"][0], "total": total}
-        return {f"start {name}": value * 1e-9 for name, value in found.items()}
+
+def their_start(program: str, env: Mapping[str, str], cpus: Cpus) -> Figures:
+    """One start of the independent program, which is linked with the driver: loading it is not in its total."""
+    command, settings = [program, "--start"], {**env, "CUDA_CACHE_DISABLE": "1"}
+    with subprocess.Popen(command, env=settings, stdout=subprocess.PIPE, text=True) as process:
+        pin(process.pid, cpus)
+        found = [float(word) * 1e-9 for word in process.communicate()[0].split()]
+    return dict(zip(("start init", "start context", "start total"), found, strict=True))
+
+
+def our_start(native: Native, cpus: Cpus) -> Figures:
+    """One start of a tenant."""
+    with native.tenant(name="fresh tenant") as tenant:
+        columns = Ours(tenant, cpus).tenant.run(Workload("context_cycle", {"device": 0})).columns
+    total = sum(column[0] for name, column in columns.items() if name != "load")
+    found = {"init": columns["init"][0], "context": columns["context"][0], "total": total}
+    return {f"start {name}": value * 1e-9 for name, value in found.items()}
 
 
 def take_turns(theirs: Batch, own: Batch, pairs: int) -> list[dict[str, Any]]:
@@ -133,37 +147,39 @@ def row(name: str, theirs: list[float], own: list[float]) -> dict[str, Any]:
     }
 
 
-def compare(program: str, processes: int, pairs: int, starts: int) -> list[dict[str, Any]]:
+def compare(program: str, device: str, processes: int, pairs: int, starts: int) -> list[dict[str, Any]]:
     """All quantities, over several fresh pairs of processes: each has its own address layout and its own luck."""
-    with session_folder() as folder:
-        target = choose("auto", {}, folder)  # NVML stays open: both start while it holds the device, as in a session
-        env = dict(target.env)
-        cpus = (share_cpus(sorted(node_cpus(None)), 1) or [()])[0][:1]
-        if cpus:
-            os.sched_setaffinity(0, cpus)  # one processor for both: two may differ in speed
-        rows: list[dict[str, Any]] = []
+    rows: list[dict[str, Any]] = []
+    with (
+        session_folder(warn) as folder,
+        closing(choose(device, {}, folder)) as target,  # NVML stays open, as in a session
+        closing(Native(target.envs, folder)) as native,
+    ):
+        env = {**clean(), **target.envs[0]}
+        cpus = (share_cpus(sorted(node_cpus(None)), 1) or [()])[0]
         for number in range(processes):
-            rows += together(program, folder, env, cpus, pairs)
-            print(f"{number + 1} of {processes} pairs of processes", file=sys.stderr)
-        theirs, ours = Independent(program, {**clean(), **env}), Ours(folder, env, cpus)
-        rows += take_turns(theirs.start, ours.start, starts)
-        theirs.close()
-        ours.tenant.close()
+            rows += fresh_pair(program, env, native, cpus, pairs)
+            warn(f"{number + 1} of {processes} pairs of processes")
+        rows += take_turns(partial(their_start, program, env, cpus), partial(our_start, native, cpus), starts)
+    for problem in native.problems:
+        warn(problem)
     return merged(rows)
 
 
-def together(
-    program: str, folder: Path, env: dict[str, str], cpus: tuple[int, ...], pairs: int
-) -> list[dict[str, Any]]:
+def fresh_pair(program: str, env: Mapping[str, str], native: Native, cpus: Cpus, pairs: int) -> list[dict[str, Any]]:
     """Launches, allocations and frees of one fresh process of each kind."""
-    theirs, ours = Independent(program, {**clean(), **env}), Ours(folder, env, cpus)
-    ours.tenant.run(Workload("warm", {"duration": 10**9, "sm_count": ours.tenant.facts()["device"]["sm_count"]}))
-    rows = take_turns(theirs.launches, ours.launches, pairs)
-    for size in SIZES:
-        rows += take_turns(lambda size=size: theirs.pairs(size), lambda size=size: ours.pairs(size), pairs)
-    theirs.close()
-    ours.tenant.close()
+    with closing(Independent(program, env, cpus)) as theirs, native.tenant() as tenant:
+        ours = Ours(tenant, cpus)
+        tenant.run(Workload("warm", {"duration": 10**9, "sm_count": tenant.facts()["device"]["sm_count"]}))
+        rows = take_turns(theirs.launches, ours.launches, pairs)
+        for size in SIZES:
+            rows += take_turns(partial(theirs.pairs, size), partial(ours.pairs, size), pairs)
     return rows
+
+
+def warn(text: str) -> None:
+    """A line for whoever waits."""
+    print(text, file=sys.stderr)
 
 
 def merged(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -183,12 +199,13 @@ def main() -> None:
     """Takes the pairs and compares."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("independent")
+    parser.add_argument("--device", default="auto", help="as of `gpu-virt-bench run`")
     parser.add_argument("--processes", type=int, default=12)
     parser.add_argument("--pairs", type=int, default=10, help="batches of each in one pair of processes")
     parser.add_argument("--starts", type=int, default=24)
     parser.add_argument("--output", type=Path)
     given = parser.parse_args()
-    rows = compare(given.independent, given.processes, given.pairs, given.starts)
+    rows = compare(given.independent, given.device, given.processes, given.pairs, given.starts)
     print(f"{'quantity':18} {'independent':>12} {'libgvb':>12} {'ratio':>7}")
     for entry in rows:
         mark = "" if entry["agrees"] else "   apart"

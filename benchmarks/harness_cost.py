@@ -13,14 +13,14 @@ import json
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 from statistics import median
 
 from gpu_virt_bench.engine.device import choose
 from gpu_virt_bench.engine.folder import session_folder
 from gpu_virt_bench.model.workload import Workload
-from gpu_virt_bench.systems.environment import clean
-from gpu_virt_bench.tenant import Process
+from gpu_virt_bench.systems.native import Native
 
 COMMAND = [str(Path(sys.executable).with_name("gpu-virt-bench")), "--help"]
 
@@ -32,36 +32,38 @@ def help_seconds() -> float:
     return time.monotonic() - begin
 
 
-def tenant_seconds(folder: Path, env: dict[str, str]) -> dict[str, float]:
+def tenant_seconds(native: Native) -> dict[str, float]:
     """One tenant: to its first words, to a context made by its own loop, and the context's share of that."""
     begin = time.monotonic()
-    tenant = Process("tenant", (), env, folder / "stderr", clean())
-    try:
+    with native.tenant() as tenant:
         context = tenant.run(Workload("context_cycle", {"device": 0}))
         ready = time.monotonic() - begin
-    finally:
-        tenant.close()
     cuda = sum(column[0] for column in context.columns.values()) * 1e-9
     return {"hello": tenant.start_seconds, "ready_less_context": ready - cuda, "context": cuda}
 
 
-def timer_floor(folder: Path, env: dict[str, str]) -> float:
+def timer_floor(native: Native) -> float:
     """Median distance of two clock reads in libgvb."""
-    tenant = Process("tenant", (), env, folder / "stderr", clean())
-    try:
+    with native.tenant() as tenant:
         return median(tenant.run(Workload("clock_floor", {"count": 100000})).seconds("floor"))
-    finally:
-        tenant.close()
+
+
+def warn(text: str) -> None:
+    """A line for whoever waits."""
+    print(text, file=sys.stderr)
 
 
 def main() -> None:
     """Measures and prints."""
     repetitions = int(sys.argv[1]) if len(sys.argv) > 1 else 20
-    with session_folder() as folder:
-        env = {**choose("emulated:tiny", {}, folder).env}
+    with (
+        session_folder(warn) as folder,
+        closing(choose("emulated:tiny", {}, folder)) as target,
+        closing(Native(target.envs, folder)) as native,
+    ):
         help_times = [help_seconds() for _ in range(repetitions)]
-        tenants = [tenant_seconds(folder, env) for _ in range(repetitions)]
-        floor = timer_floor(folder, env)
+        tenants = [tenant_seconds(native) for _ in range(repetitions)]
+        floor = timer_floor(native)
     result = {
         "repetitions": repetitions,
         "help_seconds": {"median": median(help_times), "worst": max(help_times), "target": 0.15},

@@ -44,8 +44,6 @@ typedef struct resolver {
   int version;
 } resolver;
 
-gvb_driver gvb_cuda;
-
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static bool loaded;
 static bool touched;

@@ -21,6 +21,7 @@ from gpu_virt_bench.model.run import (
     Run,
     Session,
     Skipped,
+    Suite,
     SystemRecord,
 )
 
@@ -67,24 +68,28 @@ HOST = Host(
     boot_id="boot-1",
     container=False,
 )
-PLAN = Plan(
-    suite="standard",
-    outcomes=[],
+SUITE = Suite(
+    title="Standard",
+    description="What a suite is for.",
+    metrics=["*"],
+    parameters="headline",
     repetitions=5,
     max_repetitions=5,
+    rounds={"latency": 30},
     warmup=1,
-    samples={"latency": 30},
     seconds_per_outcome=4.0,
-    target_half_width=0.05,
     warm_seconds=2.0,
     window_seconds=1.0,
     settle_seconds=0.3,
     quota_window_seconds=5.0,
     quota_settle_seconds=1.0,
-    seed=1,
+    polling_seconds=30.0,
+    resolution=0.5,
 )
+PLAN = Plan(suite="standard", settings=SUITE, outcomes=[], seed=1)
 
-PROOF = [ProofRecord(0, 0, "before", [Check("served_by.cuInit", "libcuda.so.1", "libcuda.so.1", True)])]
+SERVED = Check("served_by.cuInit", "libcuda.so.1", "libcuda.so.1", True)
+PROOF = [ProofRecord(0, 0, "before", [SERVED], serial=0), ProofRecord(0, 0, "after", [SERVED], serial=0)]
 
 
 def outcome(name: str, found: Samples | str) -> Outcome:
@@ -105,6 +110,22 @@ def outcome(name: str, found: Samples | str) -> Outcome:
         for index, taken in enumerate(found)
     ]
     return Measured(metric, params, repetitions, headline=not rest)
+
+
+def in_rounds(name: str, samples: Sequence[Sequence[float]], first: int = 0, **beside: Any) -> Measured:
+    """A measured outcome whose samples have rounds, from `first` on; `beside` replaces fields of every repetition."""
+    made = outcome(name, samples)
+    assert isinstance(made, Measured)
+    repetitions = [
+        replace(entry, taken="rounds", rounds=[*range(first, first + len(entry.samples))], **beside)
+        for entry in made.repetitions
+    ]
+    return replace(made, repetitions=repetitions)
+
+
+def with_outcome(run: Run, name: str, **changes: Any) -> Run:
+    """The run with other fields in one of its outcomes."""
+    return replace(run, outcomes={**run.outcomes, name: replace(run.outcomes[name], **changes)})
 
 
 def a_run(
@@ -131,7 +152,7 @@ def a_run(
         status="complete",
         system=SystemRecord(system, system.title(), "none", [], {}, "none", ""),
         session=Session(session, [system], [], ["gpu-virt-bench"]),
-        device=replace(DEVICE, emulated=emulated),
+        devices=[replace(DEVICE, emulated=emulated)],
         host=HOST,
         plan=replace(PLAN, outcomes=list(made)),
         proof=PROOF,

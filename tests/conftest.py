@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import functools
 import os
+import shutil
 import subprocess
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,32 +14,41 @@ import pytest
 
 from gpu_virt_bench import metrics
 from gpu_virt_bench.cli.progress import Silent
-from gpu_virt_bench.engine.plan import load_suite, select
-from gpu_virt_bench.engine.session import Request, Result, run_session
+from gpu_virt_bench.engine.folder import PREFIX, home
+from gpu_virt_bench.engine.plan import load_suite
+from gpu_virt_bench.engine.request import Request
+from gpu_virt_bench.engine.session import Result, run_session
+from gpu_virt_bench.model.metric import Metric
 from gpu_virt_bench.model.run import Run
+from gpu_virt_bench.systems import journal
 from gpu_virt_bench.systems.load import load
 from gpu_virt_bench.systems.options import configured, resolve_options
 
-ATTEMPTS = 3
+ANEW: list[str] = []
+"""Timing tests that were measured a second time."""
 
 
 def steady(test: Callable[..., None]) -> Callable[..., None]:
-    """Measures anew, at most three times, when the assertion does not hold.
+    """Measures anew, once, when the assertion does not hold; the run's summary says which tests did.
 
     The emulated GPU's time is real time: a machine that is busy with something else stretches it. A wrong model or
-    metric fails every time.
+    metric fails both times.
     """
 
     @functools.wraps(test)
     def again(*args: object, **kwargs: object) -> None:
-        for _ in range(ATTEMPTS - 1):
-            try:
-                return test(*args, **kwargs)
-            except AssertionError:
-                continue
-        return test(*args, **kwargs)
+        try:
+            return test(*args, **kwargs)
+        except AssertionError:
+            ANEW.append(test.__name__)
+            return test(*args, **kwargs)
 
     return again
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Says how many timing tests needed a second measurement."""
+    terminalreporter.write_line(f"measured anew: {len(ANEW)} timing tests{': ' + ', '.join(ANEW) if ANEW else ''}")
 
 
 SHORT = replace(
@@ -50,7 +60,8 @@ SHORT = replace(
     settle_seconds=0.1,
     quota_window_seconds=0.5,
     quota_settle_seconds=0.1,
-    samples={"latency": 8, "tail": 2, "process": 2, "window": 2},
+    polling_seconds=1.0,
+    rounds={"latency": 8, "tail": 2, "process": 2, "window": 2, "long": 1},
 )
 """The quick suite, quicker."""
 
@@ -64,21 +75,35 @@ def same_environment() -> Iterator[None]:
     os.environ.update(before)
 
 
+@pytest.fixture(autouse=True)
+def nothing_left() -> Iterator[None]:
+    """No test's session leaves its directory: a journal that is not empty says what could not be undone."""
+    yield
+    left = list(home().glob(f"{PREFIX}{os.getpid()}-*"))
+    journals = [entry for path in left for entry in journal.Journal(path).open()]
+    for path in left:
+        shutil.rmtree(path, ignore_errors=True)
+    assert not left, [{name: value for name, value in entry.items() if name != "env"} for entry in journals]
+
+
 def request_for(
     output: Path,
     chosen: str,
     systems: tuple[str, ...] = ("native",),
     device: str = "emulated:h200",
     emulate: Mapping[str, str] | None = None,
+    extra: Sequence[Metric] = (),
     **suite: object,
 ) -> Request:
-    """A short session on the emulated GPU; the settings are the request's (`again`, `sweep`) or the suite's."""
-    asked = {name: suite.pop(name) for name in ("again", "sweep") if name in suite}
+    """A short session on the emulated GPU; the settings are the request's (`again`, `sweep`) or the suite's. `extra`
+    are metrics of the test's own, which are measured too."""
+    asked = {name: suite.pop(name) for name in ("again", "sweep", "turns", "tenants") if name in suite}
     return Request(
         systems=[load(name) for name in systems],
-        items=select(metrics.load(), chosen.split(";"), "headline"),
+        metrics=[word for word in chosen.split(";") if word] + [one.id for one in extra],
         suite=replace(SHORT, **suite),
         suite_name="quick",
+        registry={**metrics.load(), **{one.id: one for one in extra}},
         device=device,
         emulate=emulate or {},
         output=output,
@@ -124,7 +149,7 @@ def layered(layer: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[.
 
     def run(chosen: str, knobs: Mapping[str, str] | None = None, **settings: object) -> Run:
         folder = tmp_path_factory.mktemp("results")
-        base = {"repetitions": 1, "max_repetitions": 1, "polling_seconds": 2.0}
+        base = {"repetitions": 1, "max_repetitions": 1, "polling_seconds": 2.0, "seconds_per_outcome": 30.0}
         request = request_for(folder, chosen, (str(LAYER / "reference-layer.toml"),), **{**base, **settings})
         options = {"library": str(layer), **{f"env.LAYER_{name}": value for name, value in (knobs or {}).items()}}
         (system,) = request.systems

@@ -46,6 +46,32 @@ def test_a_slower_candidate_is_a_regression() -> None:
     assert (pair(STEADY, DOUBLE).status, findings(pair(STEADY, DOUBLE))) == (1, {"OH-001": "worse"})
 
 
+def test_a_slightly_slower_candidate_is_kept_and_says_so() -> None:
+    found = pair([1.0] * 5, [1.010, 1.012, 1.014, 1.016, 1.030])
+    assert (found.status, findings(found)) == (0, {"OH-001": "kept"})
+    assert found.cases[0].reason == "slightly worse: certain, and not wholly beyond the margin"
+    assert findings(pair([1.0] * 5, [0.990, 0.988, 0.986, 0.984, 0.970])) == {"OH-001": "kept"}
+
+
+def test_a_call_cheaper_than_native_is_unjudged_and_named() -> None:
+    call = {"OH-001": {"completion": "OH-002"}}
+    candidate = a_run({"OH-001": STEADY}, call)
+    candidate = replace(candidate, system=replace(candidate.system, id="layer", mechanism="preload"))
+    found = judged(a_run({"OH-001": DOUBLE}, call), candidate)
+    assert findings(found) == {"OH-001": "unjudged"}
+    assert found.cases[0].reason.startswith("deferred or elided: 0.5")
+
+
+def test_one_failed_sample_is_a_regression_that_says_how_many_passed() -> None:
+    share = {"OH-001": {"unit": "pass", "shown_unit": "pass", "better": "higher"}}
+    found = judged(
+        a_run({"OH-001": [[1.0] * 3] * 5}, share), a_run({"OH-001": [[1.0] * 3] * 4 + [[1.0, 0.0, 1.0]]}, share)
+    )
+    assert (found.status, found.cases[0].reason) == (1, "14 of 15 passed, 15 of 15 in the baseline")
+    tolerated = judged(*(a_run({"OH-001": [[1.0, last]] * 5}, share) for last in (1.0, 0.0)), regressions=1)
+    assert (tolerated.cases[0].finding, tolerated.cases[0].reason[:14]) == ("tolerated", "5 of 10 passed")
+
+
 def test_as_many_regressions_as_the_policy_allows_are_tolerated() -> None:
     two = a_run({"OH-001": DOUBLE, "OH-002": DOUBLE})
     one = a_run({"OH-001": STEADY, "OH-002": STEADY})

@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 
-from builders import DEVICE, PLAN, a_run
+from builders import DEVICE, PLAN, PROOF, a_run
 from gpu_virt_bench.history.index import NAME
+from gpu_virt_bench.history.points import no_point
 from gpu_virt_bench.history.series import HistoryError, Selection, Series, history, overview
 from gpu_virt_bench.history.trend import DAY, change_points, course, pettitt, slope
 from gpu_virt_bench.report.history import history_json, history_text, overview_text, sparkline
@@ -54,7 +55,7 @@ def test_runs_stand_in_the_order_of_their_time(tmp_path) -> None:
     "changes",
     [
         {"system": "mps"},
-        {"device": replace(DEVICE, name="NVIDIA A100")},
+        {"devices": [replace(DEVICE, name="NVIDIA A100")]},
         {"emulated": True},
         {"definitions": {"OH-001": {"revision": 2}}},
         {"plan": replace(PLAN, compute_limit=0.5)},
@@ -72,13 +73,13 @@ def test_what_cannot_be_compared_is_another_series(tmp_path, changes: dict[str, 
 
 def test_another_card_of_the_same_model_is_the_same_series(tmp_path) -> None:
     write(tmp_path, 0)
-    write(tmp_path, 1, device=replace(DEVICE, uuid="GPU-2", driver_version="590.1"))
+    write(tmp_path, 1, devices=[replace(DEVICE, uuid="GPU-2", driver_version="590.1")])
     assert len(only(tmp_path).points) == 2
 
 
 def test_an_emulated_gpu_with_other_keys_is_another_device_and_its_seed_is_none(tmp_path) -> None:
     for day, keys in enumerate([{"call": 200, "seed": 1}, {"call": 200, "seed": 2}, {"call": 900, "seed": 1}]):
-        write(tmp_path, day, device=replace(DEVICE, emulated=True, emulation=keys))
+        write(tmp_path, day, devices=[replace(DEVICE, emulated=True, emulation=keys)])
     assert sorted(len(series.points) for series in history(tmp_path, ONE)[0]) == [1, 2]
 
 
@@ -285,8 +286,33 @@ def test_what_is_no_run_file_is_listed_and_stops_nothing(tmp_path) -> None:
     os.mkfifo(tmp_path / "pipe.json")
     (tmp_path / "nowhere.json").symlink_to("none")
     (tmp_path / ".hidden.json").write_text("half")
-    found = history(tmp_path, ONE)[1]
+    found = history(tmp_path, ONE)[1].unreadable
     assert [file.path for file in found] == ["other.json", "pipe.json", "sub/half.json"]
+
+
+def test_refused_interrupted_running_and_unproven_runs_are_no_points_and_are_named(tmp_path) -> None:
+    write(tmp_path, 0, 1e-6)
+    for day, status in enumerate(["refused", "interrupted", "running", "refused"], start=1):
+        write(tmp_path, day, 9e-6, status=status)
+    write(tmp_path, 5, 9e-6, system="mps", proof=PROOF[:1])
+    write(tmp_path, 6, 9e-6, system="mps", proof=[])
+    (series,), rest = history(tmp_path, ONE)
+    assert [point.value for point in series.points] == [1e-6]
+    assert [file.reason for file in rest.left_out] == [
+        *["unproven"] * 2,
+        *["refused", "interrupted", "running", "refused"],
+    ]
+    text = history_text([series], rest)
+    assert "\n6 runs are left out: 2 unproven, 2 refused, 1 interrupted, 1 running\n  mps-5-5.json: unproven\n" in text
+    assert text.endswith("  and 1 more")
+    found = json.loads(history_json(str(tmp_path), [series], rest))
+    assert found["left_out"][0] == {"path": "mps-5-5.json", "reason": "unproven"}
+    (held,), rest = overview(tmp_path, Selection())
+    assert (held.runs, len(rest.left_out)) == (1, 6)
+
+
+def test_an_older_run_is_a_point_although_its_tenants_were_not_all_asked_again() -> None:
+    assert no_point(a_run({"OH-001": [1.0]}, schema_version=2, proof=PROOF[:1])) == ""
 
 
 def test_a_file_whose_name_is_no_text_is_read(tmp_path) -> None:
@@ -323,7 +349,7 @@ def test_no_line_is_wider_than_80_columns(tmp_path) -> None:
     device = replace(DEVICE, name="A GPU with quite a long name, in a box with quite a long name")
     plan = replace(PLAN, memory_limit_bytes=8 << 30, compute_limit=0.5, tenants=48)
     for day in range(25):
-        write(tmp_path, day, -1.23456e-21 * day, label="a label of many words", device=device, plan=plan)
+        write(tmp_path, day, -1.23456e-21 * day, label="a label of many words", devices=[device], plan=plan)
     (tmp_path / ("x" * 90 + ".json")).write_text("")
     text = history_text(*history(tmp_path, ONE)) + "\n" + overview_text(*overview(tmp_path, Selection()))
     assert max(map(len, text.splitlines())) <= 80

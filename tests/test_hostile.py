@@ -2,28 +2,45 @@
 
 import contextlib
 import io
+import itertools
 import json
+import random
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from builders import PROOF, a_run, in_rounds
 from gpu_virt_bench.cli import main
-from gpu_virt_bench.results import RunFileError, load
-from mutations import GOLDEN, mutations
+from gpu_virt_bench.model.run import Granted
+from gpu_virt_bench.results import RunFileError, dump, load
+from mutations import GOLDEN, flip, insert, mutations, remove, rename, swap
 
 COUNT = 140
+NEWEST = 60
 TEXTS = ["[/red]", "[link=file:///etc/passwd]x[/link]", "\x1b]0;title\x07", "[bold", "\u202etxt", "{0!r} %s <script>"]
+
+
+def newest() -> bytes:
+    """A file of the newest version, with all that it may hold beside the samples of one outcome."""
+    beside = {"begins": [0.0, 1.0], "paces": [1.0, 1.5], "clocks_hz": [1e9, 1e9]}
+    party = [Granted("victim", compute_share=0.25), Granted("neighbor", memory_bytes=1 << 30)]
+    taken = replace(in_rounds("OH-001", [[1e-6, 2e-6]] * 5, **beside), party=party, conditions={"model": "tiny"})
+    proof = [replace(record, granted={"compute_share": "0.25"}) for record in PROOF]
+    return dump(replace(a_run({"OH-001": [1.0]}, proof=proof), outcomes={"OH-001": taken})).encode()
 
 
 @pytest.fixture(scope="module")
 def spoiled(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    """Mutations of the golden file."""
-    folder = tmp_path_factory.mktemp("spoiled")
+    """Mutations of the golden file of version 1, and of one of the newest version."""
+    folder, draw, content = tmp_path_factory.mktemp("spoiled"), random.Random(1), newest()
+    ways = itertools.cycle([swap, remove, rename, flip, insert])
+    contents = [*mutations(seed=1, count=COUNT), *(next(ways)(draw, content) for _ in range(NEWEST))]
     paths = []
-    for number, content in enumerate(mutations(seed=1, count=COUNT)):
+    for number, found in enumerate(contents):
         paths.append(folder / f"{number}.json")
-        paths[-1].write_bytes(content)
+        paths[-1].write_bytes(found)
     return paths
 
 
@@ -62,7 +79,8 @@ def check(paths: Sequence[Path], statuses: set[int], *words: str) -> None:
 
 def test_some_mutations_load_and_most_do_not(spoiled) -> None:
     taken = sum(map(loads, spoiled))
-    assert 10 < taken < COUNT / 2
+    assert 10 < taken < (COUNT + NEWEST) / 2
+    assert any(map(loads, spoiled[COUNT:]))
 
 
 def test_a_spoiled_file_is_shown_or_refused(spoiled) -> None:

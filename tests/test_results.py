@@ -4,16 +4,20 @@ import json
 import os
 import socket
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from builders import a_run
+from builders import DEVICE, a_run, in_rounds
 from gpu_virt_bench.model.run import SCHEMA_VERSION, Run
 from gpu_virt_bench.results import RunFileError, adapter, dump, load, save
 
-GOLDEN = Path(__file__).parent / "data" / "run-version-1.json"
+DATA = Path(__file__).parent / "data"
+GOLDEN = DATA / "run-version-1.json"
+SECOND = DATA / "run-version-2.json"
+PUBLISHED = Path(__file__).parents[1] / "docs" / "results" / "h200" / "overhead"
 Edit = Callable[[dict[str, Any]], object]
 
 
@@ -48,6 +52,97 @@ def test_a_file_of_version_1_keeps_its_number_and_its_samples() -> None:
     assert run.outcomes["OH-001"].repetitions[0].samples[0] == 3.292e-06
 
 
+def test_the_parts_of_an_older_file_stand_where_version_3_has_them() -> None:
+    first, second = load(GOLDEN), load(SECOND)
+    assert (second.schema_version, second.device.name, len(second.devices)) == (2, "NVIDIA H200", 1)
+    assert [state.at[:4] for state in (*second.before, *second.after)] == ["2026", "2026"]
+    suite = second.plan.settings
+    assert (suite.title, suite.repetitions, suite.rounds["latency"], suite.window_seconds) == ("standard", 5, 10, 2.5)
+    assert suite.metrics == second.plan.outcomes == ["OH-001", "OH-008", "OH-004"]
+    assert (suite.polling_seconds, suite.resolution, first.plan.settings.resolution) == (0.0, None, None)
+    assert {entry.taken for entry in second.outcomes["OH-001"].repetitions} == {"turns"}
+
+
+@pytest.mark.parametrize("path", sorted(PUBLISHED.glob("*.json")), ids=lambda path: path.stem)
+def test_published_runs_of_version_2_load(path: Path) -> None:
+    assert load(path).schema_version == 2
+
+
+def test_an_older_file_without_a_state_has_none(tmp_path) -> None:
+    run = load(edited(tmp_path, lambda run: run.update(before=None)))
+    assert run.before == []
+    del run
+    assert load(edited(tmp_path, lambda run: run.pop("before"))).before == []
+
+
+@pytest.mark.parametrize(
+    ("edit", "sentence"),
+    [
+        (lambda run: run.pop("device"), "device is missing"),
+        (lambda run: run.update(device=None), "device is None, expected an object"),
+        (lambda run: run["device"].update(sm_count="x"), "device.sm_count is 'x', expected an integer"),
+        (lambda run: run["before"].update(at=1), "before.at is 1, expected a string"),
+        (lambda run: run["plan"].pop("samples"), "plan.samples is missing"),
+        (lambda run: run["plan"].update(window_seconds="x"), "plan.window_seconds is 'x', expected a number"),
+        (lambda run: run["plan"].update(suite=1), "plan.suite is 1, expected a string"),
+        (lambda run: run["plan"].update(outcomes=[1]), "plan.outcomes.0 is 1, expected a string"),
+        (lambda run: run.update(plan=3), "plan is 3, expected an object"),
+        (lambda run: run.update(devices=[]), "devices is an unknown key before version 3"),
+        (lambda run: run["plan"].update(settings={}), "plan.settings is an unknown key before version 3"),
+    ],
+)
+def test_a_damaged_older_file_is_refused_by_the_place_that_it_has(tmp_path, edit: Edit, sentence: str) -> None:
+    assert f"valid run file: {sentence}" in refusal(edited(tmp_path, edit))
+
+
+def third(folder: Path, edit: Edit) -> Path:
+    """A file of version 3 of one outcome in three rounds, with a change."""
+    beside = {"begins": [0.0, 1.0, 2.0], "paces": [1.0, 1.0, 1.0], "clocks_hz": [1e9, 1e9, 1e9]}
+    run = json.loads(
+        dump(replace(a_run({"OH-001": [1]}), outcomes={"OH-001": in_rounds("OH-001", [[1.0] * 3], **beside)}))
+    )
+    edit(run)
+    return written(folder, json.dumps(run).encode())
+
+
+@pytest.mark.parametrize(
+    ("edit", "sentence"),
+    [
+        (lambda run: run.update(devices=[]), "devices holds no device, expected at least one"),
+        (lambda run: run.update(device={}), "device is an unknown key"),
+        (lambda run: run["plan"]["settings"].pop("polling_seconds"), "plan.settings.polling_seconds is missing"),
+    ],
+)
+def test_a_run_of_version_3_is_checked_by_its_own_shape(tmp_path, edit: Edit, sentence: str) -> None:
+    assert sentence in refusal(third(tmp_path, edit))
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"rounds": [0, 1]}, "rounds has 2 entries, expected none or 3, as `samples`"),
+        ({"begins": [1.0]}, "begins has 1 entries, expected none or 3, as `samples`"),
+        ({"paces": [1.0] * 4}, "paces has 4 entries, expected none or 3, as `samples`"),
+        ({"clocks_hz": [1e9]}, "clocks_hz has 1 entries, expected none or 3, as `samples`"),
+        ({"clocks_hz": [1e9, 1e9, 1e300]}, "clocks_hz.2 is 1e+300, expected 0 or a size from 1e-30 to 1e+30"),
+        ({"rounds": [0, 2, 2]}, "rounds.2 is 2, expected more than 2: rounds increase"),
+        ({"rounds": [2, 1, 3]}, "rounds.1 is 1, expected more than 2: rounds increase"),
+    ],
+)
+def test_what_is_told_of_each_sample_is_told_of_all(tmp_path, changes: dict[str, Any], sentence: str) -> None:
+    def edit(run: dict[str, Any]) -> None:
+        run["outcomes"]["OH-001"]["repetitions"][0].update(changes)
+
+    assert f"outcomes.OH-001.repetitions.0.{sentence}" in refusal(third(tmp_path, edit))
+
+
+def test_lists_beside_the_samples_may_be_empty(tmp_path) -> None:
+    def edit(run: dict[str, Any]) -> None:
+        run["outcomes"]["OH-001"]["repetitions"][0].update(rounds=[], begins=[], paces=[], clocks_hz=[])
+
+    assert load(third(tmp_path, edit)).devices == [DEVICE]
+
+
 def test_a_saved_run_loads_as_it_was(tmp_path) -> None:
     run = a_run({"OH-001": [1, 2, 3], "OH-002[bytes=4096]": [1e-6], "OH-003": "skipped: why", "OH-004": "failed: how"})
     save(run, tmp_path / "run.json")
@@ -55,8 +150,9 @@ def test_a_saved_run_loads_as_it_was(tmp_path) -> None:
     assert run.schema_version == SCHEMA_VERSION
 
 
-def test_the_reader_agrees_with_the_writers_validator() -> None:
-    assert load(GOLDEN) == adapter().validate_json(GOLDEN.read_bytes())
+def test_the_reader_agrees_with_the_writers_validator(tmp_path) -> None:
+    path = third(tmp_path, lambda run: None)
+    assert load(path) == adapter().validate_json(path.read_bytes())
 
 
 def test_integers_are_numbers_and_numbers_are_no_integers(tmp_path) -> None:
@@ -87,11 +183,11 @@ def test_integers_are_numbers_and_numbers_are_no_integers(tmp_path) -> None:
         (b'{"a": 1' + b"0" * 5000 + b"}", "run file: 10000000000000000000... is too large"),
         (b'{"a": 9223372036854775808}', "run file: 9223372036854775808... is too large, expected integers of 64 bits"),
         (b'{"a": 1, "b": {"c": 1, "c": 2}}', 'run file: the key "c" stands twice in one object'),
-        (b"{}", "has schema version None, this program reads 1 to 2"),
-        (b'{"schema_version": 0}', "has schema version 0, this program reads 1 to 2"),
-        (b'{"schema_version": 99}', "has schema version 99, this program reads 1 to 2"),
-        (b'{"schema_version": "2\\u001b[2J"}', "has schema version '2\\x1b[2J', this program reads 1 to 2"),
-        (b'{"schema_version": [1]}', "has schema version a list, this program reads 1 to 2"),
+        (b"{}", "has schema version None, this program reads 1 to 3"),
+        (b'{"schema_version": 0}', "has schema version 0, this program reads 1 to 3"),
+        (b'{"schema_version": 99}', "has schema version 99, this program reads 1 to 3"),
+        (b'{"schema_version": "2\\u001b[2J"}', "has schema version '2\\x1b[2J', this program reads 1 to 3"),
+        (b'{"schema_version": [1]}', "has schema version a list, this program reads 1 to 3"),
         (b'{"schema_version": true}', "valid run file: schema_version is True, expected an integer"),
         (b'{"schema_version": 1}', "valid run file: kind is missing"),
     ],

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from builders import PLAN, a_run
+from builders import a_run
 from gpu_virt_bench import metrics
 from gpu_virt_bench.compare import Loaded, compare
 from gpu_virt_bench.model.run import Run
@@ -18,6 +18,7 @@ from gpu_virt_bench.score import Scorecard, grade, scorecard
 HOW_TO = Path(__file__).parents[1] / "docs" / "how-to" / "score.md"
 POLICY = load()
 ONE = [1.0] * 5
+DIFFERENCE = {"OH-001": {"compare": "difference"}}
 
 
 def card(reference: Run, *runs: Run, policy: Policy = POLICY) -> Scorecard:
@@ -183,20 +184,62 @@ def test_three_repetitions_say_that_intervals_are_wide() -> None:
     assert found.overall.level == 0.75
 
 
-def test_one_session_is_resampled_in_pairs() -> None:
+def test_one_session_is_compared_in_pairs() -> None:
     drifting, twice = [1.0, 2.0, 4.0, 8.0, 16.0], [2.0, 4.0, 8.0, 16.0, 32.0]
     found = only(card(a_run({"OH-001": drifting}), a_run({"OH-001": twice}))).overall
-    assert (found.low, found.value, found.high) == (50, 50, 50)
+    assert (found.low, found.value, found.high) == pytest.approx((50, 50, 50))
     apart = only(card(a_run({"OH-001": drifting}), a_run({"OH-001": twice}, session="session-2"))).overall
     assert apart.low < 50 < apart.high
 
 
-def test_the_interval_follows_from_the_seed_of_the_run() -> None:
-    values = [1.0, 2.0, 4.0, 8.0, 16.0, 3.0]
-    runs = [a_run({"OH-001": values}, session="session-2", plan=replace(PLAN, seed=seed)) for seed in (-1, -1, 2)]
-    first, again, other = (only(card(a_run({"OH-001": values}), run)).overall for run in runs)
-    assert first == again
-    assert first.value == other.value
+def test_the_interval_of_a_parity_is_that_of_the_change() -> None:
+    # ratios 2, 2, 2.5, 4, 5: a range of five
+    found = only(card(a_run({"OH-001": ONE}), a_run({"OH-001": [2.0, 2.0, 2.5, 4.0, 5.0]}))).lines[0].parity
+    assert (found.low, found.value, found.high, found.level) == pytest.approx((0.2, 0.4, 0.5, 0.9375))
+    rate = {"OH-001": {"better": "higher"}}
+    found = (
+        only(card(a_run({"OH-001": ONE}, rate), a_run({"OH-001": [0.2, 0.25, 0.4, 0.5, 0.5]}, rate))).lines[0].parity
+    )
+    assert (found.low, found.value, found.high) == pytest.approx((0.2, 0.4, 0.5))
+
+
+def test_the_interval_of_a_difference_is_scaled_and_capped() -> None:
+    policy = replace(POLICY, score=replace(POLICY.score, scale={"OH-001": 2.0}))
+    runs = a_run({"OH-001": ONE}, DIFFERENCE), a_run({"OH-001": [0.5, 1.0, 2.0, 2.0, 3.0]}, DIFFERENCE)
+    found = only(card(*runs, policy=policy)).lines[0].parity
+    assert (found.low, found.value, found.high) == (0.0, 0.5, 1.0)
+
+
+def test_shares_that_all_passed_are_less_sure_the_fewer_they_are() -> None:
+    shares = {"OH-001": {"unit": "pass", "shown_unit": "pass", "better": "higher"}}
+    lows = []
+    for n in (2, 20):
+        runs = (a_run({"OH-001": [[1.0] * n] * 5}, shares) for _ in range(2))
+        found = only(card(*runs)).lines[0].parity
+        assert (found.value, found.high) == (1.0, 1.0)
+        lows.append(found.low)
+    # 10 of 10 have Wilson's interval 0.722 .. 1
+    assert lows[0] == pytest.approx(0.722, abs=1e-3)
+    assert lows[1] > lows[0]
+
+
+def test_the_interval_of_a_mean_is_narrower_than_those_of_its_parts() -> None:
+    spread = [2.0, 2.2, 2.5, 3.0, 3.3]
+    reference, run = (dict.fromkeys(("OH-001", "OH-002", "OH-003"), values) for values in (ONE, spread))
+    found = only(card(a_run(reference), a_run(run)))
+    one, mean = found.lines[0].parity, found.overall
+    assert mean.value == pytest.approx(100 * one.value)
+    assert mean.value - mean.low == pytest.approx(100 * (one.value - one.low) / 3**0.5)
+
+
+def test_what_is_deferred_or_elided_is_named_and_not_counted() -> None:
+    call = {"OH-001": {"completion": "OH-001[path=round-trip]"}}
+    fast = a_run({"OH-001": [0.5] * 5, "OH-002": ONE}, call, system="mps")
+    fast = replace(fast, system=replace(fast.system, mechanism="daemon"))
+    found = card(a_run({"OH-001": ONE, "OH-002": ONE}, call), fast)
+    state, reason = lines(only(found))["OH-001"]
+    assert (state, found.counted) == ("deferred or elided", ["OH-002"])
+    assert reason.startswith("0.500 (0.500 .. 0.500) of native at the call")
 
 
 def test_the_ideal_that_is_derived_gives_mig_parity() -> None:

@@ -192,7 +192,7 @@ static void equal(int64_t found, int64_t expected, const char *what) {
 }
 
 static void between(int64_t found, int64_t low, int64_t high, const char *what) {
-  check(found >= low && found <= high, "%s: %lld, expected %lld to %lld", what, (long long)found, (long long)low,
+  check(IN_TIME(found, low, high), "%s: %lld, expected %lld to %lld", what, (long long)found, (long long)low,
         (long long)high);
 }
 

@@ -114,7 +114,7 @@ static void neighbor_in_child(const char *config, const char *what, int64_t low,
   kill(pid, SIGKILL);
   waitpid(pid, NULL, 0);
   fclose(out);
-  check(t > low && t < high, "%s: %lld us, expected %lld to %lld", what, (long long)t / 1000, (long long)low / 1000,
+  check(IN_TIME(t, low, high), "%s: %lld us, expected %lld to %lld", what, (long long)t / 1000, (long long)low / 1000,
         (long long)high / 1000);
 }
 

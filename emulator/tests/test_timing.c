@@ -9,7 +9,7 @@ enum { ROUNDS = 300 };
 static CUdeviceptr counter;
 
 static void between(const char *what, int64_t value, int64_t low, int64_t high) {
-  check(value >= low && value <= high, "%s: %lld ns, expected %lld to %lld", what, (long long)value, (long long)low,
+  check(IN_TIME(value, low, high), "%s: %lld ns, expected %lld to %lld", what, (long long)value, (long long)low,
         (long long)high);
 }
 

@@ -13,7 +13,7 @@ static void clock_floor(void) {
   const gvb_interval i = run_once(work);
   EXPECT(i.rows == 1000);
   EXPECT(median(&i, 1, 0) > 0);
-  EXPECT(median(&i, 1, 0) < 10 * MICROSECOND);
+  EXPECT_TIME(median(&i, 1, 0) < 10 * MICROSECOND);
   EXPECT_OK(gvb_release(work));
 }
 
@@ -29,17 +29,17 @@ static int64_t launch_latency(int32_t api) {
 
 static void latency_kernel(void) {
   const int64_t call = launch_latency(GVB_LAUNCH_KERNEL);
-  EXPECT(call > 4900 && call < 6000);
+  EXPECT_TIME(call > 4900 && call < 6000);
 }
 
 static void latency_ex(void) {
   const int64_t call = launch_latency(GVB_LAUNCH_KERNEL_EX);
-  EXPECT(call > 6900 && call < 8000);
+  EXPECT_TIME(call > 6900 && call < 8000);
 }
 
 static void latency_graph(void) {
   const int64_t call = launch_latency(GVB_LAUNCH_GRAPH);
-  EXPECT(call > 8900 && call < 10000);
+  EXPECT_TIME(call > 8900 && call < 10000);
 }
 
 static void launch_sync(void) {
@@ -48,8 +48,8 @@ static void launch_sync(void) {
   EXPECT_OK(gvb_prepare_launch_sync(GVB_LAUNCH_KERNEL, 200, &work));
   const gvb_interval i = run_once(work);
   /* 2 + 20 + 1 + 1.5 us */
-  EXPECT(median(&i, 1, 0) > 24 * MICROSECOND);
-  EXPECT(median(&i, 1, 0) < 40 * MICROSECOND);
+  EXPECT_TIME(median(&i, 1, 0) > 24 * MICROSECOND);
+  EXPECT_TIME(median(&i, 1, 0) < 40 * MICROSECOND);
   EXPECT_OK(gvb_release(work));
 }
 
@@ -59,10 +59,10 @@ static void launch_to_start(int32_t api) {
   EXPECT_OK(gvb_prepare_launch_to_start(api, 50, &work));
   const gvb_interval i = run_once(work);
   EXPECT(i.rows == 50);
-  EXPECT(i.notes[0] >= 0 && i.notes[0] < 100 * MICROSECOND);
+  EXPECT_TIME(i.notes[0] >= 0 && i.notes[0] < 100 * MICROSECOND);
   EXPECT(i.notes[1] == 1000);
-  EXPECT(median(&i, 1, 0) > 100 * MICROSECOND);
-  EXPECT(median(&i, 1, 0) < 250 * MICROSECOND);
+  EXPECT_TIME(median(&i, 1, 0) > 100 * MICROSECOND);
+  EXPECT_TIME(median(&i, 1, 0) < 250 * MICROSECOND);
   EXPECT_OK(gvb_release(work));
 }
 
@@ -82,25 +82,25 @@ static gvb_interval alloc_free(int32_t api, int64_t bytes, int32_t pending) {
 
 static void alloc_plain(void) {
   const gvb_interval i = alloc_free(GVB_MEMORY_PLAIN, 64 << 20, 0);
-  EXPECT(median(&i, 2, 0) > 300 * MICROSECOND && median(&i, 2, 0) < 350 * MICROSECOND);
-  EXPECT(median(&i, 2, 1) > 200 * MICROSECOND && median(&i, 2, 1) < 250 * MICROSECOND);
+  EXPECT_TIME(median(&i, 2, 0) > 300 * MICROSECOND && median(&i, 2, 0) < 350 * MICROSECOND);
+  EXPECT_TIME(median(&i, 2, 1) > 200 * MICROSECOND && median(&i, 2, 1) < 250 * MICROSECOND);
 }
 
 static void alloc_pool(void) {
   const gvb_interval i = alloc_free(GVB_MEMORY_POOL, 2 << 20, 0);
-  EXPECT(median(&i, 2, 0) > 30 * MICROSECOND && median(&i, 2, 0) < 60 * MICROSECOND);
+  EXPECT_TIME(median(&i, 2, 0) > 30 * MICROSECOND && median(&i, 2, 0) < 60 * MICROSECOND);
 }
 
 static void alloc_vmm(void) {
   const gvb_interval i = alloc_free(GVB_MEMORY_VMM, 4096, 0);
-  EXPECT(median(&i, 2, 0) > 100 * MICROSECOND && median(&i, 2, 0) < 300 * MICROSECOND);
-  EXPECT(median(&i, 2, 1) > 50 * MICROSECOND && median(&i, 2, 1) < 200 * MICROSECOND);
+  EXPECT_TIME(median(&i, 2, 0) > 100 * MICROSECOND && median(&i, 2, 0) < 300 * MICROSECOND);
+  EXPECT_TIME(median(&i, 2, 1) > 50 * MICROSECOND && median(&i, 2, 1) < 200 * MICROSECOND);
 }
 
 static void free_pending(void) {
   const gvb_interval i = alloc_free(GVB_MEMORY_PLAIN, 2 << 20, 1);
-  EXPECT(median(&i, 2, 0) < MILLISECOND / 2);
-  EXPECT(median(&i, 2, 1) > MILLISECOND);
+  EXPECT_TIME(median(&i, 2, 0) < MILLISECOND / 2);
+  EXPECT_TIME(median(&i, 2, 1) > MILLISECOND);
 }
 
 static void context_cycle(void) {
@@ -109,9 +109,9 @@ static void context_cycle(void) {
   EXPECT(gvb_rows(work) == 1 && gvb_columns(work) == 6);
   gvb_interval i = run_once(work);
   EXPECT(i.samples[0] > 0);
-  EXPECT(i.samples[1] > 30 * MILLISECOND && i.samples[1] < 60 * MILLISECOND);
-  EXPECT(i.samples[2] > 70 * MILLISECOND && i.samples[2] < 100 * MILLISECOND);
-  EXPECT(i.samples[4] > 10 * MILLISECOND && i.samples[4] < 30 * MILLISECOND);
+  EXPECT_TIME(i.samples[1] > 30 * MILLISECOND && i.samples[1] < 60 * MILLISECOND);
+  EXPECT_TIME(i.samples[2] > 70 * MILLISECOND && i.samples[2] < 100 * MILLISECOND);
+  EXPECT_TIME(i.samples[4] > 10 * MILLISECOND && i.samples[4] < 30 * MILLISECOND);
   i.rows = 1;
   EXPECT_STATUS(gvb_run(work, &i), GVB_ERROR_STATE);
   EXPECT_STATUS(gvb_prepare_context_cycle(0, &again), GVB_ERROR_STATE);
@@ -139,7 +139,7 @@ static void fma_doubles(void) {
   open_device();
   const int64_t once = fma_time(20000), twice = fma_time(40000);
   EXPECT(once > 100 * MICROSECOND);
-  EXPECT(twice > 19 * once / 10 && twice < 21 * once / 10);
+  EXPECT_TIME(twice > 19 * once / 10 && twice < 21 * once / 10);
 }
 
 static void warm(void) {
@@ -148,8 +148,8 @@ static void warm(void) {
   EXPECT_OK(gvb_prepare_warm(50 * MILLISECOND, sms, &work));
   const gvb_interval i = run_once(work);
   EXPECT(i.end - i.begin >= 50 * MILLISECOND);
-  EXPECT(i.rows > 20 && i.rows < 80);
-  EXPECT(median(&i, 1, 0) > 8 * MILLISECOND / 10 && median(&i, 1, 0) < 12 * MILLISECOND / 10);
+  EXPECT_TIME(i.rows > 20 && i.rows < 80);
+  EXPECT_TIME(median(&i, 1, 0) > 8 * MILLISECOND / 10 && median(&i, 1, 0) < 12 * MILLISECOND / 10);
   EXPECT_OK(gvb_release(work));
 }
 
@@ -161,7 +161,7 @@ static void warm_stops(void) {
   gvb_interval i = room_for(work);
   i.stop = &stop;
   EXPECT_OK(gvb_run(work, &i));
-  EXPECT(i.end - i.begin < 1000 * MILLISECOND);
+  EXPECT_TIME(i.end - i.begin < 1000 * MILLISECOND);
   EXPECT_OK(gvb_release(work));
 }
 

@@ -9,17 +9,18 @@ from typing import TYPE_CHECKING, Any
 from gpu_virt_bench._version import __version__
 
 if TYPE_CHECKING:
-    from gpu_virt_bench.model.metric import Bench, Metric, Readings, Samples, Skip, metric
+    from gpu_virt_bench.model.metric import Bench, Death, Metric, Samples, Share, Skip, metric
     from gpu_virt_bench.model.system import Quota
     from gpu_virt_bench.model.workload import Series, Workload
 
 __all__ = [
     "Bench",
+    "Death",
     "Metric",
     "Quota",
-    "Readings",
     "Samples",
     "Series",
+    "Share",
     "Skip",
     "Workload",
     "__version__",
@@ -29,7 +30,8 @@ __all__ = [
 _HOMES = {
     "Bench": "metric",
     "Metric": "metric",
-    "Readings": "metric",
+    "Death": "metric",
+    "Share": "metric",
     "Samples": "metric",
     "Skip": "metric",
     "metric": "metric",

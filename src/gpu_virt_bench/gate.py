@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -13,7 +13,8 @@ from gpu_virt_bench.model.run import Failed, Measured, Outcome, Run
 from gpu_virt_bench.policy import Gate, Policy
 
 Finding = Literal["kept", "worse", "tolerated", "failed", "lacking", "unjudged", "informational"]
-"""`worse`, `failed` and `lacking` are regressions; `tolerated` is worse within the number that the policy allows."""
+"""`worse`, `failed` and `lacking` are regressions; `tolerated` is worse within the number that the policy allows.
+What is slightly worse is `kept`, with a reason that says so; what is deferred or elided is `unjudged`."""
 
 REGRESSIONS: tuple[Finding, ...] = ("worse", "failed", "lacking")
 JUDGED: tuple[Finding, ...] = ("kept", "tolerated", *REGRESSIONS)
@@ -72,7 +73,7 @@ def judge(comparison: Comparison, baseline: Run, candidate: Run, gate: Gate, str
     cases = [_case(row, baseline.outcomes.get(row.id), candidate.outcomes.get(row.id), gate) for row in rows]
     worse = sum(case.finding == "worse" for case in cases)
     if worse <= gate.regressions:
-        cases = [Case(case.row, "tolerated") if case.finding == "worse" else case for case in cases]
+        cases = [replace(case, finding="tolerated") if case.finding == "worse" else case for case in cases]
     return Judgement(comparison, cases, strict)
 
 
@@ -82,10 +83,12 @@ def _case(row: Row, before: Outcome | None, after: Outcome | None, gate: Gate) -
         return Case(row, "failed", after.error) if closed else Case(row, "unjudged", f"failed: {after.error}")
     if after is None and isinstance(before, Measured):
         return Case(row, "unjudged" if gate.failures == "none" else "lacking", "the candidate lacks it")
-    if row.verdict in ("better", "same"):
-        return Case(row, "kept")
+    if row.verdict in ("better", "slightly better", "same"):
+        return Case(row, "kept", row.reason)
+    if row.verdict == "slightly worse":
+        return Case(row, "kept", "slightly worse: certain, and not wholly beyond the margin")
     if row.verdict == "worse":
-        return Case(row, "worse")
+        return Case(row, "worse", row.reason)
     if row.verdict == "informational":
         return Case(row, "informational")
     return Case(row, "unjudged", f"{row.verdict}: {row.reason}" if row.reason else row.verdict)

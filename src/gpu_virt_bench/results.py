@@ -10,19 +10,21 @@ import stat
 from collections import Counter
 from datetime import datetime
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gpu_virt_bench.model.metric import SHOWN
-from gpu_virt_bench.model.run import SCHEMA_VERSION, Definition, Failed, Measured, Run, Skipped
+from gpu_virt_bench.model.run import SCHEMA_VERSION, Definition, Failed, Measured, Repetition, Run, Skipped
 from gpu_virt_bench.model.shape import Misfit, build, printable, shown
+from gpu_virt_bench.model.upgrade import as_written, upgraded
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
 
-READABLE = (1, SCHEMA_VERSION)
-"""Version 2 adds fields that have defaults: a file of version 1 is read as it is, and keeps its number."""
+READABLE = (1, 2, SCHEMA_VERSION)
+"""A file of an older version is read in the shape of the newest (model/upgrade.py), and keeps its number."""
 MIB = 1 << 20
 MOST_BYTES = 64 * MIB
 MOST_VALUES = 4_000_000
@@ -89,10 +91,27 @@ def load(path: Path) -> Run:
             f"{name} has schema version {shown(version)}, this program reads {READABLE[0]} to {READABLE[-1]}"
         )
     try:
-        run: Run = build(Run, found)
-        check(run)
+        return built(found, version)
     except Misfit as error:
         raise RunFileError(f"{name} is no valid run file: {error}") from None
+
+
+def built(found: dict[str, Any], version: int) -> Run:
+    """The run of a file's content; a Misfit names the place where the file has it."""
+    if version == SCHEMA_VERSION:
+        return checked(found)
+    newest = upgraded(found)
+    try:
+        return checked(newest)
+    except Misfit as error:
+        error.place = as_written(error.place)
+        raise
+
+
+def checked(found: dict[str, Any]) -> Run:
+    """The run, once everything about it holds."""
+    run: Run = build(Run, found)
+    check(run)
     return run
 
 
@@ -188,6 +207,8 @@ def without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def check(run: Run) -> None:
     """Raises a Misfit at the first thing that a reader of the run would stumble over."""
     moment(run.began)
+    if not run.devices:
+        raise Misfit("holds no device, expected at least one", "devices")
     for name, definition in run.metrics.items():
         check_unit(name, definition)
     for name, outcome in run.outcomes.items():
@@ -236,11 +257,33 @@ def check_samples(name: str, outcome: Measured, unit: str) -> None:
     if not any(repetition.samples for repetition in outcome.repetitions):
         raise Misfit("holds no samples, expected some or a skipped outcome", "outcomes", name, "repetitions")
     for position, repetition in enumerate(outcome.repetitions):
-        for index, sample in enumerate(repetition.samples):
-            if not fits(sample, unit):
-                expected = "0 or 1" if unit == "pass" else f"0 or a size from {SMALLEST:g} to {LARGEST:g}"
-                place = ("outcomes", name, "repetitions", position, "samples", index)
-                raise Misfit(f"is {sample!r}, expected {expected}", *place)
+        try:
+            check_sizes("samples", repetition.samples, unit)
+            check_beside(repetition)
+        except Misfit as error:
+            error.place = ["outcomes", name, "repetitions", position, *error.place]
+            raise
+
+
+def check_sizes(name: str, values: list[float], unit: str = "") -> None:
+    """Every value of a list can be reckoned with."""
+    for index, value in enumerate(values):
+        if not fits(value, unit):
+            expected = "0 or 1" if unit == "pass" else f"0 or a size from {SMALLEST:g} to {LARGEST:g}"
+            raise Misfit(f"is {value!r}, expected {expected}", name, index)
+
+
+def check_beside(repetition: Repetition) -> None:
+    """What is told of each sample is told of all or of none, and rounds follow each other."""
+    for name in ("rounds", "begins", "paces", "clocks_hz"):
+        values = getattr(repetition, name)
+        if values and len(values) != len(repetition.samples):
+            raise Misfit(f"has {len(values)} entries, expected none or {len(repetition.samples)}, as `samples`", name)
+        if name != "rounds":
+            check_sizes(name, values)
+    for index, (before, after) in enumerate(pairwise(repetition.rounds), start=1):
+        if after <= before:
+            raise Misfit(f"is {after}, expected more than {before}: rounds increase", "rounds", index)
 
 
 def fits(sample: float, unit: str) -> bool:

@@ -6,7 +6,8 @@ at most the policy's ceiling, and not raised to 0: a difference beyond its scale
 
 Since it ends at the ceiling, noise only costs: a run that equals its reference scores a little less.
 
-Intervals: stats/parity.py, seeded from the run; too narrow where repetitions are few, as it says there.
+Intervals are the comparison's: an outcome's parity is a monotone transform of its change, and so are the ends. Those of
+means: stats/mean.py.
 
 Only outcomes that the reference and every run of the scorecard measured are counted, so nobody gains by what is
 missing. What failed is in no mean either: it decides the rank before any score does.
@@ -14,27 +15,33 @@ missing. What failed is in no mean either: it decides the rank before any score 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from statistics import mean, median
 from typing import Literal
-
-import numpy as np
 
 from gpu_virt_bench.compare import compare_file
 from gpu_virt_bench.compare.files import find
-from gpu_virt_bench.model.comparison import Comparison, Interval, Pairing, Row, Side
-from gpu_virt_bench.model.run import Definition, Failed, Measured, Run, Skipped
+from gpu_virt_bench.model.comparison import Change, Comparison, Interval, Pairing, Row, Side
+from gpu_virt_bench.model.run import Failed, Run, Skipped
 from gpu_virt_bench.policy import Policy
-from gpu_virt_bench.stats import parity as bootstrap
-from gpu_virt_bench.stats.parity import Draws
+from gpu_virt_bench.policy import Score as Rules
+from gpu_virt_bench.stats.mean import weighted
 
 FEW = 5
 """Fewer repetitions make intervals wide."""
 
 State = Literal[
-    "scored", "not common", "not comparable", "failed", "skipped", "missing", "no direction", "no scale", "no weight"
+    "scored",
+    "not common",
+    "not comparable",
+    "deferred or elided",
+    "failed",
+    "skipped",
+    "missing",
+    "no direction",
+    "no scale",
 ]
 
 
@@ -81,9 +88,9 @@ class Scorecard:
 
 @dataclass(frozen=True)
 class _Parity:
-    """A parity with its draws, how many repetitions they are made of, and its weight in the category."""
+    """A parity, how many repetitions it rests on, and its weight in the category."""
 
-    draws: Draws
+    interval: Interval
     repetitions: int
     weight: float
 
@@ -106,7 +113,7 @@ def score_files(reference: Path, runs: Sequence[Path], policy: Policy) -> Scorec
 
 def scorecard(reference: Run, runs: Sequence[tuple[Run, Comparison]], policy: Policy) -> Scorecard:
     """The runs, each with its comparison to the reference, scored on what all have in common."""
-    entries = [_entry(reference, run, comparison, policy) for run, comparison in runs]
+    entries = [_entry(run, comparison, policy) for run, comparison in runs]
     counted = [name for name in entries[0].parities if all(name in entry.parities for entry in entries)]
     scores = ranked([_score(entry, entries, counted, policy) for entry in entries])
     unscored = any(score.overall is None for score in scores)
@@ -152,19 +159,19 @@ def _overall(score: Score) -> Interval:
     return score.overall
 
 
-def _entry(reference: Run, run: Run, comparison: Comparison, policy: Policy) -> _Entry:
+def _entry(run: Run, comparison: Comparison, policy: Policy) -> _Entry:
     lines, parities = [], {}
     for row in (row for row in comparison.rows if row.headline):
-        state, reason = _state(row, reference, run, policy)
-        if state == "scored":
-            parities[row.id] = _parity(row, reference, run, comparison.pairing, policy)
-        found = parities.get(row.id)
-        interval = None if found is None else _interval(found.draws, found.repetitions, policy)
-        lines.append(Line(row.id, row.title, row.category, state, interval, reason))
+        state, reason = _state(row, run, policy)
+        if state == "scored" and row.change is not None:
+            weight = policy.score.metric.get(row.metric, 1.0)
+            parities[row.id] = _Parity(parity(row, row.change, policy.score), row.change.repetitions, weight)
+        found = parities[row.id].interval if row.id in parities else None
+        lines.append(Line(row.id, row.title, row.category, state, found, reason))
     return _Entry(comparison, lines, parities)
 
 
-def _state(row: Row, reference: Run, run: Run, policy: Policy) -> tuple[State, str]:
+def _state(row: Row, run: Run, policy: Policy) -> tuple[State, str]:
     """Whether an outcome has a parity, and why not."""
     found = run.outcomes.get(row.id)
     if isinstance(found, Failed):
@@ -173,52 +180,56 @@ def _state(row: Row, reference: Run, run: Run, policy: Policy) -> tuple[State, s
         return "skipped", found.reason
     if found is None:
         return "missing", row.reason
-    if row.verdict == "not comparable":
+    if row.verdict == "not comparable" or row.change is None:
         return "not comparable", row.reason
+    if row.verdict == "deferred or elided":
+        return "deferred or elided", row.reason
     if row.better == "none":
         return "no direction", "neither lower nor higher is better"
-    definition = run.metrics[row.metric]
-    if _kind(definition) == "difference":
-        return ("scored", "") if row.metric in policy.score.scale else ("no scale", "no scale in the policy")
-    sides = [reference] if definition.unit == "pass" else [reference, run]
-    if min(value for side in sides for value in _figures(side, row.id, definition).values()) <= 0:
-        return "not comparable", "a ratio needs values above 0"
+    if row.change.passes:
+        passed = row.change.passes[0][0]
+        return ("scored", "") if passed else ("not comparable", "a ratio needs values above 0")
+    if row.change.kind == "difference" and row.metric not in policy.score.scale:
+        return "no scale", "no scale in the policy"
     return "scored", ""
 
 
-def _kind(definition: Definition) -> Literal["ratio", "difference"]:
-    """How parity compares: shares of passed samples by ratio, whatever a comparison does with them."""
-    return "ratio" if definition.unit == "pass" else definition.compare
+def parity(row: Row, change: Change, rules: Rules) -> Interval:
+    """1 where nothing changed, less where it got worse, at most the ceiling; worse by the scale is 0."""
+    if change.passes:
+        return _capped(_ratio_of_shares(row), rules.ceiling)
+    sign = 1 if row.better == "higher" else -1
+    if change.kind == "ratio":
+        return _capped(_transformed(change.interval, lambda value: value**sign), rules.ceiling)
+    scale = rules.scale[row.metric]
+    return _capped(_transformed(change.interval, lambda value: 1 + sign * value / scale), rules.ceiling)
 
 
-def _figures(run: Run, name: str, definition: Definition) -> dict[int, float]:
-    """The figure of each repetition by its index: its median, or the share of samples that passed."""
-    outcome = run.outcomes.get(name)
-    taken = outcome.repetitions if isinstance(outcome, Measured) else []
-    middle = mean if definition.unit == "pass" else median
-    return {entry.index: middle(entry.samples) for entry in taken if entry.samples}
+def _transformed(interval: Interval, of: Callable[[float], float]) -> Interval:
+    """The interval of a monotone function, which may fall."""
+    if interval.low is None or interval.high is None:
+        return Interval(of(interval.value), None, None, 0.0)
+    low, high = sorted((of(interval.low), of(interval.high)))
+    return Interval(of(interval.value), low, high, interval.level)
 
 
-def _parity(row: Row, reference: Run, run: Run, pairing: Pairing, policy: Policy) -> _Parity:
-    definition = run.metrics[row.metric]
-    paired = (
-        pairing == "paired" and definition.unit != "pass"
-    )  # shares have the ratio of the two shares, as they are shown
-    kind, middle = _kind(definition), np.mean if definition.unit == "pass" else np.median
-    before, found = (_figures(side, row.id, definition) for side in (reference, run))
-    changes = bootstrap.changes(before, found, kind, middle, paired, run.plan.seed)
-    draws = bootstrap.parity(changes, kind, row.better, policy.score.scale.get(row.metric, 1.0), policy.score.ceiling)
-    count = len(before.keys() & found.keys()) if paired else min(len(before), len(found))
-    return _Parity(draws, count, policy.score.metric.get(row.metric, 1.0))
+def _ratio_of_shares(row: Row) -> Interval:
+    """One side's share of passed samples over the other's, between the ends of their Wilson intervals."""
+    over, under = (row.candidate, row.baseline) if row.better == "higher" else (row.baseline, row.candidate)
+    assert over is not None and under is not None  # the row has a change
+    low, high = _quotient(over.low or 0.0, under.high or 1.0), _quotient(over.high or 1.0, under.low or 0.0)
+    return Interval(_quotient(over.value, under.value), low, high, over.level)
 
 
-def _interval(draws: Draws, repetitions: int, policy: Policy, factor: float = 1.0) -> Interval:
-    """The value with its interval, at the level that so few repetitions can reach; with one there is none."""
-    value = float(draws[0]) * factor
-    if repetitions < 2:
-        return Interval(value, None, None, 0.0)
-    low, high = bootstrap.interval(draws, policy.confidence)
-    return Interval(value, low * factor, high * factor, min(policy.confidence, 1 - 2.0 ** (1 - repetitions)))
+def _quotient(over: float, under: float) -> float:
+    """The quotient; without a bound over 0."""
+    return over / under if under else math.inf
+
+
+def _capped(found: Interval, ceiling: float) -> Interval:
+    """The interval with nothing above the ceiling."""
+    low, high = (None if end is None else min(end, ceiling) for end in (found.low, found.high))
+    return Interval(min(found.value, ceiling), low, high, found.level)
 
 
 def _score(entry: _Entry, entries: Sequence[_Entry], counted: Sequence[str], policy: Policy) -> Score:
@@ -232,19 +243,24 @@ def _score(entry: _Entry, entries: Sequence[_Entry], counted: Sequence[str], pol
     weights = [policy.score.category.get(category, 1.0) for category in means]
     if sum(weights) == 0:
         return score
-    overall = _interval(bootstrap.weighted(list(means.values()), weights), least, policy, 100.0)
-    categories = {category: _interval(draws, least, policy, 100.0) for category, draws in means.items()}
+    overall = _points(weighted(list(means.values()), weights))
+    categories = {category: _points(found) for category, found in means.items()}
     return replace(score, categories=categories, overall=overall, grade=grade(overall.value, policy.grades, failures))
 
 
-def _means(entry: _Entry, counted: Sequence[str]) -> dict[str, Draws]:
+def _points(found: Interval) -> Interval:
+    """A parity as points out of 100."""
+    return _transformed(found, lambda value: 100 * value)
+
+
+def _means(entry: _Entry, counted: Sequence[str]) -> dict[str, Interval]:
     """The weighted mean of each category; of one whose weights are all 0, none."""
     parts: dict[str, list[_Parity]] = {}
     for line in entry.lines:
         if line.id in counted and entry.parities[line.id].weight > 0:
             parts.setdefault(line.category, []).append(entry.parities[line.id])
     return {
-        category: bootstrap.weighted([part.draws for part in some], [part.weight for part in some])
+        category: weighted([part.interval for part in some], [part.weight for part in some])
         for category, some in parts.items()
     }
 

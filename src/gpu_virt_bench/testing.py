@@ -8,24 +8,25 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from gpu_virt_bench.model.metric import Value
-from gpu_virt_bench.model.system import FULL, Quota
+from gpu_virt_bench.model.metric import OPEN, Death, Metric, Params, Share, Value
 from gpu_virt_bench.model.workload import Series, Workload
 
-Reading = TypeVar("Reading")
+Made = TypeVar("Made")
 Reply = Callable[[Workload], Series]
 
 
-@dataclass
+@dataclass(eq=False)
 class FakeTenant:
     """A tenant that answers each workload by a function, and remembers what it was asked."""
 
     reply: Reply
     start_seconds: float = 0.1
+    pid: int = 1
     asked: list[Workload] = field(default_factory=list)
     cpu: list[float] = field(default_factory=lambda: [0.0])
+    killed: bool = False
 
-    def run(self, workload: Workload) -> Series:
+    def answer(self, workload: Workload) -> Series:
         """The reply to a workload."""
         self.asked.append(workload)
         return self.reply(workload)
@@ -33,21 +34,26 @@ class FakeTenant:
     def release(self) -> None:
         """Nothing is held."""
 
-    @contextmanager
-    def busy(self, workload: Workload) -> Iterator[None]:
-        """Remembers that it was kept busy."""
-        self.asked.append(workload)
-        yield
-
     def cpu_seconds(self) -> float:
         """One reading after the other, the last one for ever."""
         return self.cpu.pop(0) if len(self.cpu) > 1 else self.cpu[0]
+
+    @contextmanager
+    def child(self) -> Iterator[FakeTenant]:
+        """Another tenant with the same replies."""
+        yield FakeTenant(self.reply)
+
+    def kill(self) -> None:
+        """Remembers it."""
+        self.killed = True
 
 
 @dataclass(frozen=True)
 class FakeDevice:
     """A device with round numbers."""
 
+    name: str = "A GPU"
+    compute_capability: str = "9.0"
     sm_count: int = 100
     memory_bytes: int = 80 << 30
     l2_bytes: int = 50 << 20
@@ -61,49 +67,82 @@ class FakeWindow:
     settle: float = 0.0
 
 
+@dataclass
+class FakeObserver:
+    """A device from outside the layer, with round numbers."""
+
+    used: int = 1 << 30
+    pids: list[int] = field(default_factory=list)
+
+    def memory_used(self) -> int | None:
+        """Bytes in use."""
+        return self.used
+
+    def processes(self) -> list[int] | None:
+        """Processes on the device."""
+        return self.pids
+
+
 class FakeBench:
     """The Bench of a test: parameters, replies of the tenants, and what the metric stored."""
 
     def __init__(
         self,
-        reply: Reply | Sequence[Mapping[str, Sequence[int]]],
-        params: Mapping[str, Value] | None = None,
+        reply: Reply | Sequence[Mapping[str, Sequence[int | float]]],
+        params: Params | None = None,
         device: FakeDevice | None = None,
+        metric: Metric | None = None,
     ) -> None:
         """`reply` is a function of the workload, or the columns (nanoseconds) of one answer after the other; the
-        last is repeated."""
+        last is repeated. The party is that of `metric` with these parameters, else one tenant."""
         self.params = params or {}
         self.device = device or FakeDevice()
         self.random = random.Random(0)
         self.millisecond = 1000
         self.polling_seconds = 1.0
+        self.window = FakeWindow()
+        self.observer: FakeObserver | None = FakeObserver()
         self.daemon_cpu: list[float] = []
-        self.tenant = FakeTenant(reply if callable(reply) else in_turn(reply))
+        shares = metric.party(self.params, self.device) if metric else (OPEN,)
+        answers = reply if callable(reply) else in_turn(reply)
+        self.party: list[FakeTenant] = [FakeTenant(answers) for _ in shares]
+        self.tenant = self.party[0] if self.party else FakeTenant(answers)
         self.tables: dict[str, list[Mapping[str, Value]]] = {}
-        self._shared: dict[object, object] = {}
+        self.conditions: dict[str, Value] = {}
+        self._kept: dict[object, list[object]] = {}
 
-    def tenants(self, n: int, quota: Quota = FULL) -> Sequence[FakeTenant]:
-        """The same tenant n times."""
-        return [self.tenant] * n
+    def run(self, tenant: FakeTenant, workload: Workload) -> Series:
+        """The tenant's reply."""
+        return tenant.answer(workload)
 
-    def mixed(self, quotas: Sequence[Quota], in_turn: bool = False) -> Sequence[FakeTenant]:
-        """A tenant of its own for each quota; `tenant` is the first."""
-        return [self.tenant, *(FakeTenant(self.tenant.reply) for _ in quotas[1:])]
+    def read(self, work: Mapping[FakeTenant, Workload]) -> Mapping[FakeTenant, Series]:
+        """Every tenant's reply."""
+        return {tenant: tenant.answer(workload) for tenant, workload in work.items()}
 
     @contextmanager
-    def fresh(self, quota: Quota = FULL) -> Iterator[FakeTenant]:
-        """The same tenant again."""
+    def beside(self, work: Mapping[FakeTenant, Workload]) -> Iterator[Mapping[FakeTenant, Series]]:
+        """The neighbors' replies, after the block."""
+        done: dict[FakeTenant, Series] = {}
+        yield done
+        done.update(self.read(work))
+
+    @contextmanager
+    def fresh(self, share: Share = OPEN) -> Iterator[FakeTenant]:
+        """The first tenant again."""
         yield self.tenant
 
-    def once(self, key: object, make: Callable[[], Reading]) -> Reading:
-        """The value made for the key."""
-        if key not in self._shared:
-            self._shared[key] = make()
-        return self._shared[key]  # type: ignore[return-value]
+    @contextmanager
+    def sacrifice(self, victim: Share | FakeTenant, dies: Death) -> Iterator[FakeTenant]:
+        """The victim, or the first tenant."""
+        yield victim if isinstance(victim, FakeTenant) else self.tenant
 
-    def window(self, quota: Quota = FULL) -> FakeWindow:
-        """One second."""
-        return FakeWindow()
+    def readings(self, key: object, take: Callable[[int], Made]) -> Sequence[Made]:
+        """Readings kept by their key."""
+        return FakeReadings(self._kept.setdefault(key, []), take)
+
+    def once(self, key: object, make: Callable[[], Made]) -> Made:
+        """The value made for the key."""
+        return FakeReadings(self._kept.setdefault(key, []), lambda index: make())[0]
 
     def daemon_cpu_seconds(self) -> float | None:
         """One reading after the other; None where the test gives none."""
@@ -113,8 +152,34 @@ class FakeBench:
         """Keeps the row."""
         self.tables.setdefault(name, []).append(row)
 
+    def condition(self, name: str, value: Value) -> None:
+        """Keeps the condition."""
+        self.conditions[name] = value
 
-def in_turn(answers: Sequence[Mapping[str, Sequence[int]]]) -> Reply:
+
+class FakeReadings(Sequence[Made]):
+    """Readings taken on demand and kept."""
+
+    def __init__(self, kept: list[object], take: Callable[[int], Made]) -> None:
+        self._kept, self._take = kept, take
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def __getitem__(self, index: int) -> Made:  # type: ignore[override]
+        while len(self._kept) <= index:
+            self._kept.append(self._take(len(self._kept)))
+        found: Made = self._kept[index]  # type: ignore[assignment]
+        return found
+
+    def __iter__(self) -> Iterator[Made]:
+        index = 0
+        while True:
+            yield self[index]
+            index += 1
+
+
+def in_turn(answers: Sequence[Mapping[str, Sequence[int | float]]]) -> Reply:
     """Replies with one answer after the other, the last one for ever."""
     left = list(answers)
 
@@ -126,7 +191,7 @@ def in_turn(answers: Sequence[Mapping[str, Sequence[int]]]) -> Reply:
 
 
 def series(
-    columns: Mapping[str, Sequence[int]], seconds: float = 1.0, notes: Mapping[str, int] | None = None
+    columns: Mapping[str, Sequence[int | float]], seconds: float = 1.0, notes: Mapping[str, int] | None = None
 ) -> Series:
     """A Series with these columns of nanoseconds, in a window of so many seconds."""
     return Series({name: tuple(values) for name, values in columns.items()}, 0, round(seconds * 1e9), notes or {})

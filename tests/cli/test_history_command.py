@@ -66,7 +66,7 @@ def test_wrong_use_is_one_line_and_status_2(results, words: list[str], sentence:
 def test_a_directory_without_runs_says_how_to_make_some(tmp_path) -> None:
     done = gvb("history", str(tmp_path))
     assert done.returncode == 2
-    assert "holds no measured run; `gpu-virt-bench run --output" in done.stderr
+    assert "holds no run that is complete and proved; `gpu-virt-bench run --output" in done.stderr
 
 
 def test_a_directory_that_cannot_be_written_has_its_index_in_the_cache(results, tmp_path_factory) -> None:

@@ -1,6 +1,7 @@
 """Sessions from the command line: several entries, and what is printed of them at the end."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -17,10 +18,37 @@ def runs(text: str) -> dict[str, Path]:
 def test_a_baseline_measured_twice_prints_its_noise_floor(tmp_path) -> None:
     done = gvb("run", *FAST, "--metrics", "OH-001", "--repetitions", "5", "--aa", "--output", str(tmp_path))
     assert done.returncode == 0, done.stderr
-    assert "native, again against native · paired by repetition" in " ".join(done.stdout.split())
+    assert "native, again against native · paired by round" in " ".join(done.stdout.split())
     assert "floor" in done.stdout
     assert "OH-001" in done.stdout
     assert len(list(tmp_path.glob("native/*_aa.json"))) == 1
+
+
+def test_a_session_says_before_it_begins_how_long_it_will_take_and_for_what(tmp_path) -> None:
+    words = ["--system", "native", "--system", "time-slicing", "--metrics", "OH-001,OH-003", "--repetitions", "2"]
+    done = gvb("run", *FAST, *words, "--output", str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    (said,) = [line for line in done.stderr.splitlines() if line.startswith("about ")]
+    assert re.fullmatch(r"about \d+ s: 2 repetitions of 2 outcomes, native, time-slicing", said)
+
+
+def test_systems_are_measured_in_rounds_and_with_turns_one_after_the_other(tmp_path) -> None:
+    words = ["--system", "native", "--system", "time-slicing", "--metrics", "OH-001", "--json-only", "--output"]
+    beside = gvb("run", *FAST, *words, str(tmp_path / "beside"))
+    apart = gvb("run", *FAST, *words, str(tmp_path / "apart"), "--turns")
+    taken = [
+        [(r.taken, r.why, len(r.rounds)) for r in load(path).outcomes["OH-001"].repetitions]
+        for done in (beside, apart)
+        for path in map(Path, json.loads(done.stdout)["runs"])
+    ]
+    assert taken == [[("rounds", "", 2)]] * 2 + [[("turns", "turns were asked for", 2)]] * 2
+
+
+def test_the_reason_for_turns_stands_below_the_table(tmp_path) -> None:
+    words = ["--system", "native", "--system", "time-slicing", "--metrics", "OH-001", "--turns"]
+    done = gvb("run", *FAST, *words, "--output", str(tmp_path))
+    assert "repetitions were taken in turns, not in rounds: turns were asked for" in " ".join(done.stdout.split())
+    assert "time-slicing against native · paired by repetition" in " ".join(done.stdout.split())
 
 
 def test_an_earlier_run_is_compared_when_done(tmp_path) -> None:
@@ -30,7 +58,7 @@ def test_an_earlier_run_is_compared_when_done(tmp_path) -> None:
     done = gvb("run", *FAST, *words)
     assert done.returncode == 0, done.stderr
     assert "· unpaired" in done.stdout
-    assert "1 repetition; a verdict needs 5" in " ".join(done.stdout.split())
+    assert "1 repetition, a verdict needs 5" in " ".join(done.stdout.split())
 
 
 def test_an_earlier_run_that_cannot_be_read_costs_the_comparison_alone(tmp_path) -> None:

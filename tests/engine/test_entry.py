@@ -5,16 +5,24 @@ from dataclasses import replace
 import pytest
 
 from gpu_virt_bench import metrics
-from gpu_virt_bench.engine.entry import Entry, entries
+from gpu_virt_bench.engine.entry import Entry, entries, items_of
 from gpu_virt_bench.engine.plan import PlanError, select
 from gpu_virt_bench.model.system import Quota
 from gpu_virt_bench.systems.load import load
+from gpu_virt_bench.testing import FakeDevice
+
+DEVICE = FakeDevice()
 
 
 @pytest.fixture
 def whole():
-    """What holds for all entries of a session over two metrics, one of which has a number of tenants."""
-    return Entry(load("native"), select(metrics.load(), ["OH-001", "OH-006"], "headline"))
+    """What holds for all entries of a session."""
+    return Entry(load("native"))
+
+
+def items(*words: str):
+    """Outcomes by their words."""
+    return select(metrics.load(), words, "headline", DEVICE)
 
 
 def test_each_system_is_one_entry(whole) -> None:
@@ -42,20 +50,22 @@ def test_two_sweeps_are_crossed(whole) -> None:
     ]
 
 
-def test_a_sweep_over_tenants_takes_the_metrics_that_have_a_number(whole) -> None:
+def test_a_sweep_over_tenants_takes_the_metrics_that_declare_a_number(whole) -> None:
     found = entries([load("time-slicing")], whole, {"tenants": [2, 3]}, again=False)
-    assert [[item.id for item in entry.items] for entry in found.values()] == [["OH-006[n=2]"], ["OH-006[n=3]"]]
+    chosen = [items_of(entry, items("OH-001", "OH-006"), DEVICE) for entry in found.values()]
+    assert [[item.id for item in some] for some in chosen] == [["OH-006[n=2]"], ["OH-006[n=3]"]]
+    assert [len(item.party) for some in chosen for item in some] == [2, 3]
 
 
 def test_a_sweep_over_tenants_needs_a_metric_with_a_number(whole) -> None:
-    alone = replace(whole, items=select(metrics.load(), ["OH-001"], "headline"))
-    with pytest.raises(PlanError, match="--sweep tenants varies metrics with a parameter n; OH-001 has none"):
-        entries([load("time-slicing")], alone, {"tenants": [2]}, again=False)
+    (entry,) = entries([load("time-slicing")], whole, {"tenants": [2]}, again=False).values()
+    with pytest.raises(PlanError, match="--sweep tenants varies metrics with a number of tenants; OH-001 has none"):
+        items_of(entry, items("OH-001"), DEVICE)
 
 
 def test_a_number_of_tenants_leaves_other_metrics_as_they_are(whole) -> None:
-    found = entries([load("time-slicing")], replace(whole, tenants=2), {}, again=False)
-    assert [item.id for item in found["time-slicing"].items] == ["OH-001", "OH-006[n=2]"]
+    entry = replace(whole, system=load("time-slicing"), tenants=2)
+    assert [item.id for item in items_of(entry, items("OH-001", "OH-006"), DEVICE)] == ["OH-001", "OH-006[n=2]"]
 
 
 def test_a_limit_that_a_system_has_not_is_said(whole) -> None:

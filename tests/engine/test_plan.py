@@ -2,15 +2,16 @@
 
 import pytest
 
-from gpu_virt_bench.engine.plan import SUITES, PlanError, interleave, load_suite, select, shuffle, suites
+from gpu_virt_bench.engine.plan import SUITES, PlanError, check_words, load_suite, select, suites
 from gpu_virt_bench.metrics import load
+from gpu_virt_bench.testing import FakeDevice
 
 METRICS = load()
 
 
 def chosen(*words: str, parameters: str = "headline") -> list[str]:
     """Ids of the outcomes that the words name."""
-    return [item.id for item in select(METRICS, words, parameters)]
+    return [item.id for item in select(METRICS, words, parameters, FakeDevice())]
 
 
 def test_an_id_means_its_headline() -> None:
@@ -28,8 +29,8 @@ def test_a_bracket_chooses_parameters_and_star_all_values() -> None:
 
 
 def test_all_parameters_are_every_combination() -> None:
-    assert len(chosen("OH-001", parameters="all")) == 36
-    assert len(chosen("OH-001[*]")) == 36
+    assert len(chosen("OH-001", parameters="all")) == 54
+    assert len(chosen("OH-001[*]")) == 54
 
 
 def test_an_outcome_named_twice_is_measured_once() -> None:
@@ -52,7 +53,7 @@ def test_a_wrong_selection_gets_one_sentence(word: str, sentence: str) -> None:
 
 @pytest.mark.parametrize("name", suites())
 def test_every_suite_loads_and_counts_every_effort(name: str) -> None:
-    assert set(load_suite(name).samples) == {"latency", "tail", "process", "window"}
+    assert set(load_suite(name).rounds) == {"latency", "tail", "process", "window", "long"}
 
 
 def test_an_unknown_suite_gets_the_nearest_name() -> None:
@@ -60,21 +61,15 @@ def test_an_unknown_suite_gets_the_nearest_name() -> None:
         load_suite("standart")
 
 
-def test_systems_alternate_a_b_b_a() -> None:
-    assert [interleave(["a", "b"], i) for i in range(3)] == [["a", "b"], ["b", "a"], ["a", "b"]]
-
-
-def test_order_is_seeded_and_fresh_metrics_come_last() -> None:
-    items = select(METRICS, ["*"], "headline")
-    assert shuffle(items, "1") == shuffle(items, "1")
-    assert all(shuffle(items, str(seed))[-1].id == "OH-004" for seed in range(20))
-    assert len({tuple(item.id for item in shuffle(items, str(seed))) for seed in range(20)}) > 1
+def test_a_wrong_name_is_refused_before_a_device_is_opened() -> None:
+    with pytest.raises(PlanError, match="no metric 'OH-011'"):
+        check_words(METRICS, ["OH-001[path=*]", "OH-011"])
 
 
 def test_a_suite_can_be_a_file_and_what_is_wrong_with_it_is_one_sentence(tmp_path) -> None:
     path = tmp_path / "mine.toml"
     text = (SUITES / "quick.toml").read_text()
-    path.write_text(text.replace("repetitions = 3", "repetitions = 7", 1))
+    path.write_text(text.replace("repetitions = 5", "repetitions = 7", 1))
     assert load_suite(str(path)).repetitions == 7
     path.write_text(text + "\nrepetitons = 3")
     with pytest.raises(PlanError, match="mine.toml: repetitons: unexpected keyword argument"):

@@ -16,7 +16,6 @@ import pytest
 from conftest import LAYER, request_for
 from gpu_virt_bench import Workload, metric
 from gpu_virt_bench.cli.progress import Silent
-from gpu_virt_bench.engine.plan import Item
 from gpu_virt_bench.engine.session import Unmeasurable, run_session
 from gpu_virt_bench.model.workload import WorkloadError
 from gpu_virt_bench.results import load, schema
@@ -39,10 +38,10 @@ def test_every_repetition_is_proved_before_and_after(measure) -> None:
     ]
 
 
-def test_systems_alternate_and_share_a_session(tmp_path) -> None:
+def test_systems_stand_side_by_side_and_share_a_session(tmp_path) -> None:
     result = run_session(request_for(tmp_path, "OH-001", ("native", "time-slicing")), Silent())
     first, second = (record.run for record in result.records)
-    assert first.session.order == ["native#0", "time-slicing#0", "time-slicing#1", "native#1"]
+    assert first.session.order == ["0: native, time-slicing", "1: native, time-slicing"]
     assert first.session.id == second.session.id
     assert {record.path.parent.name for record in result.records} == {"native", "time-slicing"}
 
@@ -51,7 +50,7 @@ def test_a_baseline_measured_twice_has_a_file_of_its_own(tmp_path) -> None:
     result = run_session(request_for(tmp_path, "OH-001", again=True), Silent())
     first, twin = result.records
     assert (first.run.twin, twin.run.twin) == (False, True)
-    assert first.run.session.order == ["native#0", "native again#0", "native again#1", "native#1"]
+    assert first.run.session.order == ["0: native, native again", "1: native, native again"]
     assert twin.path.name == f"{first.path.stem}_aa.json"
     assert load(twin.path).outcomes["OH-001"].outcome == "measured"
 
@@ -107,8 +106,25 @@ def test_what_a_definition_records_is_in_the_file(tmp_path) -> None:
 
 
 def test_a_wide_interval_gets_more_repetitions_up_to_the_maximum(measure) -> None:
-    run = measure("OH-001", target_half_width=-1.0, max_repetitions=4)
+    run = measure("OH-001", resolution=-1.0, max_repetitions=4)
     assert len(run.outcomes["OH-001"].repetitions) == 4
+
+
+def test_a_narrow_interval_gets_none(measure) -> None:
+    run = measure("OH-001", resolution=1e9, max_repetitions=4)
+    assert len(run.outcomes["OH-001"].repetitions) == 2
+
+
+def test_an_outcome_that_has_had_its_time_gets_no_more_repetitions(measure) -> None:
+    run = measure("OH-001", resolution=-1.0, max_repetitions=4, seconds_per_outcome=0.01)
+    assert len(run.outcomes["OH-001"].repetitions) == 2
+
+
+def test_all_entries_get_the_same_repetitions(tmp_path) -> None:
+    request = request_for(tmp_path, "OH-001;OH-005", again=True, resolution=0.05, max_repetitions=6)
+    runs = [record.run for record in run_session(request, Silent()).records]
+    counts = [{name: len(found.repetitions) for name, found in run.outcomes.items()} for run in runs]
+    assert counts[0] == counts[1]
 
 
 def test_what_the_system_lacks_is_skipped_with_the_reason(measure) -> None:
@@ -118,8 +134,10 @@ def test_what_the_system_lacks_is_skipped_with_the_reason(measure) -> None:
 
 
 def test_a_small_device_is_skipped_not_failed(measure) -> None:
-    run = measure("OH-002", device="emulated:tiny", **QUICK)
-    assert run.outcomes["OH-002"].reason.startswith("needs 2147483648 bytes of device memory, found")
+    run = measure("OH-002[bytes=*]", device="emulated:tiny", **QUICK)
+    skipped = run.outcomes["OH-002[bytes=1073741824]"]
+    assert skipped.reason.startswith("needs 2147483648 bytes of device memory, found")
+    assert run.outcomes["OH-002"].outcome == "measured"
 
 
 def test_a_refused_call_fails_its_metric_alone(measure) -> None:
@@ -136,48 +154,54 @@ def test_a_device_that_loses_copies_is_not_measured(tmp_path) -> None:
 
 
 def test_a_context_that_dies_after_the_samples_takes_them_along(tmp_path) -> None:
-    def body(tenant) -> None:
+    def body(bench) -> None:
         with contextlib.suppress(WorkloadError):
-            tenant.run(Workload("launch_sync", {"api": "cuGraphLaunch", "count": 9}))
+            bench.run(bench.party[0], GRAPH)
 
-    request = request_for(tmp_path, "OH-001", emulate={"sticky.cuGraphLaunch": "1:719"}, **QUICK)
-    run = run_session(replace(request, items=[misbehaving(body)]), Silent()).records[0].run
+    emulate = {"sticky.cuGraphLaunch": "1:719"}
+    request = request_for(tmp_path, "", emulate=emulate, extra=[misbehaving(body)], **QUICK)
+    run = run_session(request, Silent()).records[0].run
     assert run.outcomes["XX-001"].error.startswith("context lost: ")
     assert "CUDA_ERROR_LAUNCH_FAILED (719)" in run.outcomes["XX-001"].error
 
 
+GRAPH = Workload("launch_sync", {"api": "cuGraphLaunch", "count": 9}, timeout=1)
+
+
 def misbehaving(body):
-    """A metric whose tenant does what the body says."""
+    """A metric that does what the body says."""
 
     def example(bench):
         """An example.
 
         sample = one
         """
-        (tenant,) = bench.tenants(1)
         while True:
-            body(tenant)
+            body(bench)
             yield 1.0
 
-    return Item(metric("XX-001", unit="us", better="lower")(example), {})
+    return metric("XX-001", unit="us", better="lower")(example)
 
 
 @pytest.mark.parametrize(
     ("body", "emulate", "error"),
     [
-        (lambda tenant: os.kill(tenant.pid, signal.SIGKILL), {}, "was ended by signal 9|context lost"),
         (
-            lambda tenant: tenant.run(Workload("launch_sync", {"api": "cuGraphLaunch", "count": 9}, timeout=1)),
+            lambda bench: (os.kill(bench.party[0].pid, signal.SIGKILL), bench.run(bench.party[0], GRAPH)),
+            {},
+            "was ended by signal 9",
+        ),
+        (
+            lambda bench: bench.run(bench.party[0], GRAPH),
             {"hang.cuGraphLaunch": "3"},
             "did not answer launch_sync within 1 s and was killed",
         ),
-        (lambda tenant: 1 / 0, {}, "XX-001 raised ZeroDivisionError: division by zero"),
+        (lambda bench: 1 / 0, {}, "XX-001 raised ZeroDivisionError: division by zero"),
     ],
     ids=["dies", "hangs", "raises"],
 )
 def test_a_tenant_that_dies_or_hangs_fails_its_metric_and_the_run_goes_on(tmp_path, body, emulate, error) -> None:
-    request = request_for(tmp_path, "OH-001", emulate=emulate, **QUICK)
-    request = replace(request, items=[*request.items, misbehaving(body)])
+    request = request_for(tmp_path, "OH-001", emulate=emulate, extra=[misbehaving(body)], **QUICK)
     run = run_session(request, Silent()).records[0].run
     assert run.outcomes["XX-001"].outcome == "failed"
     assert __import__("re").search(error, run.outcomes["XX-001"].error)
@@ -245,7 +269,7 @@ def test_the_next_session_removes_what_a_killed_one_left(tmp_path) -> None:
 
     left = home() / "gvb-1-1"
     left.mkdir(exist_ok=True)
-    with session_folder() as folder:
+    with session_folder(print) as folder:
         assert folder.exists()
         assert not left.exists()
     assert not folder.exists()

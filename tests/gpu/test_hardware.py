@@ -27,7 +27,7 @@ CHOSEN = (
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
-    """Every metric once, natively."""
+    """Outcomes of one tenant, natively."""
     request = request_for(tmp_path_factory.mktemp("results"), CHOSEN, device="auto")
     return run_session(request, Silent()).records[0].run
 
@@ -53,14 +53,26 @@ def test_every_proof_holds(run) -> None:
     assert all(record.passed for record in run.proof)
 
 
+def test_every_tenant_that_was_asked_before_its_samples_was_asked_after_them(run) -> None:
+    before, after = ({(r.serial, r.child) for r in run.proof if r.when == when} for when in ("before", "after"))
+    assert before
+    assert before <= after
+
+
+def test_every_sample_has_the_sm_clock_of_its_window(run) -> None:
+    taken = [repetition for outcome in run.outcomes.values() for repetition in outcome.repetitions]
+    assert all(len(repetition.clocks_hz) == len(repetition.samples) for repetition in taken)
+    assert all(1e8 < clock < 5e9 for repetition in taken for clock in repetition.clocks_hz)
+
+
 def test_a_launch_returns_before_the_kernel_starts_and_starts_before_the_host_knows(value) -> None:
     call, start = value("OH-001"), value("OH-001[path=start]")
     assert 0.2e-6 < call < start < value("OH-001[path=round-trip]") < 100e-6
 
 
 def test_larger_allocations_do_not_cost_less(value) -> None:
-    small, large = value("OH-002[bytes=4096]"), value("OH-002[bytes=1073741824]")
-    assert 0.05e-6 < small < large < 50e-3
+    small, headline, large = value("OH-002[bytes=4096]"), value("OH-002"), value("OH-002[bytes=1073741824]")
+    assert 0.05e-6 < small < headline < large < 50e-3
 
 
 def test_a_pending_free_waits_for_the_kernel_of_one_millisecond(value) -> None:

@@ -1,15 +1,32 @@
 """Each overhead metric moves by what the reference interposer adds, and by nothing else."""
 
 import os
+from dataclasses import replace
+from statistics import median
 
 import pytest
 
-from conftest import steady
-from gpu_virt_bench.model.run import Measured, Run
+from conftest import LAYER, request_for, steady
+from gpu_virt_bench.cli.progress import Silent
+from gpu_virt_bench.compare.pairs import pairs
+from gpu_virt_bench.engine.session import run_session
+from gpu_virt_bench.model.run import Measured, Outcome, Run
 from gpu_virt_bench.report.text import summarise
+from gpu_virt_bench.systems.load import load
+from gpu_virt_bench.systems.options import configured, resolve_options
 
 US, NS = 1e-6, 1e-9
 SIZES = (4096, 2 << 20, 64 << 20, 1 << 30)
+EFFORTS = ("latency", "tail", "process", "window", "long")
+FEW = {"rounds": dict.fromkeys(EFFORTS, 4)}
+MANY = {"rounds": dict.fromkeys(EFFORTS, 50)}
+"""For samples of less than a millisecond."""
+ONE = {"rounds": dict.fromkeys(EFFORTS, 1), "warmup": 0}
+
+
+def sized(metric: str, size: int) -> str:
+    """The outcome of one size; 2 MiB is the headline."""
+    return metric if size == 2 << 20 else f"{metric}[bytes={size}]"
 
 
 def value(run: Run, outcome: str) -> float:
@@ -20,16 +37,45 @@ def value(run: Run, outcome: str) -> float:
 
 
 @pytest.fixture
-def moved(layered):
-    """How far each outcome moves when knobs are set, seconds (or ratios)."""
+def beside(layer, tmp_path):
+    """Runs under two settings of the layer's knobs, side by side in one session."""
+
+    def measure(chosen: str, knobs: dict[str, str], before: dict[str, str] | None = None, **settings) -> list[Run]:
+        reference, options = load(str(LAYER / "reference-layer.toml")), {}
+        for name, given in (("plain", before or {}), ("changed", knobs)):
+            values = {f"env.LAYER_{knob}": value for knob, value in given.items()}
+            options[name] = resolve_options(reference, {"library": str(layer), **values})
+        base = {"repetitions": 1, "max_repetitions": 1, "polling_seconds": 2.0, "seconds_per_outcome": 30.0}
+        request = replace(
+            request_for(tmp_path / "results", chosen, **{**base, **settings}),
+            systems=[configured(replace(reference, id=name), found) for name, found in options.items()],
+            options=options,
+        )
+        result = run_session(request, Silent())
+        assert result.refused is None, result.refused
+        return [record.run for record in result.records]
+
+    return measure
+
+
+@pytest.fixture
+def moved(beside):
+    """How far each outcome moves when knobs are set, seconds (or ratios): the median of the rounds' differences."""
 
     def measure(
         chosen: str, knobs: dict[str, str], before: dict[str, str] | None = None, **settings
     ) -> dict[str, float]:
-        plain, changed = layered(chosen, before, **settings), layered(chosen, knobs, **settings)
-        return {name: value(changed, name) - value(plain, name) for name in plain.outcomes}
+        plain, changed = beside(chosen, knobs, before, **settings)
+        return {name: difference(plain.outcomes[name], changed.outcomes[name]) for name in plain.outcomes}
 
     return measure
+
+
+def difference(before: Outcome, after: Outcome) -> float:
+    """The change of an outcome between two runs of one session."""
+    assert isinstance(before, Measured), before
+    assert isinstance(after, Measured), after
+    return median(pair.change(float) for pair in pairs(before, after))
 
 
 @steady
@@ -44,7 +90,7 @@ def test_oh_001_sees_a_slower_launch_call_on_every_path_and_not_in_graphs(moved)
 def test_oh_002_sees_a_slower_allocation_of_every_size_in_that_api_alone(moved) -> None:
     found = moved("OH-002[bytes=*];OH-002[api=*]", {"DELAY": "cuMemAlloc_v2=50000"})
     for size in SIZES:
-        assert found[f"OH-002[bytes={size}]"] == pytest.approx(50 * US, rel=0.1)
+        assert found[sized("OH-002", size)] == pytest.approx(50 * US, rel=0.1)
     assert abs(found["OH-002[api=pool]"]) < 2 * US
     assert abs(found["OH-002[api=vmm]"]) < 2 * US
 
@@ -53,8 +99,8 @@ def test_oh_002_sees_a_slower_allocation_of_every_size_in_that_api_alone(moved) 
 def test_oh_003_sees_a_slower_free_and_oh_002_does_not(moved) -> None:
     found = moved("OH-002[bytes=*];OH-003[bytes=*]", {"DELAY": "cuMemFree_v2=50000"})
     for size in SIZES:
-        assert found[f"OH-003[bytes={size}]"] == pytest.approx(50 * US, rel=0.1)
-        assert abs(found[f"OH-002[bytes={size}]"]) < 3 * US
+        assert found[sized("OH-003", size)] == pytest.approx(50 * US, rel=0.1)
+        assert abs(found[sized("OH-002", size)]) < 3 * US
 
 
 @steady
@@ -75,15 +121,10 @@ def test_oh_004_finds_a_slow_initialization_in_init(moved) -> None:
 @steady
 def test_oh_005_tells_the_ways_of_resolving_apart(moved) -> None:
     chosen = "OH-005;OH-005[function=cuStreamQuery];OH-005[function=cuStreamQuery,resolution=query]"
-    found = moved(chosen, {"DELAY_HANDLE": "cuStreamQuery=200"}, samples=dict.fromkeys(SAMPLES, 4))
+    found = moved(chosen, {"DELAY_HANDLE": "cuStreamQuery=200"}, **MANY)
     assert found["OH-005[function=cuStreamQuery]"] == pytest.approx(200 * NS, rel=0.1)
     assert found["OH-005"] == pytest.approx(40 * NS, rel=0.1)
     assert abs(found["OH-005[function=cuStreamQuery,resolution=query]"]) < 20 * NS
-
-
-SAMPLES = ("latency", "tail", "process", "window")
-FEW = {"samples": dict.fromkeys(SAMPLES, 4)}
-ONE = {"samples": dict.fromkeys(SAMPLES, 1), "warmup": 0}
 
 
 CPUS = len(os.sched_getaffinity(0))
@@ -108,10 +149,9 @@ def test_oh_006_sees_a_lock_whose_holder_sleeps_on_any_number_of_processors(laye
 
 
 @steady
-def test_oh_006_does_not_see_a_delay_without_a_lock(layered) -> None:
+def test_oh_006_does_not_see_a_delay_without_a_lock(moved) -> None:
     delay = {"DELAY": "cuMemAlloc_v2=20000,cuMemFree_v2=20000"}
-    plain, slow = (value(layered("OH-006[n=2]", knobs, **FEW), "OH-006[n=2]") for knobs in ({}, delay))
-    assert abs(slow - plain) < 2 * US
+    assert abs(moved("OH-006[n=2]", delay, **FEW)["OH-006[n=2]"]) < 2 * US
 
 
 @steady
@@ -121,11 +161,11 @@ def test_oh_007_sees_a_walk_over_live_allocations(moved) -> None:
 
 
 @steady
-def test_oh_007_does_not_take_a_constant_delay_for_a_slope(layered) -> None:
-    plain, slow = layered("OH-007"), layered("OH-007", {"DELAY": "cuMemAlloc_v2=50000"})
-    assert abs(value(slow, "OH-007") - value(plain, "OH-007")) < 0.5 * NS
+def test_oh_007_does_not_take_a_constant_delay_for_a_slope(beside) -> None:
+    plain, slow = beside("OH-007", {"DELAY": "cuMemAlloc_v2=50000"})
+    assert abs(difference(plain.outcomes["OH-007"], slow.outcomes["OH-007"])) < 0.5 * NS
     (before, after) = (
-        next(row for row in run.outcomes["OH-007"].repetitions[0].detail["lines"] if row["op"] == "alloc")
+        next(row for row in run.readings["OH-007"] if (row["table"], row["op"]) == ("lines", "alloc"))
         for run in (plain, slow)
     )
     assert after["intercept"] - before["intercept"] == pytest.approx(50 * US, rel=0.1)
@@ -140,10 +180,10 @@ def test_oh_008_sees_the_price_of_asking_a_limiter(layered) -> None:
 
 
 @steady
-def test_oh_008_does_not_see_what_every_launch_pays(layered) -> None:
-    both = {"LIMITER": "blocks", "BUCKET": "1000000000", "DELAY": "cuLaunchKernel=300"}
-    plain = value(layered("OH-008", {name: text for name, text in both.items() if name != "DELAY"}, **ONE), "OH-008")
-    assert abs(value(layered("OH-008", both, **ONE), "OH-008") - plain) < 30 * NS
+def test_oh_008_does_not_see_what_every_launch_pays(moved) -> None:
+    bucket = {"LIMITER": "blocks", "BUCKET": "1000000000"}
+    found = moved("OH-008", {**bucket, "DELAY": "cuLaunchKernel=300"}, bucket, **ONE)
+    assert abs(found["OH-008"]) < 30 * NS
 
 
 @steady
@@ -165,8 +205,8 @@ def typical_cycle(run: Run) -> float:
 
 
 @steady
-def test_oh_010_sees_the_exposed_launches_of_a_cycle(layered) -> None:
-    plain, slow = layered("OH-010"), layered("OH-010", {"DELAY": "cuLaunchKernel=5000"})
+def test_oh_010_sees_the_exposed_launches_of_a_cycle(beside) -> None:
+    plain, slow = beside("OH-010", {"DELAY": "cuLaunchKernel=5000"})
     # 200 launches of 5 us are exposed; were the other 40 not hidden behind work, it would be 1.2 ms. On two cores the
     # emulated GPU's threads and the launches disturb each other by up to 0.07 ms.
     assert 0.8e-3 <= typical_cycle(slow) - typical_cycle(plain) <= 1.1e-3

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from builders import DEVICE, a_run
+from builders import DEVICE, a_run, in_rounds
 from gpu_virt_bench.compare import Loaded, compare
 from gpu_virt_bench.model.comparison import Change, Comparison, Interval
 from gpu_virt_bench.policy import load
@@ -20,7 +20,9 @@ DATA = Path(__file__).parents[1] / "data"
 DEFINITIONS = {
     "BW-001": {"title": "Bandwidth", "category": "bandwidth", "unit": "B/s", "shown_unit": "GB/s", "better": "higher"},
     "OH-005": {"title": "A wait", "compare": "difference"},
+    "OH-002": {"completion": "OH-003"},
     "OH-010": {"title": "Threads", "better": "none"},
+    "OH-012": {"title": "A check", "unit": "pass", "shown_unit": "pass", "better": "higher"},
 }
 BASELINE = {
     "BW-001": [4e12] * 5,
@@ -31,6 +33,9 @@ BASELINE = {
     "OH-008": "skipped: native has no compute-limit",
     "OH-009": [5e-6] * 5,
     "OH-010": [1e-6] * 5,
+    "OH-003": [1e-3] * 5,
+    "OH-004": [1e-3] * 5,
+    "OH-012": [[1.0] * 3] * 5,
 }
 CANDIDATE = {
     **BASELINE,
@@ -40,6 +45,9 @@ CANDIDATE = {
     "OH-008": [1e-6] * 5,
     "OH-009": "failed: tenant died: 1|2 <b>",
     "OH-010": [2e-6] * 5,
+    "OH-002": [0.6e-3] * 5,
+    "OH-004": [1.010e-3, 1.012e-3, 1.014e-3, 1.016e-3, 1.030e-3],
+    "OH-012": [*[[1.0] * 3] * 4, [1.0, 1.0, 0.0]],
 }
 AGAIN = {**BASELINE, "OH-005": [1e-6, 1e-6, 1e-6, 1e-6, 6e-6]}
 
@@ -48,7 +56,8 @@ def comparison(emulated: bool = False) -> Comparison:
     """One of each verdict."""
     baseline, twin = (a_run(found, DEFINITIONS, emulated=emulated) for found in (BASELINE, AGAIN))
     candidate = a_run(CANDIDATE, DEFINITIONS, system="mps", emulated=emulated)
-    later = replace(candidate, device=replace(candidate.device, driver_version="570.1"))
+    candidate = replace(candidate, system=replace(candidate.system, mechanism="daemon"))
+    later = replace(candidate, devices=[replace(candidate.device, driver_version="570.1")])
     return compare(Loaded(Path("native.json"), baseline), Loaded(Path("mps.json"), later), load(), twin)
 
 
@@ -87,9 +96,15 @@ def test_what_is_emulated_says_so() -> None:
 
 
 def test_sides_of_the_same_name_are_told_apart_by_their_files() -> None:
-    run = a_run({"OH-001": [1.0] * 5}, device=DEVICE)
+    run = a_run({"OH-001": [1.0] * 5}, devices=[DEVICE])
     found = compare(Loaded(Path("x/old.json"), run), Loaded(Path("y/new.json"), run), load())
     assert "native (new.json) against native (old.json)" in text(found)
+
+
+def test_what_is_paired_by_round_says_so() -> None:
+    run = replace(a_run({"OH-001": [1.0]}), outcomes={"OH-001": in_rounds("OH-001", [[1.0, 2.0]] * 5)})
+    found = compare(Loaded(Path("old.json"), run), Loaded(Path("new.json"), replace(run, label="new")), load())
+    assert text(found).splitlines()[1] == "native, new against native · paired by round"
 
 
 def test_an_estimate_of_three_says_what_its_range_reaches() -> None:

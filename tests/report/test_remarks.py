@@ -1,25 +1,59 @@
-"""Remarks below a run's table."""
+"""Remarks below a run's table, and what stands beside an outcome's name."""
 
 from dataclasses import replace
+from typing import Any
 
-from builders import a_run
-from gpu_virt_bench.model.run import SLOWED, Measured, Run
-from gpu_virt_bench.report.text import remarks
+import pytest
+
+from builders import PLAN, a_run, in_rounds, with_outcome
+from gpu_virt_bench.model.run import Granted, Measured, Run
+from gpu_virt_bench.report.text import circumstances, remarks
 
 
-def noted(*notes: str) -> Run:
-    """A run of five repetitions, the first with these notes."""
-    run = a_run({"OH-001": [1.0] * 5})
+def taken(**beside: Any) -> Run:
+    """A run of five repetitions of three rounds, with these fields in each."""
+    return replace(a_run({"OH-001": [1.0]}), outcomes={"OH-001": in_rounds("OH-001", [[1.0] * 3] * 5, **beside)})
+
+
+@pytest.mark.parametrize("paces", [[], [1.0, 1.1, 3.0]])
+def test_a_quiet_run_has_no_remark(paces: list[float]) -> None:
+    assert remarks(taken(paces=paces)) == []
+
+
+def test_a_busy_host_is_remarked_with_its_median_pace() -> None:
+    assert remarks(taken(paces=[1.0, 1.4, 1.6])) == [
+        "the host was busy: its processors were at 1.4 of their best time in the median; changes within rounds are not "
+        "touched by it, absolute values are"
+    ]
+
+
+def test_repetitions_in_turns_are_counted_by_their_reason() -> None:
+    run = taken()
     outcome = run.outcomes["OH-001"]
     assert isinstance(outcome, Measured)
-    first = replace(outcome.repetitions[0], notes=list(notes))
-    return replace(run, outcomes={"OH-001": replace(outcome, repetitions=[first, *outcome.repetitions[1:]])})
+    turns = [replace(entry, taken="turns", why="OH-001 is alone") for entry in outcome.repetitions[:2]]
+    run = with_outcome(run, "OH-001", repetitions=[*turns, *outcome.repetitions[2:]])
+    assert remarks(run) == ["2 of 5 repetitions were taken in turns, not in rounds: OH-001 is alone"]
 
 
-def test_a_quiet_run_has_no_remark() -> None:
-    assert remarks(noted("waited 0.3 s for quiet processors")) == []
+def test_an_older_file_says_nothing_of_turns() -> None:
+    assert remarks(a_run({"OH-001": [1.0] * 5}, schema_version=2)) == []
 
 
-def test_repetitions_on_a_busy_host_are_counted() -> None:
-    (remark,) = remarks(noted(f"3 of 11 samples {SLOWED}"))
-    assert remark.startswith(f"1 of 5 repetitions have samples that {SLOWED}: their latencies are too long")
+def circumstances_of(run: Run, **changes: Any) -> list[str]:
+    """What stands below the name of its outcome."""
+    changed = with_outcome(run, "OH-001", **changes)
+    return circumstances(changed, changed.outcomes["OH-001"])
+
+
+def test_what_the_plan_says_of_all_is_not_said_of_each() -> None:
+    run = a_run({"OH-001": [1.0]}, plan=replace(PLAN, compute_limit=0.5))
+    usual = {"window_seconds": 1.0, "settle_seconds": 0.3, "polling_seconds": 30.0}
+    assert circumstances_of(run, party=[Granted("tenant", compute_share=0.5)], conditions=usual) == []
+    assert circumstances_of(run) == []
+
+
+def test_a_party_and_other_conditions_are_said() -> None:
+    party = [Granted("victim", compute_share=0.25, memory_bytes=1 << 30), Granted("neighbor", gpu=1)]
+    found = circumstances_of(a_run({"OH-001": [1.0]}), party=party, conditions={"model": "tiny", "window_seconds": 5.0})
+    assert found == ["victim 25 % 1024 MiB, neighbor on GPU 1", "model tiny, window_seconds 5.0"]

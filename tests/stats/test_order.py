@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gpu_virt_bench.model.comparison import Interval
-from gpu_virt_bench.stats.order import median_interval, minimum_values, quantile_interval
+from gpu_virt_bench.stats.order import median_interval
 
 numbers = st.lists(st.floats(-1e6, 1e6), min_size=2, max_size=30)
 
@@ -47,23 +47,3 @@ def test_the_mirrored_values_have_the_mirrored_interval(values) -> None:
 def test_equal_values_have_an_interval_without_width(n) -> None:
     found = median_interval([0.1] * n, 0.95)
     assert (found.low, found.value, found.high) == (0.1, 0.1, 0.1)
-
-
-@pytest.mark.parametrize(("share", "least"), [(0.5, 6), (0.9, 36), (0.99, 368), (0.01, 368)])
-def test_a_quantile_needs_so_many_values(share: float, least: int) -> None:
-    # 0.99^367 = 0.0250 is still above 2.5 %, 0.99^368 is below
-    assert minimum_values(share, 0.95) == least
-
-
-def test_a_quantile_with_too_few_values_is_an_error() -> None:
-    with pytest.raises(ValueError, match=r"367 values; the 95% interval of the quantile 0.99 needs 368"):
-        quantile_interval([1.0] * 367, 0.99, 0.95)
-
-
-def test_the_median_of_a_thousand_lies_between_the_469th_and_the_532nd() -> None:
-    found = quantile_interval([float(i) for i in range(1, 1001)], 0.5, 0.95)
-    assert (found.low, found.value, found.high) == (469, 500, 532)
-
-
-def test_the_interval_of_a_p99_with_as_few_values_as_possible_ends_at_the_largest() -> None:
-    assert quantile_interval([float(i) for i in range(1, 369)], 0.99, 0.95).high == 368

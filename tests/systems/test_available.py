@@ -20,7 +20,7 @@ def system(**requires: object):
 
 @pytest.fixture
 def here(tmp_path: Path) -> Here:
-    return Here(device=DEVICE, gpus=1, root=False, path="/nowhere", system_preload=tmp_path / "ld.so.preload")
+    return Here(devices=(DEVICE,), root=False, path="/nowhere", system_preload=tmp_path / "ld.so.preload")
 
 
 @pytest.mark.parametrize(
@@ -31,7 +31,7 @@ def here(tmp_path: Path) -> Here:
         ({"driver": ">=580"}, None),
         ({"driver": ">=590"}, "needs driver >=590, found 580.65.06"),
         ({"compute_capability": ">=10.0"}, "needs compute capability >=10.0, found 9.0"),
-        ({"gpus": 2}, "needs 2 GPUs, found 1"),
+        ({"gpus": 2}, "needs 2 GPUs, the session has 1"),
         ({"gpu_index": 1}, "runs on GPU 1 alone, the device is GPU 0"),
         ({"tools": ["frob"]}, "needs the program frob, which is not in PATH"),
         ({"files": ["/no/such"]}, "needs the file /no/such, which does not exist"),
@@ -43,14 +43,21 @@ def test_what_is_missing_is_named(here: Here, requires: dict, reason: str | None
 
 
 def test_a_system_for_hardware_does_not_run_on_the_emulated_gpu(here: Here) -> None:
-    emulated = replace(here, device=replace(DEVICE, emulated=True))
+    emulated = replace(here, devices=(replace(DEVICE, emulated=True),))
     assert availability(system(real_device=True), emulated) == (
         "needs a real device: it cannot run on the emulated GPU"
     )
 
 
 def test_without_a_device_nothing_is_said_of_it(here: Here) -> None:
-    assert availability(system(driver=">=590", gpu_index=3), replace(here, device=None, gpus=None)) is None
+    assert availability(system(driver=">=590", gpu_index=3, gpus=2), replace(here, devices=())) is None
+
+
+def test_every_device_of_a_session_must_meet_what_is_required(here: Here) -> None:
+    two = replace(here, devices=(DEVICE, replace(DEVICE, index=1, compute_capability="8.0")))
+    assert availability(system(gpus=2), two) is None
+    assert availability(system(compute_capability=">=9.0"), two) == "needs compute capability >=9.0, found 8.0"
+    assert availability(system(gpu_index=0), two) == "runs on GPU 0 alone, the device is GPU 1"
 
 
 def test_a_required_option_that_is_not_given_makes_it_unavailable(here: Here) -> None:

@@ -3,7 +3,15 @@
 import pytest
 
 from gpu_virt_bench.model.workload import Series
-from gpu_virt_bench.systems.fingerprint import Block, blocks, overlap_check, sm_sets_check, spans, together, workload
+from gpu_virt_bench.systems.proof.fingerprint import (
+    Block,
+    blocks,
+    overlap_check,
+    sm_sets_check,
+    spans,
+    together,
+    workload,
+)
 
 MS = 1_000_000
 SLICED = [(0, 0, 2 * MS), (0, 4 * MS, 6 * MS), (0, 8 * MS, 10 * MS)]

@@ -107,6 +107,55 @@ def test_a_process_that_is_gone_is_not_written_down(folder: Path) -> None:
     assert Journal(folder).process(2**22 + 1, grace=1) is None
 
 
+def test_what_could_not_be_undone_stays_open_until_it_is(folder: Path) -> None:
+    journal = Journal(folder)
+    entry = journal.steps([Step(run=("test", "-e", str(folder / "ready")))], ENV)
+    assert len(journal.undo(entry)) == len(clean(folder)) == len(clean(folder)) == 1
+    assert [left["entry"] for left in journal.open()] == [entry["entry"]]
+    (folder / "ready").touch()
+    assert clean(folder) == [] and journal.open() == []
+
+
+def test_a_journal_undoes_its_own_entries_once_and_backwards(folder: Path) -> None:
+    own, other = Journal(folder), Journal(folder)
+    other.steps([touch(folder / "other")], ENV)
+    for number in (1, 2):
+        own.steps([Step(run=("sh", "-c", f"echo {number} >> {folder}/order; exit 1"))], ENV)
+    assert len(own.undo_all()) == 2
+    assert own.undo_all() == []
+    assert (folder / "order").read_text() == "2\n1\n"
+    assert not (folder / "other").exists() and len(own.open()) == 3
+
+
+def leader_that_left(folder: Path, mark: str) -> tuple[dict, int]:
+    """The journal's entry of a leader that has ended, and the process that it left in its group."""
+    script = "sleep 60 > /dev/null & echo $!; read line"
+    argv, env = ["sh", "-c", script], {**ENV, processes.MARK: mark}
+    with subprocess.Popen(
+        argv, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True
+    ) as leader:
+        assert leader.stdin is not None and leader.stdout is not None
+        left = int(leader.stdout.readline())
+        entry = Journal(folder).process(leader.pid, grace=5, group=True)
+        leader.stdin.close()
+    assert entry is not None
+    return entry, left
+
+
+def test_what_a_process_left_in_its_group_is_ended_though_the_process_is_gone(folder: Path) -> None:
+    entry, left = leader_that_left(folder, str(folder))
+    assert processes.members(entry["pid"]) == [left]
+    assert clean(folder) == []
+    assert processes.members(entry["pid"]) == []
+
+
+def test_a_group_of_others_that_has_the_number_now_is_left_alone(folder: Path) -> None:
+    entry, left = leader_that_left(folder, "/another/session")
+    assert clean(folder) == []
+    assert processes.members(entry["pid"]) == [left]
+    os.kill(left, signal.SIGKILL)
+
+
 def test_a_path_under_the_session_directory_goes(folder: Path) -> None:
     (folder / "s0").mkdir()
     (folder / "s0" / "socket").touch()

@@ -1,5 +1,9 @@
 """Reading a definition: what is accepted, and the sentence for what is not."""
 
+import re
+import tomllib
+from pathlib import Path
+
 import pytest
 
 from gpu_virt_bench.systems.environment import clean, scrubbed
@@ -11,7 +15,7 @@ GOOD = {
     "description": "D",
     "mechanism": "preload",
     "features": ["memory-limit"],
-    "quota": {"memory": {"step": 1, "scope": "tenant"}},
+    "quota": {"memory": {"step": 1}},
 }
 
 
@@ -45,11 +49,21 @@ STEP = {"run": ["true"]}
         ({"setup": [{"run": ["true"], "stdn": ""}]}, "unknown key 'setup.0.stdn'; did you mean stdin"),
         ({"tenant": {"before_kill": {"run": ["true"], "timeot": 1}}}, "'tenant.before_kill.timeot'; did you mean tim"),
         ({"options": {"library": {"kind": "flie"}}}, "options.library.kind is 'flie': input should be 'file'"),
-        ({"quota": {"memory": {"step": 1}}}, "the key 'quota.memory.scope' is missing"),
+        ({"quota": {"memory": {}}}, "the key 'quota.memory.step' is missing"),
+        (
+            {"quota": {"memory": {"step": 1, "scope": "tenant"}}},
+            "unknown key 'quota.memory.scope'",
+        ),
+        ({"quota": {"compute": {"step": 1.0, "means": "profile"}}}, "unknown key 'quota.compute.means'"),
+        ({"recovery": {"kill_busy": "opt-in"}}, "unknown key 'recovery.kill_busy'"),
+        ({"tenant": {"in_process": True}}, "unknown key 'tenant.in_process'"),
+        ({"tenant": {"shell": True}}, "tenant.shell is true without tenant.command"),
+        ({"tenant": {"python": "{pyhton}"}}, "tenant: unknown variable {pyhton}"),
+        ({"setup": [{"run": ["echo", "{tenants}"]}]}, "setup: unknown variable {tenants}"),
         ({"enforces": {"memry": "soft"}}, "unknown key 'enforces.memry': input should be 'memory'"),
         ({"features": ["memory-limits"]}, "no feature 'memory-limits'; did you mean memory-limit"),
         ({"features": ["compute-limit"]}, "features lists compute-limit, but the key 'quota.compute' is missing"),
-        ({"quota": {"memory": {"step": 0, "scope": "tenant"}}}, "quota.memory.step is 0: expected more than 0"),
+        ({"quota": {"memory": {"step": 0}}}, "quota.memory.step is 0: expected more than 0"),
         ({"mechanism": "magic"}, "mechanism is 'magic': input should be 'none'"),
         ({"requires": {"root": "yes"}}, "requires.root is 'yes': input should be a valid boolean"),
         ({"requires": {"driver": "550"}}, "requires has '550': expected for example '>=550'"),
@@ -114,3 +128,14 @@ def test_a_layers_variables_are_kept_from_tenants_and_reported() -> None:
     found = {"LD_PRELOAD": "x.so", "CUDA_MPS_PIPE_DIRECTORY": "p", "PATH": "/bin", "SECRET": "s"}
     assert scrubbed(found) == {"CUDA_MPS_PIPE_DIRECTORY": "p", "LD_PRELOAD": "x.so"}
     assert clean(found) == {"PATH": "/bin"}
+
+
+def test_the_pages_definition_of_another_machine_is_one() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "how-to" / "add-a-system.md").read_text()
+    (text,) = re.findall(r"```\n(beside.*?)```", page, re.S)
+    system = parse("mine", {**GOOD, **tomllib.loads(text)})
+    assert (system.beside, system.tenant.shell, system.tenant.python) == (False, True, "python3")
+
+
+def test_the_reference_layer_of_the_tests_is_a_system() -> None:
+    assert load(str(Path(__file__).parents[1] / "layer" / "reference-layer.toml")).title == "Reference layer"

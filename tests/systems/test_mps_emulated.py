@@ -10,6 +10,7 @@ import pytest
 
 from conftest import request_for
 from gpu_virt_bench.cli.progress import Silent
+from gpu_virt_bench.compare.admissible import unproven
 from gpu_virt_bench.engine.session import run_session
 from gpu_virt_bench.results import load
 from gpu_virt_bench.systems.available import Here, availability
@@ -19,6 +20,9 @@ MIB = 1 << 20
 DEFINITION = resources.files("gpu_virt_bench.systems").joinpath("mps.toml").read_text()
 DAEMON = '[[setup]]\nname = "control daemon"\n'
 READY = '[[setup]]\nname = "ready"\n'
+CLIENT = '[tenant]\nenv.CUDA_MPS_PIPE_DIRECTORY = "{session_dir}/p"'
+PAIR = ('overlap = "always"\n', "")
+"""Two tenants at once are asked before any other proof; without that question the next one refuses."""
 
 
 def request(folder: Path, *systems: str):
@@ -46,7 +50,11 @@ def test_every_check_is_made_and_holds(run) -> None:
 
 
 def test_half_of_four_multiprocessors_are_two(run) -> None:
-    assert run.proof[0].granted["sm_count"] == "2"
+    assert {proof.granted["sm_count"] for proof in run.proof if proof.granted} == {"2"}
+
+
+def test_every_tenant_is_asked_after_its_last_sample(run) -> None:
+    assert not list(unproven(run))
 
 
 @pytest.fixture
@@ -90,18 +98,23 @@ def test_a_daemon_that_is_already_there_is_refused(refusal) -> None:
 
 
 def test_a_limit_that_does_not_bind_is_refused(refusal) -> None:
-    sentence = refusal(("[env]\n", '[env]\nGVB_EMULATED_MPS_LIMITS = "ignored"\n'))
+    sentence = refusal(("[env]\n", '[env]\nGVB_EMULATED_MPS_LIMITS = "ignored"\n'), PAIR)
     assert sentence == "mine: memory-limit not in force: cuMemAlloc of quota + 256 MiB succeeded"
 
 
 def test_a_tenant_that_is_no_client_is_not_in_force(refusal) -> None:
-    sentence = refusal(('[tenant]\nenv.CUDA_MPS_PIPE_DIRECTORY = "{session_dir}/p"', "[tenant]"))
+    sentence = refusal((CLIENT, "[tenant]"), PAIR)
     assert sentence.startswith("mine is not in force: command is `nvidia-cuda-mps-control` did not print '(?m)^")
+
+
+def test_tenants_that_are_no_clients_do_not_overlap(refusal) -> None:
+    sentence = refusal((CLIENT, "[tenant]"))
+    assert sentence.startswith("mine is not in force: overlap is never, ")
 
 
 @pytest.mark.parametrize(
     ("emulated", "reason"), [(True, None), (False, "needs the program nvidia-cuda-mps-control, which is not in PATH")]
 )
 def test_the_emulated_gpu_brings_its_own_daemon(run, tmp_path, emulated, reason) -> None:
-    here = Here(replace(run.device, emulated=emulated), path="/nowhere", system_preload=tmp_path / "none")
+    here = Here((replace(run.device, emulated=emulated),), path="/nowhere", system_preload=tmp_path / "none")
     assert availability(load_system("mps"), here) == reason

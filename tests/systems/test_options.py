@@ -115,7 +115,21 @@ def test_the_user_states_what_an_external_layer_has() -> None:
     given = {"name": "cGPU", "claim": "kernel module", "features": "memory-limit, concurrent-tenants"}
     system = configured(external, resolve_options(external, {**given, "command": "ssh -T 'my guest'"}))
     assert system.features == ("memory-limit", "concurrent-tenants")
-    assert system.tenant.command == ("ssh", "-T", "my guest")
+    assert (system.tenant.command, system.tenant.shell) == (("ssh", "-T", "my guest"), False)
+
+
+def test_an_external_layer_behind_a_shell_gets_its_words_quoted() -> None:
+    external = load("external")
+    given = {"name": "x", "claim": "y", "command": "sudo", "ssh": "ssh -T guest", "python": "python3"}
+    system = configured(external, resolve_options(external, given))
+    assert (system.tenant.command, system.tenant.shell) == (("sudo", "ssh", "-T", "guest"), True)
+
+
+def test_an_external_layer_behind_a_command_does_not_stand_beside_others() -> None:
+    external = load("external")
+    for given, beside in (({}, True), ({"command": "docker exec -i c"}, False), ({"ssh": "ssh guest"}, False)):
+        options = resolve_options(external, {"name": "x", "claim": "y", **given})
+        assert configured(external, options).beside is beside
 
 
 def test_an_external_layers_features_are_checked() -> None:

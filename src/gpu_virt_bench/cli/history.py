@@ -53,7 +53,9 @@ def command(
     if text is None and words:
         raise click.UsageError(f"{folder}: no run has it with {words}; without these options all runs are shown")
     if text is None:
-        raise click.UsageError(f"{folder} holds no measured run; `gpu-virt-bench run --output {folder}` makes one")
+        raise click.UsageError(
+            f"{folder} holds no run that is complete and proved; `gpu-virt-bench run --output {folder}` makes one"
+        )
     click.echo(text)
 
 
@@ -74,9 +76,9 @@ def told(folder: Path, selection: Selection, form: str) -> str | None:
     from gpu_virt_bench.report.history import history_json, history_text, overview_json, overview_text
 
     if selection.names:
-        series, unreadable = history(folder, selection)
-        text = history_text(series, unreadable) if form == "text" else history_json(str(folder), series, unreadable)
+        series, rest = history(folder, selection)
+        text = history_text(series, rest) if form == "text" else history_json(str(folder), series, rest)
         return text if series else None
-    held, unreadable = overview(folder, selection)
-    text = overview_text(held, unreadable) if form == "text" else overview_json(str(folder), held, unreadable)
+    held, rest = overview(folder, selection)
+    text = overview_text(held, rest) if form == "text" else overview_json(str(folder), held, rest)
     return text if held else None

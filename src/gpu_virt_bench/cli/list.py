@@ -43,7 +43,7 @@ def metrics() -> Rows:
             "unit": m.unit,
             "better": m.better,
             "category": m.category,
-            "parameters": "; ".join(f"{name} = {', '.join(map(str, values))}" for name, values in m.params.items()),
+            "parameters": "; ".join(f"{name} = {values}" for name, values in m.described.items()),
         }
         for m in load().values()
     ]
@@ -64,7 +64,12 @@ def suites() -> Rows:
 
     found = {name: load_suite(name) for name in suites()}
     return [
-        {"name": name, "repetitions": s.repetitions, "parameters": s.parameters, "description": s.description}
+        {
+            "name": name,
+            "repetitions": f"{s.repetitions} to {s.max_repetitions}",
+            "parameters": s.parameters,
+            "description": s.description,
+        }
         for name, s in found.items()
     ]
 

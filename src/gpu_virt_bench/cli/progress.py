@@ -11,7 +11,7 @@ import click
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
 
-    from gpu_virt_bench.engine.session import Progress
+    from gpu_virt_bench.engine.request import Progress
 
 
 class Silent:

@@ -14,8 +14,9 @@ import click
 from gpu_virt_bench.cli.settings import by_system, load_config, pairs, split
 
 if TYPE_CHECKING:
-    from gpu_virt_bench.engine.plan import Suite
-    from gpu_virt_bench.engine.session import Request, Result
+    from gpu_virt_bench.engine.request import Request
+    from gpu_virt_bench.engine.session import Result
+    from gpu_virt_bench.model.run import Suite
     from gpu_virt_bench.model.system import System
 
 MIB = 1 << 20
@@ -25,7 +26,7 @@ MIB = 1 << 20
 @click.option("--config", metavar="FILE.toml", is_eager=True, expose_value=False, callback=load_config,
               help="Options from a TOML file; the command line wins.")  # fmt: skip
 @click.option("--system", multiple=True, default=["native"], metavar="NAME|FILE.toml",
-              help="What to measure; several are interleaved in one session.  [native]")  # fmt: skip
+              help="What to measure; several stand side by side in one session.  [native]")  # fmt: skip
 @click.option("--metrics", multiple=True, metavar="IDs", help="IDs, categories or globs.  [those of the suite]")
 @click.option(
     "--suite", default="quick", metavar="NAME|FILE.toml", help="quick, standard, thorough or a file of yours.  [quick]"
@@ -37,12 +38,13 @@ MIB = 1 << 20
 @click.option("--sweep", multiple=True, metavar="NAME=N,N,...",
               help="Measure at several compute-limit (percent), memory-limit (MiB) or tenants.")  # fmt: skip
 @click.option("--aa", is_flag=True, help="Measure the first system a second time: the session's noise floor.")
+@click.option("--turns", is_flag=True, help="Measure the systems one after the other, not side by side in rounds.")
 @click.option("--compare", multiple=True, metavar="FILE|DIR", help="Compare with an earlier run when done.")
 @click.option("--device", default="auto", metavar="auto|INDEX|UUID|emulated[:PROFILE]",
-              help="auto: the first GPU, else the emulated one.  [auto]")  # fmt: skip
+              help="auto: the first GPU, else the emulated one; 0,1: several.  [auto]")  # fmt: skip
 @click.option("--option", multiple=True, metavar="[SYSTEM.]NAME=VALUE", help="An option of a system.")
 @click.option("--emulate", multiple=True, metavar="KEY=VALUE", help="Changes the emulated GPU.")
-@click.option("--iterations", type=click.IntRange(1), metavar="N", help="Samples per repetition.")
+@click.option("--iterations", type=click.IntRange(1), metavar="N", help="Samples (rounds) per repetition.")
 @click.option("--warmup", type=click.IntRange(0), metavar="N", help="Samples thrown away before.")
 @click.option("--repetitions", type=click.IntRange(1), metavar="N", help="Fresh sets of tenants.")
 @click.option("--time-budget", type=click.FloatRange(0, min_open=True), metavar="SECONDS", help="Stop after this time.")
@@ -104,14 +106,14 @@ def wrong_use(error: Exception) -> Exception:
 def requested(options: dict[str, Any]) -> Request:
     """The request that the options describe; every name is resolved, every limit is possible."""
     from gpu_virt_bench import metrics
-    from gpu_virt_bench.engine.plan import load_suite, select
-    from gpu_virt_bench.engine.session import Request
+    from gpu_virt_bench.engine.plan import check_words, load_suite
+    from gpu_virt_bench.engine.request import Request
     from gpu_virt_bench.systems.load import load
 
     try:
         suite = load_suite(options["suite"])
-        chosen = split(options["metrics"])
-        items = select(metrics.load(), chosen or list(suite.metrics), suite.parameters)
+        registry, words = metrics.load(), split(options["metrics"]) or list(suite.metrics)
+        check_words(registry, words)
         names = dict.fromkeys(split(options["system"]))
         systems = list({system.id: system for system in map(load, names)}.values())
     except Exception as error:
@@ -122,9 +124,10 @@ def requested(options: dict[str, Any]) -> Request:
         raise click.UsageError(f"--output is {options['output']!r}, which is a file; expected a directory")
     return Request(
         systems=systems,
-        items=items,
+        metrics=words,
         suite=adjusted(suite, options),
         suite_name=Path(options["suite"]).stem,
+        registry=registry,
         device=options["device"],
         emulate=pairs(options["emulate"], "--emulate"),
         options=given,
@@ -137,6 +140,7 @@ def requested(options: dict[str, Any]) -> Request:
         compute_limit=None if options["compute_limit"] is None else options["compute_limit"] / 100,
         sweep=sweeps(options["sweep"]),
         again=options["aa"],
+        turns=options["turns"],
         argv=["gpu-virt-bench", *sys.argv[1:]],
     )
 
@@ -174,7 +178,7 @@ def with_options(systems: list[System], given: dict[str, str]) -> tuple[list[Sys
 def adjusted(suite: Suite, options: dict[str, Any]) -> Suite:
     """The suite with the effort that the options ask for."""
     if options["iterations"] is not None:
-        suite = replace(suite, samples=dict.fromkeys(suite.samples, options["iterations"]), seconds_per_outcome=3600.0)
+        suite = replace(suite, rounds=dict.fromkeys(suite.rounds, options["iterations"]), seconds_per_outcome=3600.0)
     if options["warmup"] is not None:
         suite = replace(suite, warmup=options["warmup"])
     if options["repetitions"] is not None:
@@ -193,15 +197,15 @@ def show(result: Result, json_only: bool, earlier: Sequence[str]) -> None:
     from gpu_virt_bench.report.sweep import print_sweeps
     from gpu_virt_bench.report.text import print_runs
 
-    if not result.refused:
-        runs = [record.run for record in result.records]
-        print_runs([run for run in runs if not run.point])
-        print_sweeps(runs)
-        compare_with(result, earlier)
+    runs = [record.run for record in result.records if not record.refused]
+    print_runs([run for run in runs if not run.point])
+    print_sweeps(runs)
+    compare_with(result, earlier)
     for record in result.records:
         click.echo(f"{record.run.system.id}: {record.path}")
-    if result.refused:
-        click.echo(f"Refused: {result.refused}", err=True)
+    for record in result.records:
+        if record.refused:
+            click.echo(f"Refused: {record.refused}", err=True)
     if result.interrupted:
         click.echo("Interrupted; what was measured is in the files, what is missing too.", err=True)
 
@@ -214,10 +218,11 @@ def compare_with(result: Result, earlier: Sequence[str]) -> None:
     from gpu_virt_bench.report.text import console
     from gpu_virt_bench.results import RunFileError
 
-    paths = [record.path for record in result.records if not record.run.point]
-    others = paths[1:] if paths and not result.records[0].run.point else []
+    kept = [record for record in result.records if not record.refused]
+    paths = [record.path for record in kept if not record.run.point]
+    others = paths[1:] if paths and kept == list(result.records) and not kept[0].run.point else []
     pairs_of = [(paths[0], others)] if others else []
-    pairs_of += [(Path(path), [record.path for record in result.records if not record.run.twin]) for path in earlier]
+    pairs_of += [(Path(path), [record.path for record in kept if not record.run.twin]) for path in earlier]
     for baseline, candidates in pairs_of:
         try:
             found = compare_files(baseline, candidates, load(None))

@@ -11,31 +11,6 @@ import click
 
 from gpu_virt_bench.model.text import nearest, small_text
 
-CONFIG_KEYS = [
-    "system",
-    "metrics",
-    "suite",
-    "tenants",
-    "memory-limit",
-    "compute-limit",
-    "sweep",
-    "aa",
-    "compare",
-    "device",
-    "option",
-    "emulate",
-    "iterations",
-    "warmup",
-    "repetitions",
-    "time-budget",
-    "seed",
-    "output",
-    "label",
-    "json-only",
-    "verbose",
-]
-LISTS = ("system", "metrics", "sweep", "compare", "option", "emulate")
-
 
 def pairs(words: Sequence[str], option: str) -> dict[str, str]:
     """`name=value` words as a mapping."""
@@ -65,8 +40,7 @@ def split(words: Sequence[str]) -> list[str]:
 
 
 def load_config(context: click.Context, parameter: click.Parameter, path: str | None) -> None:
-    """A click callback: the values of a TOML file become the defaults of the other options."""
-    del parameter
+    """A click callback: the values of a TOML file become the defaults of the command's other options."""
     if path is None:
         return
     try:
@@ -75,23 +49,25 @@ def load_config(context: click.Context, parameter: click.Parameter, path: str | 
         raise click.UsageError(f"cannot read {path}: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise click.UsageError(f"{path} is not TOML: {error}") from None
+    options = {str(one.name): one for one in context.command.params if one is not parameter}
+    known = [name.replace("_", "-") for name in options]
     defaults = {}
     for key, value in values.items():
-        name = key.replace("_", "-")
-        if name not in CONFIG_KEYS:
-            raise click.UsageError(f"{path}: unknown key {key!r}{nearest(name, CONFIG_KEYS)}")
-        defaults[name.replace("-", "_")] = default(path, name, value)
+        name = key.replace("-", "_")
+        if name not in options:
+            raise click.UsageError(f"{path}: unknown key {key!r}{nearest(name.replace('_', '-'), known)}")
+        defaults[name] = default(path, options[name], value)
     context.default_map = {**(context.default_map or {}), **defaults}
 
 
-def default(path: str, name: str, value: Any) -> Any:  # noqa: ANN401
+def default(path: str, option: click.Parameter, value: Any) -> Any:  # noqa: ANN401
     """One value of a TOML file as click takes it."""
     if isinstance(value, Mapping):
         return [f"{key}={entry}" for key, entry in flat(value)]
-    if name in LISTS:
+    if option.multiple:
         return [value] if isinstance(value, str) else [str(entry) for entry in value]
     if isinstance(value, list):
-        raise click.UsageError(f"{path}: {name} is a list, expected one value")
+        raise click.UsageError(f"{path}: {str(option.name).replace('_', '-')} is a list, expected one value")
     return value if isinstance(value, bool) else str(value)
 
 

@@ -7,6 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from gpu_virt_bench.compare.admissible import refusal, remarks
+from gpu_virt_bench.compare.change import Incomparable, change_between, half_width
+from gpu_virt_bench.compare.deferred import with_deferred
 from gpu_virt_bench.compare.files import Loaded, find, find_twin
 from gpu_virt_bench.compare.judge import FEWEST, judged
 from gpu_virt_bench.compare.rows import pairing, row
@@ -14,7 +16,16 @@ from gpu_virt_bench.model.comparison import Comparison, Side
 from gpu_virt_bench.model.run import Run
 from gpu_virt_bench.policy import Policy
 
-__all__ = ["Loaded", "compare", "compare_file", "compare_files", "find_twin"]
+__all__ = [
+    "Incomparable",
+    "Loaded",
+    "change_between",
+    "compare",
+    "compare_file",
+    "compare_files",
+    "find_twin",
+    "half_width",
+]
 
 
 def compare_files(baseline: Path, candidates: Sequence[Path], policy: Policy) -> list[Comparison]:
@@ -37,16 +48,18 @@ def compare(baseline: Loaded, candidate: Loaded, policy: Policy, twin: Run | Non
     """One candidate against one baseline; `twin` is the baseline's second measurement, and shows the noise floor."""
     ours, theirs = baseline.run, candidate.run
     names, whole = sorted(ours.outcomes.keys() | theirs.outcomes.keys()), refusal(ours, theirs)
-    rows = [row(name, ours, theirs, policy, twin, whole) for name in names]
+    # a run equals itself, however few its repetitions
+    rows = judged(
+        [row(name, ours, theirs, policy, twin, whole) for name in names], policy.confidence, identical=ours == theirs
+    )
     found = [*remarks(ours, theirs)]
-    if twin is not None and twin.plan.repetitions < FEWEST:
-        found.append(f"the noise floor is the largest change in {twin.plan.repetitions} repetitions; it may be larger")
+    if twin is not None and (few := twin.plan.settings.repetitions) < FEWEST:
+        found.append(f"the noise floor is the largest change in {few} repetitions; it may be larger")
     return Comparison(
         side(baseline),
         side(candidate),
         pairing(ours, theirs),
-        # a run equals itself, however few its repetitions
-        judged(rows, policy.confidence, identical=ours == theirs),
+        with_deferred(rows, ours, theirs),
         found,
         twin is not None,
         policy.confidence,

@@ -3,27 +3,30 @@
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from collections.abc import Iterator, Mapping
 
+from gpu_virt_bench.compare.quotas import one_sided, unlike_parties, unlike_quotas, unlike_views
 from gpu_virt_bench.model.run import Definition, Failed, Measured, Outcome, Plan, Run, Skipped, Value, too_many_rejected
 from gpu_virt_bench.model.system import FEATURES
 
-MIB = 1 << 20
-UNLIKE = 0.02
-"""Quotas, and views of a device, that differ by less are alike: a layer rounds."""
-EFFORT = ("warmup", "window_seconds", "settle_seconds", "quota_window_seconds", "quota_settle_seconds")
+FIRST_WITH_CONDITIONS = 3
+"""Since that version an outcome says with what it was measured, and every tenant is asked for its proof twice."""
+WINDOWS = ("window_seconds", "settle_seconds", "quota_window_seconds", "quota_settle_seconds")
 
 
 def refusal(baseline: Run, candidate: Run) -> str:
     """Why no outcome of two runs can be compared, "" if they can."""
     reasons = [*unlike_devices(baseline, candidate), *unproven(baseline), *unproven(candidate)]
-    return "; ".join(dict.fromkeys([*reasons, *unlike_quotas(baseline, candidate)]))
+    if not say_conditions(baseline, candidate):
+        reasons += unlike_quotas(baseline, candidate)
+    return "; ".join(dict.fromkeys(reasons))
 
 
 def unlike_devices(baseline: Run, candidate: Run) -> Iterator[str]:
     """Other hardware, or a model of it."""
     kinds = ["emulated" if run.device.emulated else "real" for run in (baseline, candidate)]
-    models = [run.device.profile or run.device.name for run in (baseline, candidate)]
+    models = [", ".join(device.profile or device.name for device in run.devices) for run in (baseline, candidate)]
     if kinds[0] != kinds[1]:
         yield f"the baseline's GPU is {kinds[0]}, the candidate's {kinds[1]}"
     elif models[0] != models[1]:
@@ -36,6 +39,9 @@ def unproven(run: Run) -> Iterator[str]:
         yield f"{run.system.id} was refused"
     elif run.kind == "measured" and not any(record.checks for record in run.proof):
         yield f"{run.system.id} has no proof that it was in force"
+    if run.schema_version >= FIRST_WITH_CONDITIONS and (count := unasked(run)):
+        who, whose = ("tenants were", "their") if count > 1 else ("tenant was", "its")
+        yield f"{run.system.id} is unproven: {count} {who} not asked for {whose} proof after {whose} last sample"
     failed = (
         f"{run.system.id} was not in force: {check.name} is {check.found}, expected {check.expected}"
         for record in run.proof
@@ -46,43 +52,12 @@ def unproven(run: Run) -> Iterator[str]:
     yield from itertools.islice(failed, 1)
 
 
-def unlike_quotas(baseline: Run, candidate: Run) -> Iterator[str]:
-    """Quotas of both sides that differ, unless that is what a sweep asks."""
-    if baseline.point != candidate.point:
-        return
-    for name, unit, before, after in quotas(baseline, candidate):
-        if before is not None and after is not None and not alike(before, after):
-            yield f"{name} quota {before:g}{unit} against {after:g}{unit}"
-
-
-def quotas(baseline: Run, candidate: Run) -> Iterator[tuple[str, str, float | None, float | None]]:
-    """Both sides' quotas as granted, with their unit; None where a system was measured without."""
-    before, after = (granted(run, "compute_share", run.plan.compute_limit) for run in (baseline, candidate))
-    yield "compute", "", before, after
-    before, after = (granted(run, "memory_bytes", run.plan.memory_limit_bytes) for run in (baseline, candidate))
-    yield "memory", " MiB", before and before / MIB, after and after / MIB
-
-
-def granted(run: Run, key: str, asked: float | None) -> float | None:
-    """What a tenant got of the session's quota: of all that tenants were granted, the nearest to what was asked."""
-    found = numbers(run, key)
-    return None if asked is None or not found else min(found, key=lambda value: abs(value - asked))
-
-
-def numbers(run: Run, key: str) -> list[float]:
-    """The values that tenants were granted, or saw; what is no number is none of them."""
-    found = []
+def unasked(run: Run) -> int:
+    """How many tenants were asked for their proof before their first sample and not after their last."""
+    asked = {"before": Counter[tuple[int | None, int]](), "after": Counter[tuple[int | None, int]]()}
     for record in run.proof:
-        try:
-            found.append(float(record.granted[key]))
-        except (KeyError, ValueError):
-            continue
-    return found
-
-
-def alike(before: float, after: float) -> bool:
-    """Whether two amounts differ by rounding only."""
-    return abs(before - after) <= UNLIKE * max(abs(before), abs(after))
+        asked[record.when][record.serial, record.child] += 1
+    return (asked["before"] - asked["after"]).total()
 
 
 def obstacle(name: str, baseline: Run, candidate: Run) -> str:
@@ -93,7 +68,19 @@ def obstacle(name: str, baseline: Run, candidate: Run) -> str:
     ours, theirs = baseline.outcomes[name], candidate.outcomes[name]
     if ours.params != theirs.params:
         return f"other parameters: {listed(ours.params)} against {listed(theirs.params)}"
-    return redefined(baseline.metrics[ours.metric], candidate.metrics[theirs.metric])
+    if reason := redefined(baseline.metrics[ours.metric], candidate.metrics[theirs.metric]):
+        return reason
+    if not say_conditions(baseline, candidate) or not (isinstance(ours, Measured) and isinstance(theirs, Measured)):
+        return ""
+    unlike_ones = [f"{key} {change}" for key, change in unlike(ours.conditions, theirs.conditions)]
+    if unlike_ones:
+        return f"other conditions: {', '.join(unlike_ones)}"
+    return "" if baseline.point != candidate.point else unlike_parties(ours.party, theirs.party)
+
+
+def say_conditions(baseline: Run, candidate: Run) -> bool:
+    """Whether the outcomes of both say with what they were measured."""
+    return min(baseline.schema_version, candidate.schema_version) >= FIRST_WITH_CONDITIONS
 
 
 def unusable(outcome: Outcome | None, side: str) -> str:
@@ -137,15 +124,25 @@ def remarks(baseline: Run, candidate: Run) -> Iterator[str]:
             yield f"{run.system.id} is derived: a model's values, nothing was measured"
         if run.status in ("running", "interrupted"):
             yield f"the run of {run.system.id} is {run.status}: what is missing is not compared"
+        yield from half_asked(run)
     yield from unlike_conditions(baseline, candidate)
-    for name, unit, before, after in quotas(baseline, candidate):
-        if (before is None) != (after is None):
-            one = "candidate" if before is None else "baseline"
-            yield f"only the {one} has a {name} quota: {after or before:g}{unit}"
-    for view, key, size in (("SMs", "sm_count", 1), ("MiB of memory", "memory_total", MIB)):
-        seen = [max(numbers(run, key), default=0.0) / size for run in (baseline, candidate)]
-        if all(seen) and not alike(*seen):
-            yield f"tenants saw {seen[0]:g} {view} in the baseline, {seen[1]:g} in the candidate"
+    yield from one_sided(baseline, candidate, by_party=say_conditions(baseline, candidate))
+    yield from unlike_views(baseline, candidate)
+
+
+def half_asked(run: Run) -> Iterator[str]:
+    """That an older run's tenants were not all asked for their proof at the end: versions 1 and 2 forgot most."""
+    if run.schema_version >= FIRST_WITH_CONDITIONS or not run.proof:
+        return
+    before, after = (
+        Counter((record.repetition, record.tenant) for record in run.proof if record.when == when)
+        for when in ("before", "after")
+    )
+    if before != after:
+        yield (
+            f"the run of {run.system.id} was written before version 3: {before.total()} proofs before first samples, "
+            f"{after.total()} after last ones, not all of the same tenants"
+        )
 
 
 def unlike_conditions(baseline: Run, candidate: Run) -> Iterator[str]:
@@ -158,7 +155,8 @@ def unlike_conditions(baseline: Run, candidate: Run) -> Iterator[str]:
         yield f"other driver: {ours.driver_version} against {theirs.driver_version}"
     if baseline.tool_version != candidate.tool_version:
         yield f"other version of this program: {baseline.tool_version} against {candidate.tool_version}"
-    for key, change in unlike(effort(baseline.plan), effort(candidate.plan)):
+    sides = [effort(run.plan, windows=not say_conditions(baseline, candidate)) for run in (baseline, candidate)]
+    for key, change in unlike(*sides):
         yield f"other effort: {key} {change}"
 
 
@@ -169,7 +167,8 @@ def unlike(ours: Mapping[str, Value], theirs: Mapping[str, Value]) -> Iterator[t
             yield key, f"{ours.get(key, 'unset')} against {theirs.get(key, 'unset')}"
 
 
-def effort(plan: Plan) -> dict[str, Value]:
-    """What a sample cost. How many repetitions there are stands beside each outcome."""
-    fields = {name: getattr(plan, name) for name in EFFORT}
-    return {**fields, **{f"samples of {kind}": count for kind, count in plan.samples.items()}}
+def effort(plan: Plan, windows: bool) -> dict[str, Value]:
+    """What a sample cost; `windows` where outcomes do not state theirs. Repetitions stand beside each outcome."""
+    suite = plan.settings
+    fields = {name: getattr(suite, name) for name in ("warmup", *(WINDOWS if windows else ()))}
+    return {**fields, **{f"samples of {kind}": count for kind, count in suite.rounds.items()}}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -26,17 +27,25 @@ def find(path: Path) -> tuple[Loaded, list[str]]:
     """The run in a file, or a directory's newest complete one; with remarks on the choice."""
     if not path.is_dir():
         return Loaded(path, load(path)), []
-    unread = []
+    passed_over: list[str] = []
     for file in newest_first(path):
         try:
             run = load(file)
         except RunFileError:
-            unread.append(file.name)
+            passed_over.append(f"{file.name!r} is no readable run")
             continue
-        if run.status == "complete" and not run.twin and not run.point:
-            passed_over = f"; newer and no readable run: {', '.join(map(repr, unread))}" if unread else ""
-            return Loaded(file, run), [f"of the directory {path}: {file.name!r}{passed_over}"]
+        if run.twin or run.point:
+            continue
+        if run.status == "complete":
+            return Loaded(file, run), [chosen(path, file, passed_over)]
+        passed_over.append(f"{file.name!r} is {run.status}")
     raise RunFileError(f"{path} has no complete run file; name a file, or a directory that has one")
+
+
+def chosen(folder: Path, file: Path, passed_over: Sequence[str]) -> str:
+    """Which file a directory stands for, and what is newer and does not."""
+    newer = f"; newer, and not used: {', '.join(passed_over)}" if passed_over else ""
+    return f"of the directory {folder}: {file.name!r}{newer}"
 
 
 def newest_first(folder: Path) -> list[Path]:
@@ -50,11 +59,11 @@ def newest_first(folder: Path) -> list[Path]:
 
 
 def find_twin(path: Path, run: Run) -> Run | None:
-    """The second measurement of a session's baseline (A/A), among the files beside it."""
+    """The other measurement of a session's baseline (A/A), among the files beside it; a twin's is the original."""
     for file in sorted(path.parent.glob("*.json")):
-        if may_be_twin(file, run):
+        if may_be_twin(file, run) and not file.samefile(path):
             found = load(file)
-            if found.twin and whose(found) == whose(run):
+            if found.twin is not run.twin and whose(found) == whose(run):
                 return found
     return None
 
@@ -70,4 +79,4 @@ def may_be_twin(file: Path, run: Run) -> bool:
         return False
     with file.open("rb") as opened:
         text = opened.read(MOST_BYTES)
-    return run.session.id.encode() in text and TWIN.search(text) is not None
+    return run.session.id.encode() in text and (run.twin or TWIN.search(text) is not None)

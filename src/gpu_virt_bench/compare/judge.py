@@ -1,86 +1,21 @@
-"""The change of an outcome, and the verdicts on all changes of a comparison."""
+"""The verdicts on all changes of a comparison."""
 
 from __future__ import annotations
 
 import itertools
 import math
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from statistics import median
 
-from gpu_virt_bench.model.comparison import Change, Pairing, Row
+from gpu_virt_bench.compare.change import edge, ends, place
+from gpu_virt_bench.compare.shares import decided_by_count
+from gpu_virt_bench.model.comparison import Change, Interval, Row, Verdict
 from gpu_virt_bench.model.metric import SHOWN
-from gpu_virt_bench.model.run import Definition, Measured
-from gpu_virt_bench.stats.change import holm, logarithms, paired, paired_p, ratio, unpaired, unpaired_p
-from gpu_virt_bench.stats.proportion import Passes, proportion_difference, proportion_p
+from gpu_virt_bench.stats.change import holm
 
 FEWEST = 5
 """Fewer repetitions get no verdict: with three of bimodal data, five times as many were false as should be."""
-MOST = 1000
-"""More repetitions on a side are not compared unpaired: the number of shifts grows with their square."""
-
-
-class Incomparable(Exception):
-    """Two outcomes that were measured and have no change all the same; says why."""
-
-
-def medians(baseline: Measured, candidate: Measured, pairing: Pairing) -> tuple[list[float], list[float]]:
-    """The repetitions' medians of both sides; of pairs, those repetitions that both have."""
-    before, after = (
-        {repetition.index: median(repetition.samples) for repetition in side.repetitions if repetition.samples}
-        for side in (baseline, candidate)
-    )
-    if pairing == "unpaired":
-        return list(before.values()), list(after.values())
-    common = sorted(before.keys() & after.keys())
-    return [before[index] for index in common], [after[index] for index in common]
-
-
-def change(
-    baseline: Measured, candidate: Measured, definition: Definition, pairing: Pairing, margin: float, level: float
-) -> Change:
-    """What changed, with its interval and its test; raises Incomparable."""
-    before, after = medians(baseline, candidate, pairing)
-    check(before, after, definition, pairing)
-    fewer = min(len(before), len(after))
-    if definition.unit == "pass":
-        shares = passes(baseline), passes(candidate)
-        interval = proportion_difference(*shares, level)
-        return Change("difference", "unpaired", interval, margin, proportion_p(*shares, margin), repetitions=fewer)
-    shift, test = (paired, paired_p) if pairing == "paired" else (unpaired, unpaired_p)
-    if definition.compare == "difference":
-        interval, p = shift(before, after, level), test(before, after, margin)
-    else:
-        interval = ratio(shift, before, after, level)
-        p = test(logarithms(before), logarithms(after), math.log1p(margin))
-    return Change(definition.compare, pairing, interval, margin, p, repetitions=fewer)
-
-
-def passes(outcome: Measured) -> Passes:
-    """How many samples passed, of how many, over all repetitions."""
-    values = [value for repetition in outcome.repetitions for value in repetition.samples]
-    return round(sum(values)), len(values)
-
-
-def check(before: Sequence[float], after: Sequence[float], definition: Definition, pairing: Pairing) -> None:
-    """Refuses values without a meaningful change."""
-    if not before:
-        raise Incomparable("the runs are of one session, and have no repetition of this outcome in common")
-    most = max(len(before), len(after))
-    if pairing == "unpaired" and most > MOST:
-        raise Incomparable(f"{most} repetitions; runs of two sessions are compared with at most {MOST}")
-    for side, values in (("baseline", before), ("candidate", after)):
-        if definition.compare == "ratio" and definition.unit != "pass" and min(values) <= 0:
-            raise Incomparable(f"a ratio needs values above 0, the {side} has {min(values):g} {definition.unit}")
-
-
-def floor(again: Change) -> float | None:
-    """The largest change that the baseline shows against itself, in the margin's unit; None for one repetition."""
-    if again.interval.low is None or again.interval.high is None:
-        return None
-    size = max(abs(place(again, end)) for end in (again.interval.low, again.interval.high))
-    return size if again.kind == "difference" else math.expm1(size)
+MHZ = 1e6
 
 
 def needed(confidence: float) -> int:
@@ -90,82 +25,148 @@ def needed(confidence: float) -> int:
 
 
 def judged(rows: Sequence[Row], confidence: float, identical: bool) -> list[Row]:
-    """The rows with their verdicts; headline outcomes share one error rate, all others another."""
-    corrected = {row.id: row for headline in (True, False) for row in family(rows, confidence, headline)}
-    sizes = Counter(row.headline for row in corrected.values())
+    """The rows with their verdicts; of each category the headline outcomes share one error rate, all others another."""
+    found: dict[str, tuple[Row, int]] = {}
+    for members in families(rows, confidence):
+        tests = sum(row.change is not None and row.change.p is not None for row in members)
+        found |= {row.id: (row, tests) for row in adjusted(members)}
+    return [row if row.change is None else decided(*found[row.id], confidence, identical) for row in rows]
+
+
+def families(rows: Sequence[Row], confidence: float) -> Iterator[list[Row]]:
+    """The outcomes that are judged together; those that cannot be judged, one by one."""
+    found: dict[tuple[str, bool], list[Row]] = {}
+    for row in rows:
+        if row.change is None:
+            continue
+        if row.better == "none" or row.change.repetitions < needed(confidence):
+            yield [row]
+        else:
+            found.setdefault((row.category, row.headline), []).append(row)
+    yield from found.values()
+
+
+def adjusted(members: Sequence[Row]) -> list[Row]:
+    """The rows of a family, both of their tests corrected by Holm's method."""
+    changes = [row.change for row in members if row.change is not None]
+    beyond, some = (corrected([getattr(change, name) for change in changes]) for name in ("p", "p_any"))
     return [
-        row if row.change is None else decided(corrected.get(row.id, row), sizes[row.headline], confidence, identical)
-        for row in rows
+        replace(row, change=replace(change, adjusted=p, adjusted_any=p_any))
+        for row, change, p, p_any in zip(members, changes, beyond, some, strict=True)
     ]
 
 
-def family(rows: Sequence[Row], confidence: float, headline: bool) -> list[Row]:
-    """The outcomes that are judged together, their tests corrected by Holm's method."""
-    members = [
-        (row, row.change, row.change.p)
-        for row in rows
-        if row.change is not None and row.change.p is not None
-        if row.headline is headline and row.better != "none" and row.change.repetitions >= needed(confidence)
-    ]
-    adjusted = holm([p for _, _, p in members])
-    return [
-        replace(row, change=replace(found, adjusted=p)) for (row, found, _), p in zip(members, adjusted, strict=True)
-    ]
+def corrected(tests: Sequence[float | None]) -> list[float | None]:
+    """p-values after Holm's correction over those that there are."""
+    found = iter(holm([p for p in tests if p is not None]))
+    return [None if p is None else next(found) for p in tests]
 
 
 def decided(row: Row, size: int, confidence: float, identical: bool) -> Row:
-    """The row with its verdict."""
-    assert row.change is not None
+    """The row with its verdict; `size` is how many outcomes share its error rate."""
+    change = row.change
+    assert change is not None
     if row.better == "none":
         return replace(row, verdict="informational")
     if identical:
         return replace(row, verdict="same")
-    if (found := row.change.repetitions) < (least := needed(confidence)):
-        return replace(row, reason=f"{found} repetition{'s' * (found != 1)}; a verdict needs {least}")
-    if is_same(row.change):
+    lacking = few(change.repetitions, needed(confidence))
+    if change.passes:
+        return decided_by_count(row, change, lacking, doubt(row, change, change.adjusted, size, confidence))
+    if lacking:
+        return replace(row, reason="; ".join(filter(None, [glaring(row, change), lacking])))
+    return by_interval(row, change, size, confidence)
+
+
+def by_interval(row: Row, change: Change, size: int, confidence: float) -> Row:
+    """The row with the verdict that its interval, its tests and the noise floor agree in."""
+    if is_within(change, change.interval):
         return replace(row, verdict="same")
-    if not is_beyond(row.change):
+    if not is_beyond(change, 0.0):
         return row
-    if reason := doubt(row, row.change, size, confidence):
+    whole = is_beyond(change, change.margin)
+    test = change.adjusted if whole else change.adjusted_any
+    if reason := doubt(row, change, test, size, confidence) or clock(change):
         return replace(row, reason=reason)
-    rises = place(row.change, row.change.interval.value) > 0
-    return replace(row, verdict="better" if rises == (row.better == "higher") else "worse")
+    return replace(row, verdict=named(rises=place(change, change.interval.value) > 0, better=row.better, whole=whole))
 
 
-def place(change: Change, value: float) -> float:
-    """Where a value lies from no change, at 0: as a logarithm, so that twice is as far as half, or as a difference."""
-    return value if change.kind == "difference" else math.log(value)
+def named(rises: bool, better: str, whole: bool) -> Verdict:
+    """The word for a change that is certain: `slightly` where it is not wholly beyond the margin."""
+    if rises == (better == "higher"):
+        return "better" if whole else "slightly better"
+    return "worse" if whole else "slightly worse"
 
 
-def edge(change: Change, size: float) -> float:
-    """Where a margin or a floor ends on that line."""
-    return size if change.kind == "difference" else math.log1p(size)
+def is_within(change: Change, interval: Interval) -> bool:
+    """Whether an interval lies wholly within the margin."""
+    found = ends(replace(change, interval=interval))
+    return found is not None and max(map(abs, found)) <= edge(change.kind, change.margin)
 
 
-def ends(change: Change) -> tuple[float, float]:
-    """Where both ends of the interval lie on that line."""
-    assert change.interval.low is not None and change.interval.high is not None
-    return place(change, change.interval.low), place(change, change.interval.high)
+def is_beyond(change: Change, margin: float) -> bool:
+    """Whether the interval lies wholly beyond that margin, on one side of it."""
+    found, limit = ends(change), edge(change.kind, margin)
+    return found is not None and (found[0] > limit or found[1] < -limit)
 
 
-def is_same(change: Change) -> bool:
-    """Whether the interval lies wholly within the margin."""
-    return max(map(abs, ends(change))) <= edge(change, change.margin)
-
-
-def is_beyond(change: Change) -> bool:
-    """Whether the interval lies wholly beyond the margin, on one side of it."""
-    low, high = ends(change)
-    return low > edge(change, change.margin) or high < -edge(change, change.margin)
-
-
-def doubt(row: Row, change: Change, size: int, confidence: float) -> str:
-    """What speaks against a change that lies beyond the margin."""
-    if change.floor is not None and abs(place(change, change.interval.value)) <= edge(change, change.floor):
+def doubt(row: Row, change: Change, adjusted: float | None, size: int, confidence: float) -> str:
+    """What speaks against a change that its interval shows."""
+    if change.floor is not None and abs(place(change, change.interval.value)) <= edge(change.kind, change.floor):
         return f"inside the noise floor of {amount(change.floor, change, row.unit)}"
-    if change.adjusted is None or change.adjusted > 1 - confidence:
-        return f"not after Holm's correction over {size} outcomes"
+    if adjusted is None or adjusted > 1 - confidence:
+        return f"not after Holm's correction over {size} outcomes" if size > 1 else "its test does not hold"
     return ""
+
+
+def clock(change: Change) -> str:
+    """That a change is the clock's: in cycles it lies within the margin."""
+    if change.cycles is None or not is_within(change, change.cycles):
+        return ""
+    low, high = change.cycles.low, change.cycles.high
+    before, after = (f"{hertz / MHZ:,.0f}" for hertz in change.clocks_hz)
+    cycles = f"{change.cycles.value:.3f} ({low:.3f} .. {high:.3f})"
+    return f"the clock's: in cycles {cycles}; SM clock {after} against {before} MHz"
+
+
+def few(repetitions: int, least: int) -> str:
+    """That so few repetitions get no verdict; "" if they are enough."""
+    if repetitions >= least:
+        return ""
+    return f"{repetitions} repetition{'s' * (repetitions != 1)}, a verdict needs {least}"
+
+
+def glaring(row: Row, change: Change) -> str:
+    """A change that must not be overlooked although too few repetitions show it; "" if there is none.
+
+    So few repetitions have their range for an interval.
+    """
+    if abs(place(change, change.interval.value)) <= edge(change.kind, change.margin):
+        return ""
+    if change.repetitions == 1:
+        return multiple(change, row.unit)
+    return f"{multiple(change, row.unit)}, outside both ranges" if are_apart(row.baseline, row.candidate) else ""
+
+
+def are_apart(baseline: Interval | None, candidate: Interval | None) -> bool:
+    """Whether two ranges have nothing in common."""
+    (low, high), (other_low, other_high) = span(baseline), span(candidate)
+    return max(low, other_low) > min(high, other_high)
+
+
+def span(side: Interval | None) -> tuple[float, float]:
+    """From where to where a side lies; one without an interval may lie anywhere."""
+    if side is None or side.low is None or side.high is None:
+        return -math.inf, math.inf
+    return side.low, side.high
+
+
+def multiple(change: Change, unit: str) -> str:
+    """A change as people say it: `3.0 times the baseline`, `+1.2 us`."""
+    value = change.interval.value
+    if change.kind == "difference":
+        return f"{value * SHOWN[unit][1]:+.3g} {unit}"
+    return f"{value:,.1f} times the baseline" if value >= 2 else f"{value:.3g} times the baseline"
 
 
 def amount(value: float, change: Change, unit: str) -> str:

@@ -5,16 +5,21 @@ from __future__ import annotations
 from dataclasses import replace
 
 from gpu_virt_bench.compare.admissible import obstacle
-from gpu_virt_bench.compare.judge import Incomparable, change, floor
+from gpu_virt_bench.compare.change import Incomparable, change_between, floor
 from gpu_virt_bench.model.comparison import Interval, Pairing, Row
 from gpu_virt_bench.model.run import Definition, Measured, Run
 from gpu_virt_bench.policy import Policy
 from gpu_virt_bench.stats.estimate import summarise
 
 
+def of_one_session(baseline: Run, candidate: Run) -> bool:
+    """Whether repetitions of the two belong together."""
+    return baseline.session.id == candidate.session.id
+
+
 def pairing(baseline: Run, candidate: Run) -> Pairing:
-    """Repetitions belong together if they are of one session."""
-    return "paired" if baseline.session.id == candidate.session.id else "unpaired"
+    """What the comparison of two runs is called."""
+    return "paired" if of_one_session(baseline, candidate) else "unpaired"
 
 
 def row(name: str, baseline: Run, candidate: Run, policy: Policy, twin: Run | None, whole: str) -> Row:
@@ -40,7 +45,9 @@ def row(name: str, baseline: Run, candidate: Run, policy: Policy, twin: Run | No
         return replace(found, reason=reason)
     margin, level = policy.margin_of(definition, outcome.metric), policy.confidence
     try:
-        shown = change(*measured(name, baseline, candidate), definition, pairing(baseline, candidate), margin, level)
+        shown = change_between(
+            *measured(name, baseline, candidate), definition, margin, level, of_one_session(baseline, candidate)
+        )
     except Incomparable as error:
         return replace(found, reason=str(error))
     shown = replace(shown, floor=floor_of(name, baseline, twin, definition, level))
@@ -76,6 +83,7 @@ def floor_of(name: str, baseline: Run, twin: Run | None, definition: Definition,
     if twin is None or obstacle(name, baseline, twin):
         return None
     try:
-        return floor(change(*measured(name, baseline, twin), definition, pairing(baseline, twin), 0.0, level))
+        sides = measured(name, baseline, twin)
+        return floor(change_between(*sides, definition, 0.0, level, of_one_session(baseline, twin)))
     except Incomparable:
         return None

@@ -11,7 +11,7 @@ from pathlib import Path
 from gpu_virt_bench import emulated
 from gpu_virt_bench.engine.host import numa_node
 from gpu_virt_bench.engine.observer import Observer, open_nvml, real_gpus
-from gpu_virt_bench.model.run import Device
+from gpu_virt_bench.model.run import Device, DeviceState
 from gpu_virt_bench.tenant.protocol import Message
 
 
@@ -20,25 +20,47 @@ class DeviceError(Exception):
 
 
 @dataclass(frozen=True)
-class Target:
-    """The device to measure: `env` leads a process to it, `observer` sees it from outside (None without NVML)."""
+class Gpu:
+    """One device to measure: `env` leads a process to it, `observer` sees it from outside (None without NVML)."""
 
     index: int
     uuid: str | None
     env: Mapping[str, str]
     observer: Observer | None
+
+
+@dataclass(frozen=True)
+class Target:
+    """The devices to measure, in the order in which shares count them."""
+
+    devices: Sequence[Gpu]
     profile: str | None = None
     emulation: Mapping[str, str | int | float] = field(default_factory=dict)
     note: str = ""
 
     @property
     def is_emulated(self) -> bool:
-        """Whether it is the emulated GPU, chosen by us."""
+        """Whether they are emulated GPUs, chosen by us."""
         return self.profile is not None
+
+    @property
+    def envs(self) -> list[Mapping[str, str]]:
+        """What leads a process to each device."""
+        return [gpu.env for gpu in self.devices]
+
+    def states(self) -> list[DeviceState]:
+        """What NVML says of each device now; nothing without NVML."""
+        return [gpu.observer.state() for gpu in self.devices if gpu.observer is not None]
+
+    def close(self) -> None:
+        """Lets NVML go."""
+        for gpu in self.devices:
+            if gpu.observer is not None:
+                gpu.observer.close()
 
 
 def choose(wanted: str, emulate: Mapping[str, str], folder: Path) -> Target:
-    """The device that `--device` names: auto, an index, a UUID, emulated or emulated:PROFILE."""
+    """The devices that `--device` names: auto, indices or UUIDs (0,1), emulated or emulated:PROFILE."""
     kind, _, profile = wanted.partition(":")
     if kind == "emulated":
         return emulated_target(profile or "h200", emulate, folder)
@@ -52,7 +74,7 @@ def choose(wanted: str, emulate: Mapping[str, str], folder: Path) -> Target:
         return emulated_target("h200", {}, folder, note)
     if not observers:
         raise DeviceError(f"no device {wanted!r}: {why}; --device emulated needs no GPU")
-    return real_target(observers, wanted)
+    return real_target(observers, "0" if wanted == "auto" else wanted)
 
 
 def emulated_target(profile: str, emulate: Mapping[str, str], folder: Path, note: str = "") -> Target:
@@ -63,37 +85,45 @@ def emulated_target(profile: str, emulate: Mapping[str, str], folder: Path, note
     nvml = open_nvml(emulated.LIBRARIES / "libnvidia-ml.so.1")
     paths = filter(None, (str(emulated.LIBRARIES), os.environ.get("LD_LIBRARY_PATH")))
     env = {emulated.VARIABLE: str(machine), "LD_LIBRARY_PATH": ":".join(paths)}
-    observer = Observer(nvml, 0)
-    return Target(0, observer.identity().uuid, env, observer, profile, values, note)
+    observers = [Observer(nvml, index) for index in range(nvml.nvmlDeviceGetCount())]
+    gpus = [Gpu(index, one.identity().uuid, env, one) for index, one in enumerate(observers)]
+    return Target(gpus, profile, values, note)
 
 
 def real_target(observers: Sequence[Observer], wanted: str) -> Target:
-    """A device of this machine."""
+    """Devices of this machine, each once."""
     uuids = [observer.identity().uuid for observer in observers]
-    if wanted == "auto":
-        index = 0
-    elif re.fullmatch(r"\d+", wanted):
-        index = int(wanted)
-    else:
-        index = uuids.index(wanted) if wanted in uuids else len(uuids)
+    indices = [index_of(word.strip(), uuids) for word in wanted.split(",")]
+    if len(set(indices)) < len(indices):
+        raise DeviceError(f"--device {wanted} names one device twice")
+    return Target([Gpu(i, uuids[i], visible(uuids[i]), observers[i]) for i in indices])
+
+
+def index_of(word: str, uuids: Sequence[str]) -> int:
+    """The index of a device by its index or UUID."""
+    index = int(word) if re.fullmatch(r"\d+", word) else uuids.index(word) if word in uuids else len(uuids)
     if index >= len(uuids):
         there = ", ".join(f"{i} = {uuid}" for i, uuid in enumerate(uuids))
-        raise DeviceError(f"no device {wanted!r}; there are {there}, auto, emulated and emulated:PROFILE")
-    env = {"CUDA_VISIBLE_DEVICES": uuids[index], "CUDA_DEVICE_ORDER": "PCI_BUS_ID"}
-    return Target(index, uuids[index], env, observers[index])
+        raise DeviceError(f"no device {word!r}; there are {there}, auto, emulated and emulated:PROFILE")
+    return index
 
 
-def describe(target: Target, facts: Message) -> Device:
-    """The device's record from a native tenant's facts and from NVML."""
+def visible(uuid: str) -> dict[str, str]:
+    """What leads a process to one device of this machine."""
+    return {"CUDA_VISIBLE_DEVICES": uuid, "CUDA_DEVICE_ORDER": "PCI_BUS_ID"}
+
+
+def describe(target: Target, gpu: Gpu, facts: Message) -> Device:
+    """A device's record from a native tenant's facts and from NVML."""
     seen = facts["device"]
-    identity = target.observer.identity() if target.observer is not None else None
+    identity = gpu.observer.identity() if gpu.observer is not None else None
     bus = identity.pci_bus if identity else str(seen["pci_bus"]).lower()
     major, minor = divmod(int(seen["compute_capability"]), 10)
     return Device(
         name=seen["name"],
         uuid=seen["uuid"],
         emulated=target.is_emulated or emulated.is_emulated(facts["served_by"]["cuInit"]),
-        index=target.index,
+        index=gpu.index,
         pci_bus=bus,
         numa_node=numa_node(bus),
         compute_capability=f"{major}.{minor}",

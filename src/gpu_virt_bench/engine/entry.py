@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import product
 
-from gpu_virt_bench.engine.plan import Item, PlanError
-from gpu_virt_bench.model.metric import Value
+from gpu_virt_bench.engine.plan import Item, PlanError, item
+from gpu_virt_bench.model.metric import DeviceFacts, Value
 from gpu_virt_bench.model.system import Quota, System
 
 MIB = 1 << 20
@@ -24,7 +24,6 @@ class Entry:
     """One run of a session. A system that cannot follow a sweep has one entry, without a point."""
 
     system: System
-    items: Sequence[Item]
     memory_limit: int | None = None
     compute_limit: float | None = None
     tenants: int | None = None
@@ -59,13 +58,11 @@ class Entry:
 def entries(
     systems: Sequence[System], whole: Entry, sweep: Mapping[str, Sequence[int]], again: bool
 ) -> dict[str, Entry]:
-    """All entries by their keys; `whole` has what holds for all. With `again` the first system gets a twin, last in
-    the order: as far from it as every candidate is on average."""
+    """All entries by their keys; `whole` has what holds for all. With `again` the first system gets a twin."""
     found = [replace(whole, system=system, **change) for system in systems for change in points(system, sweep)]  # type: ignore[arg-type]
     if again:
         found.append(replace(found[0], twin=True))
-    limited = [entry if entry.tenants is None else at_tenants(entry) for entry in found]
-    return {entry.key: entry for entry in limited}
+    return {entry.key: entry for entry in found}
 
 
 def points(system: System, sweep: Mapping[str, Sequence[int]]) -> Iterator[dict[str, object]]:
@@ -83,17 +80,21 @@ def points(system: System, sweep: Mapping[str, Sequence[int]]) -> Iterator[dict[
         yield change
 
 
-def at_tenants(entry: Entry) -> Entry:
-    """The entry with its number of tenants in every metric that has one. In a sweep over it, other metrics would say
-    the same at each point and are left out."""
+def items_of(entry: Entry, items: Sequence[Item], device: DeviceFacts) -> list[Item]:
+    """The outcomes of one entry: with its number of tenants in every metric that declares one.
+
+    In a sweep over it, other metrics would say the same at each point and are left out.
+    """
+    if entry.tenants is None:
+        return list(items)
     swept = "tenants" in entry.point
-    items: list[Item] = []
-    for item in entry.items:
-        if "n" in item.metric.params:
-            items.append(replace(item, params={**item.params, "n": entry.tenants or 1}))
+    found: list[Item] = []
+    for one in items:
+        if one.metric.tenants:
+            found.append(item(one.metric, {**one.params, one.metric.tenants: entry.tenants}, device))
         elif not swept:
-            items.append(item)
-    if not items:
-        names = ", ".join(dict.fromkeys(item.metric.id for item in entry.items))
-        raise PlanError(f"--sweep tenants varies metrics with a parameter n; {names} has none: try OH-006 or OH-009")
-    return replace(entry, items=list({item.id: item for item in items}.values()))
+            found.append(one)
+    if not found:
+        names = ", ".join(dict.fromkeys(one.metric.id for one in items))
+        raise PlanError(f"--sweep tenants varies metrics with a number of tenants; {names} has none: try OH-006")
+    return list({one.id: one for one in found}.values())

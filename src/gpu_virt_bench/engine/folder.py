@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from gpu_virt_bench.systems import journal
+from gpu_virt_bench.systems.processes import start_time
 
 PREFIX = "gvb-"
 
@@ -20,20 +22,11 @@ def home() -> Path:
     return memory if os.access(memory, os.W_OK) else Path(os.environ.get("TMPDIR", "/tmp"))
 
 
-def start_time(pid: int) -> str | None:
-    """When a process began, in clock ticks after boot; None if it is gone."""
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text()
-    except OSError:
-        return None
-    return stat.rpartition(")")[2].split()[19]
-
-
 def dead() -> list[Path]:
     """Directories of sessions whose harness is gone."""
     found = []
     for path in sorted(home().glob(f"{PREFIX}*")):
-        match = re.fullmatch(rf"{PREFIX}(\d+)-(\d+)", path.name)
+        match = re.fullmatch(rf"{PREFIX}(\d+)-(\d+)(-\d+)?", path.name)
         if match and start_time(int(match[1])) != match[2]:
             found.append(path)
     return found
@@ -51,13 +44,31 @@ def sweep() -> list[str]:
     return problems
 
 
+def fresh() -> Path:
+    """A new directory of this process; another number where it has left one that could not be undone."""
+    name = f"{PREFIX}{os.getpid()}-{start_time(os.getpid())}"
+    for number in itertools.count(1):
+        path = home() / (name if number == 1 else f"{name}-{number}")
+        try:
+            path.mkdir(mode=0o700)
+        except FileExistsError:
+            continue
+        break
+    return path
+
+
 @contextmanager
-def session_folder() -> Iterator[Path]:
-    """A directory of this process's own, named after its pid and start, so that a later one can tell it is dead."""
-    sweep()
-    path = home() / f"{PREFIX}{os.getpid()}-{start_time(os.getpid())}"
-    path.mkdir(mode=0o700)
+def session_folder(note: Callable[[str], object]) -> Iterator[Path]:
+    """A directory of this process's own, named after its pid and start, so that a later one can tell it is dead.
+
+    `note` gets what could not be undone of earlier sessions. A directory whose journal is not empty at the end is left
+    for `doctor --clean`.
+    """
+    for problem in sweep():
+        note(f"left by an earlier session: {problem}")
+    path = fresh()
     try:
         yield path
     finally:
-        shutil.rmtree(path, ignore_errors=True)
+        if not journal.Journal(path).open():
+            shutil.rmtree(path, ignore_errors=True)

@@ -86,6 +86,12 @@ def share_cpus(available: Sequence[int], tenants: int, each: int = 2) -> list[tu
     return [tuple(ordered[each * (i + 1) : each * (i + 2)]) for i in range(tenants)]
 
 
+def cpus_of(node: int | None, index: int, of: int) -> tuple[int, ...]:
+    """Processors of one of `of` tenants on a NUMA node (R12); none where there are too few to part."""
+    shares = share_cpus(sorted(node_cpus(node)), of)
+    return () if shares is None else shares[index]
+
+
 @cache
 def library(path: str) -> Library:
     """A file that took part, with its hash."""

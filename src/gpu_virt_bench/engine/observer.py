@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import ctypes
-import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
-from gpu_virt_bench.model.run import DeviceState
+from gpu_virt_bench.model.run import DeviceState, now
 
 Answer = TypeVar("Answer")
 
@@ -26,16 +23,8 @@ REASONS = {
     0x80: "hardware-power-brake",
     0x100: "display-clocks",
 }
-SLOWDOWNS = 0x8 | 0x20 | 0x40 | 0x80
-"""Reasons that reject a sample (R18). The ordinary power cap is part of the load."""
-
 COMPUTE_MODES = {0: "default", 1: "exclusive-thread", 2: "prohibited", 3: "exclusive-process"}
 VIRTUALIZATION = {0: "none", 1: "passthrough", 2: "vgpu", 3: "host-vgpu", 4: "host-vsga"}
-
-
-def now() -> str:
-    """UTC, as it stands in a run file."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
 class NoNvml(Exception):
@@ -121,6 +110,10 @@ class Observer:
         """The bits of the throttle reasons."""
         return self._ask(lambda: int(self._nvml.nvmlDeviceGetCurrentClocksThrottleReasons(self._handle)))
 
+    def sm_clock(self) -> int | None:
+        """The SM clock in Hz."""
+        return mega(self._ask(lambda: self._nvml.nvmlDeviceGetClockInfo(self._handle, self._nvml.NVML_CLOCK_SM)))
+
     def state(self) -> DeviceState:
         """Everything that may move a result, now."""
         nvml, handle, ask = self._nvml, self._handle, self._ask
@@ -132,7 +125,7 @@ class Observer:
         load = ask(lambda: nvml.nvmlDeviceGetUtilizationRates(handle).gpu)
         return DeviceState(
             at=now(),
-            sm_clock_hz=mega(ask(lambda: nvml.nvmlDeviceGetClockInfo(handle, nvml.NVML_CLOCK_SM))),
+            sm_clock_hz=self.sm_clock(),
             memory_clock_hz=mega(ask(lambda: nvml.nvmlDeviceGetClockInfo(handle, nvml.NVML_CLOCK_MEM))),
             temperature_celsius=ask(lambda: int(nvml.nvmlDeviceGetTemperature(handle, nvml.NVML_TEMPERATURE_GPU))),
             power_watts=None if power is None else power / 1000,
@@ -161,43 +154,3 @@ def text(value: str | bytes) -> str:
 def mega(value: int | None) -> int | None:
     """MHz to Hz."""
     return None if value is None else int(value) * 1_000_000
-
-
-class Throttle:
-    """Reads the throttle reasons each 100 ms and remembers when the device was slowed down."""
-
-    PERIOD = 0.1
-
-    def __init__(self, observer: Observer | None) -> None:
-        self._observer = observer
-        self._slow: list[tuple[float, int]] = []
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._watch, daemon=True)
-
-    def __enter__(self) -> Throttle:
-        if self._observer is not None and self._observer.throttle_mask() is not None:
-            self._thread.start()
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        self._stop.set()
-        if self._thread.is_alive():
-            self._thread.join(timeout=5)
-
-    def _watch(self) -> None:
-        assert self._observer is not None
-        while not self._stop.wait(self.PERIOD):
-            mask = self._observer.throttle_mask()
-            if mask is not None and mask & SLOWDOWNS:
-                self._slow.append((time.monotonic(), mask))
-
-    def reason(self, begin: float, end: float) -> str | None:
-        """Why a sample of that window (time.monotonic) is rejected, None if the clocks were free."""
-        seen = {
-            name
-            for at, mask in self._slow
-            if begin <= at <= end + self.PERIOD
-            for bit, name in REASONS.items()
-            if mask & bit & SLOWDOWNS
-        }
-        return f"throttled: {', '.join(sorted(seen))}" if seen else None

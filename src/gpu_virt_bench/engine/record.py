@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from gpu_virt_bench import results
 from gpu_virt_bench._version import __version__
 from gpu_virt_bench.engine import host as hosts
 from gpu_virt_bench.engine.entry import Entry
-from gpu_virt_bench.engine.observer import now
+from gpu_virt_bench.engine.place import Place
 from gpu_virt_bench.engine.plan import Item
-from gpu_virt_bench.engine.reference import Reference
+from gpu_virt_bench.engine.request import Request
 from gpu_virt_bench.libgvb.abi import ABI
-from gpu_virt_bench.model.metric import Metric
+from gpu_virt_bench.model.metric import Metric, Value
 from gpu_virt_bench.model.run import (
     SCHEMA_VERSION,
     Definition,
     Failed,
+    Granted,
     Measured,
     Outcome,
     Plan,
@@ -28,12 +29,11 @@ from gpu_virt_bench.model.run import (
     Session,
     Skipped,
     SystemRecord,
+    now,
     too_many_rejected,
 )
+from gpu_virt_bench.model.system import System
 from gpu_virt_bench.systems.environment import scrubbed
-
-if TYPE_CHECKING:
-    from gpu_virt_bench.engine.session import Request
 
 
 def definition(metric: Metric) -> Definition:
@@ -48,6 +48,7 @@ def definition(metric: Metric) -> Definition:
         metric.ideal,
         metric.revision,
         metric.definition,
+        metric.completion,
     )
 
 
@@ -60,6 +61,8 @@ class Record:
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     repetitions: dict[str, list[Repetition]] = field(default_factory=dict)
     wanted: dict[str, int] = field(default_factory=dict)
+    refused: str = ""
+    """Why the run must not exist, "" while it may."""
 
     def expect(self, items: Sequence[Item], repetitions: int) -> None:
         """Declares what will be measured, how often."""
@@ -71,15 +74,33 @@ class Record:
         """Whether an outcome may still get samples."""
         return not isinstance(self.outcomes.get(item.id), Skipped | Failed)
 
-    def add(self, item: Item, repetition: Repetition) -> None:
+    def add(
+        self, item: Item, repetition: Repetition, party: Sequence[Granted], conditions: Mapping[str, Value]
+    ) -> None:
         """Adds a repetition of samples."""
         taken = self.repetitions.setdefault(item.id, [])
         taken.append(repetition)
-        error = too_many_rejected(taken)
-        if error is not None:
-            self.outcomes[item.id] = Failed(item.metric.id, dict(item.params), error, list(taken), item.is_headline)
+        before = self.outcomes.get(item.id)
+        if isinstance(before, Measured) and before.conditions != dict(conditions):
+            self.fail(item, f"other conditions than before: {dict(conditions)}, not {before.conditions}")
+        elif error := too_many_rejected(taken):
+            self.fail(item, error)
         elif any(part.samples for part in taken):
-            self.outcomes[item.id] = Measured(item.metric.id, dict(item.params), list(taken), item.is_headline)
+            params, kept = dict(item.params), list(taken)
+            self.outcomes[item.id] = Measured(
+                item.metric.id, params, kept, item.is_headline, party=list(party), conditions=dict(conditions)
+            )
+
+    def void(self, item: Item, index: int) -> None:
+        """Takes back what a repetition gave: its tenants were lost before they were proved again."""
+        taken = [one for one in self.repetitions.get(item.id, []) if one.index != index]
+        self.repetitions[item.id] = taken
+        found = self.outcomes.get(item.id)
+        if isinstance(found, Measured):
+            if any(one.samples for one in taken):
+                self.outcomes[item.id] = replace(found, repetitions=taken)
+            else:
+                del self.outcomes[item.id]
 
     def fail(self, item: Item, error: str, partial: Repetition | None = None) -> None:
         """Marks an outcome failed; what was measured stays."""
@@ -89,8 +110,19 @@ class Record:
         self.outcomes[item.id] = Failed(item.metric.id, dict(item.params), error, list(taken), item.is_headline)
 
     def skip(self, item: Item, reason: str) -> None:
-        """Marks an outcome as not applicable."""
+        """Marks an outcome as not applicable; one that has samples applied, and keeps them."""
+        if self.repetitions.get(item.id):
+            warning = f"{item.id}: a later repetition said that it does not apply: {reason}"
+            self.update(warnings=list(dict.fromkeys([*self.run.warnings, warning])))
+            return
         self.outcomes[item.id] = Skipped(item.metric.id, dict(item.params), reason, item.is_headline)
+
+    def extend(self, tables: Mapping[str, Sequence[dict[str, Value]]]) -> None:
+        """Adds what shared readings showed."""
+        both = {**self.run.readings}
+        for name, rows in tables.items():
+            both[name] = [*both.get(name, []), *rows]
+        self.update(readings=both)
 
     def missing(self) -> list[str]:
         """What was planned and has not been measured."""
@@ -108,17 +140,20 @@ class Record:
         self.run = replace(self.run, **changes)  # type: ignore[arg-type]
 
     def save(self, status: Literal["running", "complete", "interrupted", "refused"] = "running") -> None:
-        """Writes the file as it is now."""
+        """Writes the file as it is now; a refused run stays refused."""
         ended = None if status == "running" else now()
+        found = "refused" if self.refused else status
         missing = self.missing()
-        self.run = replace(self.run, status=status, ended=ended, missing=missing, outcomes=dict(self.outcomes))
+        self.run = replace(self.run, status=found, ended=ended, missing=missing, outcomes=dict(self.outcomes))
         results.save(self.run, self.path)
 
 
-def new_record(request: Request, entry: Entry, reference: Reference, session: Session, began: str) -> Record:
+def new_record(
+    request: Request, entry: Entry, place: Place, session: Session, items: Sequence[Item], began: str
+) -> Record:
     """The run of one entry, with everything known before its first sample."""
-    system, state = entry.system, reference.target.observer
-    options = dict(request.options.get(system.id, {}))
+    system, reference = entry.system, place.reference
+    options = dict(place.options)
     files = [options[name] for name, option in system.options.items() if option.kind == "file" and name in options]
     run = Run(
         schema_version=SCHEMA_VERSION,
@@ -127,54 +162,48 @@ def new_record(request: Request, entry: Entry, reference: Reference, session: Se
         libgvb_abi=ABI,
         began=began,
         status="running",
-        system=SystemRecord(
-            system.id,
-            system.title,
-            system.mechanism,
-            list(system.features),
-            {name: str(value) for name, value in system.enforces.items()},
-            system.fault_domain,
-            system.source,
-            options,
-        ),
+        system=described(system, options),
         session=session,
-        device=reference.device,
+        devices=reference.devices,
         host=hosts.host(),
-        plan=planned(request, entry),
+        plan=planned(request, entry, items),
         label=request.label,
         twin=entry.twin,
         point=dict(entry.point),
-        before=state.state() if state is not None else None,
+        before=place.target.states(),
         libraries=[hosts.library(path) for path in (*reference.libraries, *files)],
         scrubbed=scrubbed(),
+        known_gaps={gap.id: gap.note for gap in system.known_gaps},
         warnings=entry.unlimited,
     )
     path = results.new_path(request.output, system.id, began)
     marks = ["aa"] if entry.twin else [f"{name}-{value}" for name, value in entry.point.items()]
     record = Record(run, path.with_name("_".join([path.stem, *marks]) + path.suffix))
-    record.expect(entry.items, request.suite.repetitions)
+    record.expect(items, request.suite.repetitions)
     return record
 
 
-def planned(request: Request, entry: Entry) -> Plan:
+def described(system: System, options: dict[str, str]) -> SystemRecord:
+    """The system as it is used."""
+    return SystemRecord(
+        system.id,
+        system.title,
+        system.mechanism,
+        list(system.features),
+        {name: str(value) for name, value in system.enforces.items()},
+        system.fault_domain,
+        system.source,
+        options,
+    )
+
+
+def planned(request: Request, entry: Entry, items: Sequence[Item]) -> Plan:
     """What was asked for."""
-    suite = request.suite
     return Plan(
         suite=request.suite_name,
-        outcomes=[item.id for item in entry.items],
-        repetitions=suite.repetitions,
-        max_repetitions=suite.max_repetitions,
-        warmup=suite.warmup,
-        samples=dict(suite.samples),
-        seconds_per_outcome=suite.seconds_per_outcome,
-        target_half_width=suite.target_half_width,
-        warm_seconds=suite.warm_seconds,
-        window_seconds=suite.window_seconds,
-        settle_seconds=suite.settle_seconds,
-        quota_window_seconds=suite.quota_window_seconds,
-        quota_settle_seconds=suite.quota_settle_seconds,
+        settings=request.suite,
+        outcomes=[item.id for item in items],
         seed=request.seed,
-        quiet_seconds=suite.quiet_seconds,
         tenants=entry.tenants,
         memory_limit_bytes=entry.memory_limit,
         compute_limit=entry.compute_limit,

@@ -1,18 +1,21 @@
-"""Takes the samples of one outcome in one repetition: warm-up, stop rule, rejection, plausibility."""
+"""The samples of one outcome in one repetition: warm-up, rejection, plausibility, and when to stop."""
 
 from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
-from contextlib import closing
-from dataclasses import dataclass, field, replace
-from statistics import median
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from statistics import fmean
 from typing import Literal
 
-from gpu_virt_bench.engine.observer import now
-from gpu_virt_bench.model.metric import Bench, Metric
-from gpu_virt_bench.model.run import Rejected, Repetition
+from gpu_virt_bench.engine.readings import Reading
+from gpu_virt_bench.model.metric import Metric
+from gpu_virt_bench.model.run import Rejected, Repetition, now
+
+Stop = Literal["enough", "budget", "rejected", "interrupted"]
+FEWEST_REJECTED = 4
+"""So many rejected samples at least end a repetition that has no more accepted ones than that."""
 
 
 class Implausible(Exception):
@@ -21,7 +24,7 @@ class Implausible(Exception):
 
 @dataclass(frozen=True)
 class Rule:
-    """When to stop: at `samples`, or when `seconds` are spent (with at least one sample)."""
+    """When to stop: at `samples`, or when `seconds` are spent for each entry."""
 
     samples: int
     warmup: int
@@ -31,53 +34,69 @@ class Rule:
 
 @dataclass
 class Taken:
-    """What has been taken so far; survives an interruption."""
+    """What one entry has taken so far; survives an interruption."""
 
     index: int
+    origin: float
+    """When the session began (time.monotonic)."""
     began: str = field(default_factory=now)
-    start: float = field(default_factory=time.monotonic)
+    seconds: float = 0.0
     samples: list[float] = field(default_factory=list)
     warmup: list[float] = field(default_factory=list)
     rejected: list[Rejected] = field(default_factory=list)
-    stop: Literal["enough", "narrow", "budget", "interrupted"] = "interrupted"
+    rounds: list[int] = field(default_factory=list)
+    begins: list[float] = field(default_factory=list)
+    paces: list[float] = field(default_factory=list)
+    clocks: list[float] = field(default_factory=list)
+    stop: Stop = "interrupted"
+
+    def take(self, number: int, value: float, readings: Sequence[Reading], pace: float | None, warm: bool) -> None:
+        """One sample of a round, judged by the readings that it was made of."""
+        reason = next((reading.rejected for reading in readings if reading.rejected), "")
+        if warm:
+            self.warmup.append(value)
+        elif reason:
+            self.rejected.append(Rejected(value, reason, number))
+        else:
+            self._keep(number, value, readings, pace)
+
+    def _keep(self, number: int, value: float, readings: Sequence[Reading], pace: float | None) -> None:
+        self.samples.append(value)
+        self.rounds.append(number)
+        self.begins.append(round(min(reading.begin for reading in readings) - self.origin, 6))
+        if pace is not None:
+            self.paces.append(round(pace, 3))
+        clocks = [reading.clock_hz for reading in readings if reading.clock_hz is not None]
+        if clocks:
+            self.clocks.append(round(fmean(clocks)))
+
+    @property
+    def tried(self) -> int:
+        """Samples that were taken, warm-up aside."""
+        return len(self.samples) + len(self.rejected)
 
     def repetition(self) -> Repetition:
-        """The immutable record."""
-        seconds = time.monotonic() - self.start
+        """The immutable record; a list that is not as long as the samples says nothing of each, and is left out."""
+        whole = len(self.samples)
         return Repetition(
-            self.index, self.began, seconds, self.samples, self.stop, rejected=self.rejected, warmup=self.warmup
+            self.index,
+            self.began,
+            self.seconds,
+            self.samples,
+            self.stop,
+            rejected=self.rejected,
+            warmup=self.warmup,
+            rounds=self.rounds,
+            begins=self.begins,
+            paces=self.paces if len(self.paces) == whole else [],
+            clocks_hz=self.clocks if len(self.clocks) == whole else [],
         )
 
 
-Slowdown = Callable[[float, float], str | None]
-
-
-def collect(
-    metric: Metric, bench: Bench, rule: Rule, taken: Taken, slowdown: Slowdown, ready: Callable[[], None]
-) -> Repetition:
-    """Takes samples until the rule says stop. `slowdown(begin, end)` says why a window does not count, `ready` returns
-    when the next one may begin."""
-    with closing(metric.measure(bench)) as samples:
-        while True:
-            ready()
-            begin = time.monotonic()
-            value = next(samples, None)
-            if value is None:
-                raise Implausible(f"{metric.id} ended after {len(taken.samples)} samples; a metric must go on yielding")
-            check(metric, value, rule.floor)
-            if len(taken.warmup) < rule.warmup:
-                taken.warmup.append(value)
-            elif reason := slowdown(begin, time.monotonic()):
-                taken.rejected.append(Rejected(value, reason))
-            else:
-                taken.samples.append(value)
-            if stop := reason_to_stop(taken, rule):
-                taken.stop = stop
-                return taken.repetition()
-
-
-def check(metric: Metric, value: float, floor: float) -> None:
-    """Refuses what cannot be a measurement (R10)."""
+def check(metric: Metric, value: float | None, floor: float, taken: Taken) -> float:
+    """The value, if it can be a measurement (R10)."""
+    if value is None:
+        raise Implausible(f"{metric.id} ended after {len(taken.samples)} samples; a metric must go on yielding")
     if not math.isfinite(value):
         raise Implausible(f"{metric.id} yielded {value}, expected a number")
     if metric.sample_unit == "s" and metric.compare == "ratio" and value < 0.95 * floor:
@@ -85,24 +104,15 @@ def check(metric: Metric, value: float, floor: float) -> None:
             f"implausible: {value * 1e9:.1f} ns, the clock's own floor is {floor * 1e9:.1f} ns x 0.95"
             f" = {0.95 * floor * 1e9:.1f} ns"
         )
+    return value
 
 
-def reason_to_stop(taken: Taken, rule: Rule) -> Literal["enough", "budget"] | None:
-    """Why sampling ends now, None if it goes on."""
-    if len(taken.samples) >= rule.samples:
+def reason_to_stop(taken: Sequence[Taken], rule: Rule, began: float, late: bool) -> Stop | None:
+    """Why the rounds of one outcome end, None if they go on; one reason for all its entries."""
+    if all(len(one.samples) >= rule.samples for one in taken):
         return "enough"
-    spent = time.monotonic() - taken.start > rule.seconds
-    return "budget" if spent and taken.samples else None
-
-
-def spread(repetitions: list[Repetition]) -> float | None:
-    """Relative half-width of the estimate's interval, None with fewer than two repetitions."""
-    from gpu_virt_bench.stats.estimate import estimate
-
-    filled = [repetition.samples for repetition in repetitions if repetition.samples]
-    return estimate(filled).half_width if len(filled) > 1 and median(filled[0]) else None
-
-
-def with_detail(repetition: Repetition, detail: dict[str, list[dict[str, str | int | float]]]) -> Repetition:
-    """The repetition with the tables that the metric attached."""
-    return replace(repetition, detail=detail)
+    spent = time.monotonic() - began > rule.seconds * len(taken)
+    if late or (spent and all(one.tried for one in taken)):
+        return "budget"
+    hopeless = [len(one.rejected) >= max(FEWEST_REJECTED, rule.samples) for one in taken]
+    return "rejected" if any(hopeless) else None

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from gpu_virt_bench._version import __version__
-from gpu_virt_bench.history.points import Point, points
+from gpu_virt_bench.history.points import Point, no_point, points
 from gpu_virt_bench.results import RunFileError, load
 
 NAME = ".gvb-index.sqlite"
@@ -25,12 +25,13 @@ MEMORY = ":memory:"
 BUSY_SECONDS = 10.0
 COLUMNS = [entry.name for entry in fields(Point) if entry.name != "path"]
 TABLES = (
-    "CREATE TABLE files (id INTEGER PRIMARY KEY, path BLOB UNIQUE, size INTEGER, mtime_ns INTEGER, error TEXT)",
+    "CREATE TABLE files (id INTEGER PRIMARY KEY, path BLOB UNIQUE, size INTEGER, mtime_ns INTEGER, error TEXT, "
+    "left_out TEXT)",
     f"CREATE TABLE points (file INTEGER, {', '.join(COLUMNS)})",
     "CREATE INDEX points_name ON points (name)",
     "CREATE INDEX points_file ON points (file)",
 )
-STAMP = zlib.crc32(" ".join(("1", __version__, *TABLES)).encode()) & 0x7FFFFFFF
+STAMP = zlib.crc32(" ".join(("2", __version__, *TABLES)).encode()) & 0x7FFFFFFF
 """What made an index. Raise the digit when the same file gives other points."""
 
 Answer = TypeVar("Answer")
@@ -118,13 +119,15 @@ def refresh(index: sqlite3.Connection, folder: Path) -> None:
         for path in (*gone, *fresh):
             index.execute("DELETE FROM points WHERE file = (SELECT id FROM files WHERE path = ?)", (path,))
             index.execute("DELETE FROM files WHERE path = ?", (path,))
-        for path, size, time, error, found in read:
-            add(index, (path, size, time, error), found)
+        for path, size, time, error, left_out, found in read:
+            add(index, (path, size, time, error, left_out), found)
 
 
-def add(index: sqlite3.Connection, file: tuple[bytes, int, int, str | None], found: list[Point]) -> None:
+def add(index: sqlite3.Connection, file: tuple[bytes, int, int, str | None, str | None], found: list[Point]) -> None:
     """Adds a file with its points."""
-    row = index.execute("INSERT INTO files (path, size, mtime_ns, error) VALUES (?, ?, ?, ?)", file).lastrowid
+    row = index.execute(
+        "INSERT INTO files (path, size, mtime_ns, error, left_out) VALUES (?, ?, ?, ?, ?)", file
+    ).lastrowid
     marks = ", ".join("?" * (len(COLUMNS) + 1))
     index.executemany(f"INSERT INTO points VALUES ({marks})", [(row, *astuple(point)[:-1]) for point in found])
 
@@ -146,10 +149,12 @@ def files(folder: Path) -> Files:
     return found
 
 
-def contents(folder: Path, path: bytes) -> tuple[str | None, list[Point]]:
-    """Why a file is no run file, or its points."""
+def contents(folder: Path, path: bytes) -> tuple[str | None, str | None, list[Point]]:
+    """Why a file is no run file, or why its run is no point, or its points."""
     whole = folder / os.fsdecode(path)
     try:
-        return None, points(load(whole))
+        run = load(whole)
     except RunFileError as error:
-        return str(error), []
+        return str(error), None, []
+    reason = no_point(run)
+    return (None, reason, []) if reason else (None, None, points(run))

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from gpu_virt_bench.compare.admissible import unproven
 from gpu_virt_bench.model.run import Device, Measured, Run, Value
 from gpu_virt_bench.stats.estimate import summarise
 
@@ -43,6 +44,13 @@ class Point:
         return (self.metric, self.params, self.system, self.device, self.emulated, self.quota, self.revision, self.unit)
 
 
+def no_point(run: Run) -> str:
+    """Why a run is no point of a series, "" if it is one: a series is of what was measured whole, and proved."""
+    if run.status != "complete":
+        return run.status
+    return "unproven" if any(unproven(run)) else ""
+
+
 def points(run: Run) -> list[Point]:
     """The measured outcomes of a run."""
     found = []
@@ -55,7 +63,7 @@ def points(run: Run) -> list[Point]:
                     began=datetime.fromisoformat(run.began).timestamp(),
                     system=run.system.id,
                     label=run.label,
-                    device=device_name(run.device),
+                    device=", ".join(map(device_name, run.devices)),
                     emulated=run.device.emulated,
                     quota=text(quota(run)),
                     metric=outcome.metric,

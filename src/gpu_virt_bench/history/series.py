@@ -55,17 +55,25 @@ class Holding:
 
 
 @dataclass(frozen=True)
-class Unreadable:
-    """A file that is no run file, and why."""
+class Absent:
+    """A file that gives no points, and why."""
 
     path: str
     reason: str
 
 
-def overview(folder: Path, selection: Selection) -> tuple[list[Holding], list[Unreadable]]:
+@dataclass(frozen=True)
+class Rest:
+    """The files without points: those that are no run files, and runs that are left out."""
+
+    unreadable: Sequence[Absent] = ()
+    left_out: Sequence[Absent] = ()
+
+
+def overview(folder: Path, selection: Selection) -> tuple[list[Holding], Rest]:
     """What there is, by system and device."""
 
-    def question(index: sqlite3.Connection) -> tuple[list[Holding], list[Unreadable]]:
+    def question(index: sqlite3.Connection) -> tuple[list[Holding], Rest]:
         where, values = conditions(selection)
         rows = index.execute(
             "SELECT system, device, emulated, COUNT(DISTINCT file), MIN(began), MAX(began), "
@@ -76,17 +84,17 @@ def overview(folder: Path, selection: Selection) -> tuple[list[Holding], list[Un
             Holding(system, device, bool(emulated), runs, first, last, sorted(metrics.split(",")))
             for system, device, emulated, runs, first, last, metrics in rows
         ]
-        return found, unreadable(index)
+        return found, rest(index)
 
     return consult(folder, question)
 
 
-def history(folder: Path, selection: Selection) -> tuple[list[Series], list[Unreadable]]:
+def history(folder: Path, selection: Selection) -> tuple[list[Series], Rest]:
     """The series that the selection names, sorted by metric, parameters, system and device."""
 
-    def question(index: sqlite3.Connection) -> tuple[list[Series], list[Unreadable]]:
+    def question(index: sqlite3.Connection) -> tuple[list[Series], Rest]:
         found = [series for name in matching(index, selection.names) for series in grouped(index, name, selection)]
-        return sorted(found, key=lambda series: series.last.key), unreadable(index)
+        return sorted(found, key=lambda series: series.last.key), rest(index)
 
     return consult(folder, question)
 
@@ -143,7 +151,12 @@ def grouped(index: sqlite3.Connection, name: str, selection: Selection) -> list[
     return [Series(points) for points in found.values()]
 
 
-def unreadable(index: sqlite3.Connection) -> list[Unreadable]:
-    """The files that are no run files, by name."""
-    rows = index.execute("SELECT path, error FROM files WHERE error IS NOT NULL ORDER BY path")
-    return [Unreadable(printable(os.fsdecode(path)), error) for path, error in rows]
+def rest(index: sqlite3.Connection) -> Rest:
+    """The files without points."""
+    return Rest(absent(index, "error"), absent(index, "left_out"))
+
+
+def absent(index: sqlite3.Connection, column: str) -> list[Absent]:
+    """The files for which that column has a reason, by name."""
+    rows = index.execute(f"SELECT path, {column} FROM files WHERE {column} IS NOT NULL ORDER BY path")
+    return [Absent(printable(os.fsdecode(path)), reason) for path, reason in rows]

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from gpu_virt_bench.libgvb.abi import ABI, ROUTINES, STATUS, WORDS, DeviceFacts, Interval
-from gpu_virt_bench.model.workload import Series, Workload, WorkloadError
+from gpu_virt_bench.model.workload import Series, Stop, Workload, WorkloadError
 
 PATH = Path(__file__).parent / "libgvb.so"
 TYPES = {"int32": c_int32, "int64": c_int64, "uint64": c_uint64}
@@ -25,7 +25,7 @@ def library() -> ctypes.CDLL:
         raise WorkloadError("driver", f"{PATH} has ABI {found}, this package needs {ABI}: rebuild it")
     lib.gvb_last_error.restype = c_char_p
     lib.gvb_last_call.restype = c_char_p
-    lib.gvb_now.restype = lib.gvb_host_pace.restype = c_int64
+    lib.gvb_host_pace.restype = c_int64
     lib.gvb_rows.argtypes = lib.gvb_columns.argtypes = lib.gvb_release.argtypes = [c_void_p]
     lib.gvb_rows.restype = lib.gvb_columns.restype = c_int64
     lib.gvb_run.argtypes = [c_void_p, POINTER(Interval)]
@@ -84,36 +84,33 @@ def served_by(symbol: str, resolution: str = "handle") -> str:
     return path.value.decode(errors="replace")
 
 
-def now() -> int:
-    """CLOCK_MONOTONIC in nanoseconds."""
-    return int(library().gvb_now())
-
-
 def host_pace() -> int:
     """Nanoseconds of a fixed piece of arithmetic on this thread's processor."""
     return int(library().gvb_host_pace())
 
 
 class Work:
-    """A prepared workload. `stop` ends a run that has no end of its own."""
+    """A prepared routine of libgvb."""
 
     def __init__(self, workload: Workload) -> None:
         if workload.routine not in ROUTINES:
             raise WorkloadError("argument", f"no routine {workload.routine!r}; there are {', '.join(ROUTINES)}")
         self.routine = ROUTINES[workload.routine]
         self._handle = c_void_p()
+        self._interval: Interval | None = None  # of the run at hand
         values = [convert(kind, workload, name) for name, kind in self.routine.args.items()]
         check(getattr(library(), f"gvb_prepare_{workload.routine}")(*values, byref(self._handle)))
-        self._stop = c_int32(0)
 
-    def run(self, at: int = 0) -> Series:
+    def run(self, at: int, stop: Stop) -> Series:
         """Runs once, from the CLOCK_MONOTONIC time `at` on."""
         lib = library()
         columns, rows = lib.gvb_columns(self._handle), lib.gvb_rows(self._handle)
         samples = (c_int64 * (rows * columns))()
-        self._stop.value = 0
-        interval = Interval(at=at, stop=ctypes.pointer(self._stop), samples=samples, rows=rows)
-        check(lib.gvb_run(self._handle, byref(interval)))
+        self._interval = interval = Interval(at=at, stop=ctypes.pointer(stop.flag), samples=samples, rows=rows)
+        try:
+            check(lib.gvb_run(self._handle, byref(interval)))
+        finally:
+            self._interval = None
         taken = samples[: interval.rows * columns]
         return Series(
             {name: tuple(taken[i::columns]) for i, name in enumerate(self.routine.columns)},
@@ -122,9 +119,10 @@ class Work:
             {name: interval.notes[i] for i, name in enumerate(self.routine.notes)},
         )
 
-    def stop(self) -> None:
-        """Asks a running work to end soon; may be called from another thread."""
-        self._stop.value = 1
+    def begun(self) -> bool:
+        """Whether the run at hand has read its first clock."""
+        interval = self._interval
+        return interval is not None and interval.begin != 0
 
     def release(self) -> None:
         """Frees what the work holds."""

@@ -5,11 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-Verdict = Literal["better", "same", "worse", "inconclusive", "not comparable", "informational"]
-"""`informational`: the metric has no better direction; its change is shown and never judged."""
+Verdict = Literal[
+    "better",
+    "slightly better",
+    "same",
+    "slightly worse",
+    "worse",
+    "deferred or elided",
+    "inconclusive",
+    "not comparable",
+    "informational",
+]
+"""`slightly`: the change is certain and not wholly beyond the margin. `deferred or elided`: a call is cheaper than
+native, which nothing can be; its work is done later, or not at all (R23). `informational`: the metric has no better
+direction; its change is shown and never judged."""
 
 Pairing = Literal["paired", "unpaired"]
-"""`paired`: both runs are of one session, repetition i of one belongs to repetition i of the other."""
+"""`paired`: both runs are of one session: repetition i of one belongs to repetition i of the other, and within it round
+j to round j."""
 
 
 @dataclass(frozen=True)
@@ -29,10 +42,10 @@ class Interval:
 class Change:
     """Candidate over baseline (`ratio`, 1 = equal) or candidate less baseline (`difference`, SI units, 0 = equal).
 
-    `p` tests whether the change lies beyond the margin; `adjusted` is it after Holm's correction over the judged
-    outcomes of the comparison: the headline ones as one family, all others as another. `margin` is relative for ratios
-    (0.02 = 2 %), in SI units for differences. `floor` is the change that the baseline shows against itself (A/A), in
-    the margin's unit; None if not measured.
+    `p` tests whether the change lies beyond the margin, `p_any` whether there is any; `adjusted` and `adjusted_any` are
+    they after Holm's correction over the judged outcomes of one category: its headline ones as one family, all others
+    as another. `margin` is relative for ratios (0.02 = 2 %), in SI units for differences. `floor` is the change that
+    the baseline shows against itself (A/A), in the margin's unit; None if not measured.
     """
 
     kind: Literal["ratio", "difference"]
@@ -41,9 +54,19 @@ class Change:
     margin: float
     p: float | None = None
     adjusted: float | None = None
+    p_any: float | None = None
+    adjusted_any: float | None = None
     floor: float | None = None
     repetitions: int = 0
     """How many it rests on: pairs, or those of the side that has fewer."""
+    rounds: int = 0
+    """How many rounds the pairs are made of; 0 where they are of the repetitions' medians."""
+    cycles: Interval | None = None
+    """The ratio in cycles of the SM clock (time x clock, rate / clock), where both sides have clocks."""
+    clocks_hz: list[float] = field(default_factory=list)
+    """Median SM clock of the baseline and of the candidate; empty where one has none."""
+    passes: list[list[int]] = field(default_factory=list)
+    """Of a pass/fail outcome: how many samples passed, of how many, in the baseline and in the candidate."""
 
 
 @dataclass(frozen=True)

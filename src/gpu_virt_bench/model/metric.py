@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import inspect
 import random
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from itertools import product
 from typing import Literal, Protocol, TypeVar
 
-from gpu_virt_bench.model.system import FULL, Quota
 from gpu_virt_bench.model.workload import Series, Workload
 
 Value = str | int | float
+Params = Mapping[str, Value]
 Samples = Generator[float, None, None]
-Reading = TypeVar("Reading")
+Made = TypeVar("Made")
 
-Effort = Literal["latency", "tail", "process", "window"]
+Effort = Literal["latency", "tail", "process", "window", "long"]
+"""What one sample costs, so that a suite can say how many: milliseconds, many readings (for a tail), a fresh tenant, a
+fraction of a second, seconds."""
 
 UNITS: Mapping[str, str] = {
     "s": "seconds",
@@ -46,24 +48,59 @@ class Skip(Exception):
     """Raised by a metric that does not apply here; the message says what was needed and what was found."""
 
 
-class Tenant(Protocol):
-    """What a metric may ask of a process inside the system."""
+@dataclass(frozen=True)
+class Share:
+    """What one tenant of a party is entitled to, on which GPU, and its role.
 
-    def run(self, workload: Workload) -> Series:
-        """Runs a workload once and waits for its samples."""
+    `memory` in bytes and `compute` as a share of the device: None is what the session grants, to each of n tenants at
+    most its nth part; a compute share of 1 is the whole device, without a limit. `gpu` counts the session's devices.
+    """
+
+    memory: int | None = None
+    compute: float | None = None
+    gpu: int = 0
+    role: str = "tenant"
+
+
+OPEN = Share()
+"""What the session grants."""
+Party = tuple[Share, ...]
+"""The tenants that an outcome works with, all at a time."""
+
+
+@dataclass(frozen=True)
+class Death:
+    """An end that is wanted: a CUDA error that the tenant's context does not survive, or a signal that ends it."""
+
+    code: int = 0
+    signal: int = 0
+
+    def __str__(self) -> str:
+        return f"CUDA error {self.code}" if self.code else f"signal {self.signal}"
+
+
+class Tenant(Protocol):
+    """What a metric may ask of a process inside the system. Work goes through the bench."""
+
+    @property
+    def pid(self) -> int:
+        """Its process id, as it sees it itself."""
+
+    @property
+    def start_seconds(self) -> float:
+        """Seconds from exec by the harness to its first words."""
 
     def release(self) -> None:
         """Frees what the workloads that it ran hold; they are prepared anew when they are asked for again."""
 
-    def busy(self, workload: Workload) -> AbstractContextManager[object]:
-        """Keeps the tenant at a workload without an end of its own while the block lasts."""
-
     def cpu_seconds(self) -> float:
-        """CPU time used by the threads of the driver and of the layer."""
+        """CPU time used by the threads of the driver and of the layer, those that have ended too."""
 
-    @property
-    def start_seconds(self) -> float:
-        """Seconds from exec by the harness to the tenant's first words."""
+    def child(self) -> AbstractContextManager[Tenant]:
+        """A second process of the same tenant: same environment, same quota."""
+
+    def kill(self) -> None:
+        """Ends it by SIGKILL; wanted only within `sacrifice`."""
 
 
 class Window(Protocol):
@@ -77,7 +114,13 @@ class Window(Protocol):
 
 
 class DeviceFacts(Protocol):
-    """What a metric may know of the whole device (never of a limited tenant's view)."""
+    """What a metric may know of a whole device (never of a limited tenant's view)."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def compute_capability(self) -> str: ...
 
     @property
     def sm_count(self) -> int: ...
@@ -89,85 +132,106 @@ class DeviceFacts(Protocol):
     def l2_bytes(self) -> int: ...
 
 
+class Outside(Protocol):
+    """A device as it is seen from outside the layer (NVML on the host); None where that is not said."""
+
+    def memory_used(self) -> int | None: ...
+
+    def processes(self) -> list[int] | None: ...
+
+
 class Bench(Protocol):
     """All that a metric ever sees."""
 
     @property
-    def params(self) -> Mapping[str, Value]:
+    def params(self) -> Params:
         """The parameter values of this outcome."""
 
     @property
     def device(self) -> DeviceFacts:
-        """The whole device, as read natively."""
+        """The whole device, as read natively; of several, the first."""
 
     @property
     def random(self) -> random.Random:
-        """Seeded by session, system, metric and repetition."""
+        """Seeded by session, metric and repetition: equal in all systems of a session."""
 
     @property
     def millisecond(self) -> int:
         """`fma` iterations that last about 1 ms on the whole device: the same work for every system and session."""
 
-    def tenants(self, n: int, quota: Quota = FULL) -> Sequence[Tenant]:
-        """n tenants, ready and warm; equal requests of one repetition get the same processes."""
+    @property
+    def party(self) -> Sequence[Tenant]:
+        """The tenants that the metric declared, in that order: ready, proved and warm."""
 
-    def mixed(self, quotas: Sequence[Quota], in_turn: bool = False) -> Sequence[Tenant]:
-        """One tenant for each quota, ready and warm, all at a time. Tenants that work in turn share their processors,
-        so that the host is the same for them."""
+    @property
+    def observer(self) -> Outside | None:
+        """The device from outside the layer; None without NVML."""
 
-    def fresh(self, quota: Quota = FULL) -> AbstractContextManager[Tenant]:
-        """A tenant of its own that has not touched CUDA; all others of the repetition are ended first."""
-
-    def once(self, key: object, make: Callable[[], Reading]) -> Reading:
-        """The value of `make()`, shared by all outcomes of the repetition that ask for the key."""
-
-    def window(self, quota: Quota = FULL) -> Window:
-        """The suite's window for throughput under that quota."""
+    @property
+    def window(self) -> Window:
+        """The suite's window for throughput: the longer one where a system of the session limits this outcome's
+        compute share, so that all have the same."""
 
     @property
     def polling_seconds(self) -> float:
         """The suite's window for counting CPU time."""
 
+    def run(self, tenant: Tenant, workload: Workload) -> Series:
+        """One tenant's work: a reading."""
+
+    def read(self, work: Mapping[Tenant, Workload]) -> Mapping[Tenant, Series]:
+        """Work of several tenants from one instant on: a reading. It is rejected when they did not overlap."""
+
+    def beside(self, work: Mapping[Tenant, Workload]) -> AbstractContextManager[Mapping[Tenant, Series]]:
+        """Keeps neighbors at workloads without an end of their own while the block lasts; entered when all have begun.
+        What they did is in the mapping afterwards; one that ended early or did nothing rejects the sample."""
+
+    def fresh(self, share: Share = OPEN) -> AbstractContextManager[Tenant]:
+        """A tenant of its own that has not touched CUDA. For metrics that are `alone`."""
+
+    def sacrifice(self, victim: Share | Tenant, dies: Death) -> AbstractContextManager[Tenant]:
+        """A tenant whose death is wanted: one of the party, or one of its own. If it does not die so within the block,
+        the outcome fails; afterwards the system recovers as its definition says."""
+
+    def readings(self, key: object, take: Callable[[int], Made]) -> Sequence[Made]:
+        """Readings taken on demand by `take(index)` and kept: outcomes of a repetition that ask for the same key share
+        them, each judged once."""
+
+    def once(self, key: object, make: Callable[[], Made]) -> Made:
+        """The value of `make()`, shared by all outcomes of the party that ask for the key."""
+
     def daemon_cpu_seconds(self) -> float | None:
         """CPU time used by the processes that the system's set-up started; None if it starts none."""
 
     def detail(self, name: str, row: Mapping[str, Value]) -> None:
-        """Stores a row of a table beside the samples: shown to the reader, never judged."""
+        """Stores a row of a table beside the samples: shown to the reader, never judged. Within `take` of shared
+        readings it belongs to the reading."""
+
+    def condition(self, name: str, value: Value) -> None:
+        """States something that must be equal for two outcomes to be compared."""
 
 
-class Readings(Sequence[Reading]):
-    """Readings taken on demand and kept, so that outcomes of one repetition share them by index."""
-
-    def __init__(self, take: Callable[[int], Reading]) -> None:
-        self._take = take
-        self._taken: list[Reading] = []
-
-    def __len__(self) -> int:
-        return len(self._taken)
-
-    def __getitem__(self, index: int) -> Reading:  # type: ignore[override]
-        while len(self._taken) <= index:
-            self._taken.append(self._take(len(self._taken)))
-        return self._taken[index]
-
-    def __iter__(self) -> Iterator[Reading]:
-        index = 0
-        while True:
-            yield self[index]
-            index += 1
+def one_tenant(params: Params, device: DeviceFacts) -> Party:
+    """The party of a metric that declares none."""
+    del params, device
+    return (OPEN,)
 
 
 Measure = Callable[[Bench], Samples]
+
+
+Values = tuple[Value, ...]
+Seconds = float | Callable[[Params, Window, float], float]
+"""The length of a sample: a number, or by parameters, throughput window and seconds of polling."""
 
 
 @dataclass(frozen=True)
 class Metric:
     """One thing worth knowing about a system.
 
-    `unit` is the unit that reports show; samples are SI (UNITS, SHOWN). `effort` says what one sample costs, so that
-    a suite can say how many: "latency" (a fraction of a second), "tail" (many readings, for a 99th percentile),
-    "process" (a fresh tenant), "window" (seconds).
-    `fresh` metrics start tenants of their own, for which all others must end.
+    `unit` is the unit that reports show; samples are SI (UNITS, SHOWN). `party` says which tenants an outcome works
+    with. `alone` metrics need the device to themselves: all other tenants are ended, and entries take turns.
+    `in_turn`: its tenants work one after the other, and share their processors.
     """
 
     id: str
@@ -177,13 +241,21 @@ class Metric:
     definition: str
     measure: Measure = field(repr=False)
     needs: tuple[str, ...] = ()
-    needs_for: Mapping[tuple[str, Value], tuple[str, ...]] = field(default_factory=dict)
-    params: Mapping[str, tuple[Value, ...]] = field(default_factory=dict)
+    params: Mapping[str, Values | Callable[[DeviceFacts], Values]] = field(default_factory=dict)
+    where: Callable[[Params], bool] = field(default=lambda params: True, repr=False)
+    party: Callable[[Params, DeviceFacts], Party] = field(default=one_tenant, repr=False)
+    tenants: str = ""
+    """The parameter that is the number of tenants: `--tenants` sets it."""
     compare: Literal["ratio", "difference"] = "ratio"
-    effort: Effort = "latency"
+    effort: Effort | Callable[[Params], Effort] = "latency"
+    seconds: Seconds = 0.1
+    """About how long one sample takes, for the estimate before a session; of outcomes that share readings, a part."""
+    completion: str = ""
+    """The outcome that says when the work of its calls is done; "" where the value is not the host's cost of a call."""
     ideal: Literal["same", "compute", "bandwidth", "capacity", "copy", "structural", "none"] = "none"
     revision: int = 1
-    fresh: bool = False
+    alone: bool = False
+    in_turn: bool = False
     category: str = ""
 
     @property
@@ -191,27 +263,39 @@ class Metric:
         """Unit of the samples."""
         return SHOWN[self.unit][0]
 
-    @property
-    def headline(self) -> dict[str, Value]:
+    def values(self, device: DeviceFacts) -> dict[str, Values]:
+        """Every parameter's values on that device, the headline first."""
+        return {name: found if isinstance(found, tuple) else found(device) for name, found in self.params.items()}
+
+    def headline(self, device: DeviceFacts) -> dict[str, Value]:
         """The parameter values shown in summaries and judged by default: the first of each."""
-        return {name: values[0] for name, values in self.params.items()}
+        return {name: values[0] for name, values in self.values(device).items()}
 
-    def variants(self) -> list[dict[str, Value]]:
-        """Every combination of parameter values, the headline first."""
-        return [dict(zip(self.params, values, strict=True)) for values in product(*self.params.values())]
+    def variants(self, device: DeviceFacts) -> list[dict[str, Value]]:
+        """Every combination of parameter values that makes sense, the headline first."""
+        values = self.values(device)
+        found = [dict(zip(values, chosen, strict=True)) for chosen in product(*values.values())]
+        return [params for params in found if self.where(params)]
 
-    def effort_of(self, params: Mapping[str, Value]) -> Effort:
+    @property
+    def described(self) -> dict[str, str]:
+        """Every parameter's values in words, the headline first; some depend on the device."""
+        return {
+            name: ", ".join(map(str, found)) if isinstance(found, tuple) else "by the device"
+            for name, found in self.params.items()
+        }
+
+    def effort_of(self, params: Params) -> Effort:
         """What one sample of this outcome costs."""
-        return "tail" if params.get("statistic") == "p99" else self.effort
+        return self.effort(params) if callable(self.effort) else self.effort
 
-    def needed(self, params: Mapping[str, Value]) -> tuple[str, ...]:
-        """Features that this outcome needs."""
-        more = [need for key, needs in self.needs_for.items() if params.get(key[0]) == key[1] for need in needs]
-        return tuple(dict.fromkeys((*self.needs, *more)))
+    def seconds_of(self, params: Params, window: Window, polling: float) -> float:
+        """About how long one sample of this outcome takes with these windows."""
+        return self.seconds(params, window, polling) if callable(self.seconds) else self.seconds
 
-    def outcome_id(self, params: Mapping[str, Value]) -> str:
+    def outcome_id(self, params: Params, device: DeviceFacts) -> str:
         """`OH-001` for the headline, else with what differs from it: `OH-001[path=start]`."""
-        headline = self.headline
+        headline = self.headline(device)
         different = [f"{name}={value}" for name, value in params.items() if headline[name] != value]
         return self.id + (f"[{','.join(different)}]" if different else "")
 
@@ -222,20 +306,27 @@ def metric(
     unit: str,
     better: Literal["lower", "higher", "none"],
     needs: tuple[str, ...] = (),
-    needs_for: Mapping[tuple[str, Value], tuple[str, ...]] | None = None,
-    params: Mapping[str, tuple[Value, ...]] | None = None,
+    params: Mapping[str, Values | Callable[[DeviceFacts], Values]] | None = None,
+    where: Callable[[Params], bool] = lambda params: True,
+    party: Callable[[Params, DeviceFacts], Party] = one_tenant,
+    tenants: str = "",
     compare: Literal["ratio", "difference"] = "ratio",
-    effort: Effort = "latency",
+    effort: Effort | Callable[[Params], Effort] = "latency",
+    seconds: Seconds = 0.1,
+    completion: str = "",
     ideal: Literal["same", "compute", "bandwidth", "capacity", "copy", "structural", "none"] = "none",
     revision: int = 1,
-    fresh: bool = False,
+    alone: bool = False,
+    in_turn: bool = False,
 ) -> Callable[[Measure], Metric]:
     """Makes a Metric of a generator function; its docstring is the public definition, its first line the title.
 
-    The first value of each parameter is the headline.
+    The first value of each parameter is the headline. Parameters may be functions of the device's facts.
     """
     if unit not in SHOWN:
         raise ValueError(f"metric {id} has the unit {unit!r}; known units are {', '.join(SHOWN)}")
+    if tenants and tenants not in (params or {}):
+        raise ValueError(f"metric {id} has no parameter {tenants!r}, which `tenants` names")
 
     def make(measure: Measure) -> Metric:
         definition = inspect.cleandoc(measure.__doc__ or "")
@@ -249,13 +340,18 @@ def metric(
             definition=definition,
             measure=measure,
             needs=needs,
-            needs_for=needs_for or {},
             params=params or {},
+            where=where,
+            party=party,
+            tenants=tenants,
             compare=compare,
             effort=effort,
+            seconds=seconds,
+            completion=completion,
             ideal=ideal,
             revision=revision,
-            fresh=fresh,
+            alone=alone,
+            in_turn=in_turn,
             category=measure.__module__.rpartition(".")[2],
         )
 

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Literal
 
 Value = str | int | float
 Table = Mapping[str, list[dict[str, Value]]]
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 MAX_REJECTED = 0.2
-SLOWED = "began while others slowed the processors"
-"""How a repetition's note ends that tells of samples on a busy host."""
 _STRICT = {"extra": "forbid", "strict": True}
+
+
+def now() -> str:
+    """UTC, as it stands in a run file."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
 @dataclass(frozen=True)
@@ -23,22 +27,45 @@ class Rejected:
     __pydantic_config__ = _STRICT
     value: float
     reason: str
+    round: int | None = None
+    """Which round it voids. Since version 3."""
 
 
 @dataclass(frozen=True)
 class Repetition:
-    """Samples of one set of fresh tenants. `stop` says why sampling ended: enough, narrow, budget or interrupted."""
+    """Samples of one set of fresh tenants.
+
+    `stop` says why sampling ended: `enough` samples, the `budget` of time, everything `rejected`, or `interrupted`
+    (`narrow` in files before version 3). The lists beside `samples` are as long as it, or empty in older files.
+    """
 
     __pydantic_config__ = _STRICT
     index: int
     began: str
     seconds: float
     samples: list[float]
-    stop: Literal["enough", "narrow", "budget", "interrupted"]
+    stop: Literal["enough", "narrow", "budget", "rejected", "interrupted"]
     rejected: list[Rejected] = field(default_factory=list)
     warmup: list[float] = field(default_factory=list)
     detail: Table = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    taken: Literal["rounds", "turns"] = "turns"
+    """`rounds`: beside the session's other entries, one sample of each in turn. Since version 3, as all below."""
+    why: str = ""
+    """Why it was taken in turns."""
+    rounds: list[int] = field(default_factory=list)
+    """The round of each sample: samples of two runs of a session in one round are a pair."""
+    begins: list[float] = field(default_factory=list)
+    """When each sample began, seconds since the session did."""
+    paces: list[float] = field(default_factory=list)
+    """How slow the timed processor was when each sample began, over its fastest in the session: 1 is undisturbed. Empty
+    where tenants are not pinned."""
+    clocks_hz: list[float] = field(default_factory=list)
+    """Mean SM clock over each sample's window; empty where NVML does not say."""
+    contexts_beside: int = 0
+    """How many tenants of other entries stood idle on the device meanwhile."""
+    readings: str = ""
+    """The table in the run's `readings` that its shared readings fill."""
 
 
 def too_many_rejected(repetitions: Sequence[Repetition], of: str = "") -> str | None:
@@ -51,6 +78,17 @@ def too_many_rejected(repetitions: Sequence[Repetition], of: str = "") -> str | 
 
 
 @dataclass(frozen=True)
+class Granted:
+    """What one tenant of an outcome's party was granted; None: no limit."""
+
+    __pydantic_config__ = _STRICT
+    role: str
+    gpu: int = 0
+    memory_bytes: int | None = None
+    compute_share: float | None = None
+
+
+@dataclass(frozen=True)
 class Measured:
     """A metric that has samples."""
 
@@ -60,6 +98,10 @@ class Measured:
     repetitions: list[Repetition]
     headline: bool = True
     outcome: Literal["measured"] = "measured"
+    party: list[Granted] = field(default_factory=list)
+    """The tenants that it worked with. Since version 3."""
+    conditions: dict[str, Value] = field(default_factory=dict)
+    """What must be equal for two outcomes to be compared: windows, back end, model, ... Since version 3."""
 
 
 @dataclass(frozen=True)
@@ -104,6 +146,9 @@ class Definition:
     ideal: str
     revision: int
     definition: str
+    completion: str = ""
+    """The outcome that says when the work of this one's calls is done: a call that is cheaper than native may only have
+    been put off (R23). Since version 3."""
 
 
 @dataclass(frozen=True)
@@ -195,6 +240,10 @@ class ProofRecord:
     when: Literal["before", "after"]
     checks: list[Check]
     granted: dict[str, str] = field(default_factory=dict)
+    serial: int | None = None
+    """The tenant's number in the run: every `before` has an `after` of the same number. Since version 3."""
+    child: int = 0
+    """Which further process of that tenant: 0 is its first. Since version 3."""
 
     @property
     def passed(self) -> bool:
@@ -228,26 +277,42 @@ class SystemRecord:
 
 
 @dataclass(frozen=True)
-class Plan:
-    """What was asked for."""
+class Suite:
+    """How many and how long; the metrics keep their meaning."""
 
     __pydantic_config__ = _STRICT
-    suite: str
-    outcomes: list[str]
+    title: str
+    description: str
+    metrics: list[str]
+    parameters: Literal["headline", "all"]
     repetitions: int
+    """At least so many sets of fresh tenants."""
     max_repetitions: int
+    rounds: dict[str, int]
+    """Samples of an outcome in one repetition, by what a sample costs (model/metric.py: Effort)."""
     warmup: int
-    samples: dict[str, int]
     seconds_per_outcome: float
-    target_half_width: float
+    """Seconds that one outcome of one entry may take, over all repetitions; the planned ones are taken all the same."""
     warm_seconds: float
     window_seconds: float
     settle_seconds: float
     quota_window_seconds: float
     quota_settle_seconds: float
+    polling_seconds: float
+    resolution: float | None = None
+    """More repetitions are taken until the half-width of every change is this part of its margin. None: a file before
+    version 3, whose rule looked at each value by itself."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What was asked for."""
+
+    __pydantic_config__ = _STRICT
+    suite: str
+    settings: Suite
+    outcomes: list[str]
     seed: int
-    quiet_seconds: float = 0.0
-    """How long an outcome of one repetition may wait for quiet processors. Since version 2."""
     tenants: int | None = None
     memory_limit_bytes: int | None = None
     compute_limit: float | None = None
@@ -279,7 +344,8 @@ class Run:
     status: Literal["running", "complete", "interrupted", "refused"]
     system: SystemRecord
     session: Session
-    device: Device
+    devices: list[Device]
+    """The devices that were measured; `Share.gpu` counts them. One in files before version 3."""
     host: Host
     plan: Plan
     label: str = ""
@@ -291,11 +357,21 @@ class Run:
     """What the definition's `[[record]]` steps printed, by their names. Since version 2."""
     ended: str | None = None
     missing: list[str] = field(default_factory=list)
-    before: DeviceState | None = None
-    after: DeviceState | None = None
+    before: list[DeviceState] = field(default_factory=list)
+    """Each device's state before the first sample; empty without NVML."""
+    after: list[DeviceState] = field(default_factory=list)
     metrics: dict[str, Definition] = field(default_factory=dict)
     libraries: list[Library] = field(default_factory=list)
     scrubbed: dict[str, str] = field(default_factory=dict)
     proof: list[ProofRecord] = field(default_factory=list)
     outcomes: dict[str, Outcome] = field(default_factory=dict)
+    readings: dict[str, list[dict[str, Value]]] = field(default_factory=dict)
+    """What shared readings showed beside the samples: rows with their repetition and reading. Since version 3."""
+    known_gaps: dict[str, str] = field(default_factory=dict)
+    """Documented holes of the system, by their ids. Since version 3."""
     warnings: list[str] = field(default_factory=list)
+
+    @property
+    def device(self) -> Device:
+        """The first device."""
+        return self.devices[0]

@@ -83,7 +83,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Requires:
-    """What must be true before the system can be used; `gpus` counts visible GPUs."""
+    """What must be true before the system can be used; `gpus` counts the session's."""
 
     __pydantic_config__ = _STRICT
     root: bool = False
@@ -99,21 +99,18 @@ class Requires:
 
 @dataclass(frozen=True)
 class MemoryQuota:
-    """How a memory quota is expressed: rounded down to `step` bytes, held per tenant or per process."""
+    """How a memory quota is expressed: rounded down to `step` bytes."""
 
     __pydantic_config__ = _STRICT
     step: int
-    scope: Literal["tenant", "process"]
 
 
 @dataclass(frozen=True)
 class ComputeQuota:
-    """How a compute quota is expressed: multiples of the share `step`. `means` says what the tenant is entitled to:
-    the native rate with so many SMs, or that share of the native rate."""
+    """How a compute quota is expressed: multiples of the share `step`."""
 
     __pydantic_config__ = _STRICT
     step: float
-    means: Literal["sm-count", "profile", "time-share"]
     max_tenants: int | None = None
 
 
@@ -204,14 +201,19 @@ class Proof(Checks):
 
 @dataclass(frozen=True)
 class Start:
-    """How a tenant is started: an argv prefix that enters the place where the layer holds, and variables."""
+    """How a tenant is started: an argv prefix that enters the place where the layer holds, and variables.
+
+    `python` is that place's interpreter, with this package installed; "" is the harness's own. `shell`: the command
+    splits what follows into words again, as ssh does.
+    """
 
     __pydantic_config__ = _STRICT
     command: tuple[str, ...] = ()
+    python: str = ""
+    shell: bool = False
     env: Mapping[str, str] = field(default_factory=dict)
     start: Literal["together", "one-by-one"] = "together"
     settle: float = 0.0
-    in_process: bool = False
     before: tuple[Step, ...] = ()
     after: tuple[Step, ...] = ()
     before_kill: Step | None = None
@@ -221,13 +223,15 @@ class Start:
 class Option:
     """A value that the user may give to a system.
 
-    Three kinds shape the system itself: `environment` takes any number of NAME.VARIABLE=VALUE for its tenants,
+    Four kinds shape the system itself: `environment` takes any number of NAME.VARIABLE=VALUE for its tenants,
     `features` a comma-separated list of what it claims to have, `command` the words that enter the place where it
-    holds.
+    holds, `shell-command` such words where a shell splits what follows them again.
     """
 
     __pydantic_config__ = _STRICT
-    kind: Literal["file", "directory", "text", "integer", "environment", "features", "command"] = "text"
+    kind: Literal["file", "directory", "text", "integer", "environment", "features", "command", "shell-command"] = (
+        "text"
+    )
     required: bool = False
     default: Amount | None = None
     help: str = ""
@@ -235,12 +239,11 @@ class Option:
 
 @dataclass(frozen=True)
 class Recovery:
-    """What must be done after a fault or a kill, and whether busy tenants may be killed unasked."""
+    """What must be done after a fault or a kill."""
 
     __pydantic_config__ = _STRICT
     after_fault: Literal["nothing", "restart"] = "nothing"
     after_kill: Literal["nothing", "restart"] = "nothing"
-    kill_busy: Literal["default", "opt-in"] = "default"
 
 
 @dataclass(frozen=True)
@@ -274,6 +277,8 @@ class System:
     aliases: tuple[str, ...] = ()
     enforces: Mapping[Literal["memory", "compute", "bandwidth"], Enforcement] = field(default_factory=dict)
     fault_domain: Literal["process", "server", "instance", "guest"] = "process"
+    beside: bool = True
+    """Whether its tenants can stand on the device beside those of a session's other systems."""
     known_gaps: tuple[Gap, ...] = ()
     options: Mapping[str, Option] = field(default_factory=dict)
     requires: Requires = field(default_factory=Requires)

@@ -16,7 +16,16 @@ from gpu_virt_bench.model.comparison import Change, Comparison, Interval, Row, V
 from gpu_virt_bench.model.metric import SHOWN
 from gpu_virt_bench.report.text import ARROWS, EMULATED, level_note, number
 
-STYLES = {"better": "green", "worse": "red", "inconclusive": "yellow", "not comparable": "dim", "informational": "dim"}
+STYLES = {
+    "better": "green",
+    "slightly better": "green",
+    "worse": "red",
+    "slightly worse": "red",
+    "deferred or elided": "yellow",
+    "inconclusive": "yellow",
+    "not comparable": "dim",
+    "informational": "dim",
+}
 
 
 def figure(value: float, change: Change, unit: str) -> str:
@@ -62,7 +71,9 @@ def name_of(row: Row) -> str:
 
 def heading(comparison: Comparison) -> str:
     """Who is compared with whom, and how."""
-    how = "paired by repetition" if comparison.pairing == "paired" else "unpaired"
+    rounds = any(row.change is not None and row.change.rounds for row in comparison.rows)
+    paired = "paired by round" if rounds else "paired by repetition"
+    how = paired if comparison.pairing == "paired" else "unpaired"
     sides = (comparison.candidate, comparison.baseline)
     emulated = EMULATED if any(side.emulated for side in sides) else ""
     names = [side.name + (" (derived)" if side.derived else "") for side in sides]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -10,7 +11,7 @@ from textwrap import wrap
 from typing import Any
 
 from gpu_virt_bench.history.points import Point
-from gpu_virt_bench.history.series import Holding, Series, Unreadable
+from gpu_virt_bench.history.series import Holding, Rest, Series
 from gpu_virt_bench.history.trend import DAY, FEWEST_FOR_CHANGE, FEWEST_FOR_TREND, Course, course
 from gpu_virt_bench.model.metric import SHOWN
 from gpu_virt_bench.report.text import ARROWS, number
@@ -23,37 +24,37 @@ LEVELS = "▁▂▃▄▅▆▇█"
 MIB = 1 << 20
 
 
-def overview_text(holdings: Sequence[Holding], unreadable: Sequence[Unreadable]) -> str:
+def overview_text(holdings: Sequence[Holding], rest: Rest) -> str:
     """What there is, by system and device, and how to see more of it."""
     lines: list[str] = []
     for held in holdings:
         runs = f"{held.runs} run{'s' * (held.runs != 1)}, {date(held.first)} .. {date(held.last)}"
         lines += [*wrapped(f"{held.system} on {held.device}"), f"  {runs} UTC"]
         lines += [*wrapped(f"  {', '.join(held.metrics)}"), ""]
-    return "\n".join([*lines, "--metric OH-001 shows one metric over time.", *complaints(unreadable)])
+    return "\n".join([*lines, "--metric OH-001 shows one metric over time.", *complaints(rest)])
 
 
-def history_text(series: Sequence[Series], unreadable: Sequence[Unreadable]) -> str:
+def history_text(series: Sequence[Series], rest: Rest) -> str:
     """A table for each series."""
-    return "\n".join([*(line for one in series for line in (*series_lines(one), "")), *complaints(unreadable)]).rstrip()
+    return "\n".join([*(line for one in series for line in (*series_lines(one), "")), *complaints(rest)]).rstrip()
 
 
-def history_json(folder: str, series: Sequence[Series], unreadable: Sequence[Unreadable]) -> str:
+def history_json(folder: str, series: Sequence[Series], rest: Rest) -> str:
     """All points of the series with their trends and changes, in SI units."""
     content = {
         "directory": folder,
         "series": [series_object(one) for one in series],
-        "unreadable": [asdict(file) for file in unreadable],
+        **asdict(rest),
     }
     return json.dumps(content, indent=1)
 
 
-def overview_json(folder: str, holdings: Sequence[Holding], unreadable: Sequence[Unreadable]) -> str:
+def overview_json(folder: str, holdings: Sequence[Holding], rest: Rest) -> str:
     """What there is."""
     content = {
         "directory": folder,
         "holdings": [{**asdict(held), "first": iso(held.first), "last": iso(held.last)} for held in holdings],
-        "unreadable": [asdict(file) for file in unreadable],
+        **asdict(rest),
     }
     return json.dumps(content, indent=1)
 
@@ -199,11 +200,21 @@ def clip(text: str, width: int) -> str:
     return line if len(line) <= width else line[: width - 3] + "..."
 
 
-def complaints(unreadable: Sequence[Unreadable]) -> list[str]:
-    """What is no run file, one line each, the first few."""
-    if not unreadable:
+def complaints(rest: Rest) -> list[str]:
+    """What gave no points, one line each, the first few of a kind."""
+    unread, left_out = rest.unreadable, rest.left_out
+    files = f"{len(unread)} files are no run files" if len(unread) > 1 else "1 file is no run file"
+    reasons = ", ".join(f"{count} {reason}" for reason, count in Counter(file.reason for file in left_out).items())
+    runs = f"{len(left_out)} run{'s are' if len(left_out) > 1 else ' is'} left out: {reasons}"
+    return [
+        *listed(files + ":", [file.reason for file in unread]),
+        *listed(runs, [f"{file.path}: {file.reason}" for file in left_out]),
+    ]
+
+
+def listed(title: str, entries: Sequence[str]) -> list[str]:
+    """A title and the first few entries; nothing without entries."""
+    if not entries:
         return []
-    count = f"{len(unreadable)} files are no run files" if len(unreadable) > 1 else "1 file is no run file"
-    lines = [clip(file.reason, WIDTH - 2) for file in unreadable[:NAMED]]
-    more = [f"  and {len(unreadable) - NAMED} more"] if len(unreadable) > NAMED else []
-    return ["", f"{count}:", *(f"  {line}" for line in lines), *more]
+    more = [f"  and {len(entries) - NAMED} more"] if len(entries) > NAMED else []
+    return ["", *wrapped(title), *(f"  {clip(entry, WIDTH - 2)}" for entry in entries[:NAMED]), *more]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -10,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from gpu_virt_bench.model.metric import SHOWN, Metric
-from gpu_virt_bench.model.run import SLOWED, Definition, Failed, Measured, Outcome, Run
+from gpu_virt_bench.model.run import Definition, Failed, Granted, Measured, Outcome, Repetition, Run
 from gpu_virt_bench.stats.estimate import LEVEL, Estimate
 from gpu_virt_bench.stats.estimate import summarise as summarise
 
@@ -18,6 +20,11 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
 EMULATED = " · EMULATED GPU: a model's figures, not hardware's"
+BUSY = 1.15
+"""From this pace on a host counts as busy: its processors take so many times their best time."""
+FEW = 5
+"""Fewer repetitions make intervals wide."""
+MIB = 1 << 20
 ARROWS = {"lower": "↓", "higher": "↑", "none": ""}
 
 
@@ -71,9 +78,38 @@ def row(run: Run, name: str, outcome: Outcome) -> tuple[str, str, str, str, str]
     return name, outcome.outcome, reason, "", ""
 
 
+def devices(run: Run) -> str:
+    """The models that were measured: `NVIDIA H200`, `2 x NVIDIA H200`."""
+    counts = Counter(device.name for device in run.devices)
+    return ", ".join(f"{count} x {name}" if count > 1 else name for name, count in counts.items())
+
+
+def circumstances(run: Run, outcome: Outcome) -> list[str]:
+    """With whom and under which conditions an outcome was measured, where that is not what the plan says of all."""
+    if not isinstance(outcome, Measured):
+        return []
+    suite = run.plan.settings
+    usual = {name: getattr(suite, name) for name in ("window_seconds", "settle_seconds", "polling_seconds")}
+    conditions = [f"{name} {value}" for name, value in outcome.conditions.items() if usual.get(name) != value]
+    limits = (None, run.plan.compute_limit), (None, run.plan.memory_limit_bytes)
+    plain = all(one.compute_share in limits[0] and one.memory_bytes in limits[1] for one in outcome.party)
+    party = [] if plain and len(outcome.party) < 2 else map(share, outcome.party)
+    return [line for line in (", ".join(party), ", ".join(conditions)) if line]
+
+
+def share(granted: Granted) -> str:
+    """One tenant and what it was granted: `victim 25 % 8192 MiB`."""
+    limits = [
+        *([f"{100 * granted.compute_share:g} %"] if granted.compute_share is not None else []),
+        *([f"{granted.memory_bytes / MIB:g} MiB"] if granted.memory_bytes is not None else []),
+        *([f"on GPU {granted.gpu}"] if granted.gpu else []),
+    ]
+    return " ".join([granted.role, *limits])
+
+
 def run_table(run: Run) -> RenderableType:
     """One run's outcomes."""
-    title = f"{run.system.title} on {run.device.name}{EMULATED if run.device.emulated else ''}"
+    title = f"{run.system.title} on {devices(run)}{EMULATED if run.device.emulated else ''}"
     table = Table(title=Text(title), title_justify="left", title_style="bold", expand=False)
     table.add_column("metric", overflow="fold", ratio=3)
     table.add_column("value", justify="right", no_wrap=True)
@@ -81,7 +117,8 @@ def run_table(run: Run) -> RenderableType:
     table.add_column("unit", overflow="fold")
     table.add_column("n", justify="right", no_wrap=True)
     for name, outcome in sorted(run.outcomes.items()):
-        cells = row(run, f"{name} {run.metrics[outcome.metric].title}", outcome)
+        title = f"{name} {run.metrics[outcome.metric].title}"
+        cells = row(run, "\n".join([title, *circumstances(run, outcome)]), outcome)
         style = {"failed": "red", "skipped": "dim"}.get(outcome.outcome, "")
         table.add_row(*(Text(cell) for cell in cells), style=style)
     return table
@@ -97,15 +134,30 @@ def remarks(run: Run) -> list[str]:
     rejected = sum(len(repetition.rejected) for repetition in taken)
     if rejected:
         found.append(f"{rejected} samples were rejected; their reasons are in the file")
-    slowed = sum(any(note.endswith(SLOWED) for note in repetition.notes) for repetition in taken)
-    if slowed:
-        found.append(
-            f"{slowed} of {len(taken)} repetitions have samples that {SLOWED}: their latencies are too long; "
-            "a host whose cores are not shared has none, and a suite's quiet_seconds waits for them to pass"
-        )
-    if run.plan.repetitions < 5:
-        found.append(f"repetitions: {run.plan.repetitions}; intervals are wide, --suite standard narrows them")
+    found += [*busy(taken), *in_turns(taken)]
+    if (few := run.plan.settings.repetitions) < FEW:
+        found.append(f"repetitions: {few}; intervals are wide, --suite standard narrows them")
     return found
+
+
+def busy(taken: Sequence[Repetition]) -> list[str]:
+    """That others used the host's processors meanwhile."""
+    paces = [pace for repetition in taken for pace in repetition.paces]
+    if not paces or (middle := median(paces)) <= BUSY:
+        return []
+    return [
+        f"the host was busy: its processors were at {middle:.2g} of their best time in the median; "
+        "changes within rounds are not touched by it, absolute values are"
+    ]
+
+
+def in_turns(taken: Sequence[Repetition]) -> list[str]:
+    """How many repetitions were not taken in rounds, for each reason; older files give none."""
+    reasons = Counter(repetition.why for repetition in taken if repetition.taken == "turns" and repetition.why)
+    return [
+        f"{count} of {len(taken)} repetitions were taken in turns, not in rounds: {why}"
+        for why, count in reasons.items()
+    ]
 
 
 def console() -> Console:
@@ -145,19 +197,27 @@ def print_metric(metric: Metric) -> None:
         out.print()
         out.print(paragraph, markup=False)
     out.print()
-    facts = {
-        "unit": f"{metric.unit} {ARROWS[metric.better]}".strip(),
-        "better": metric.better,
-        "compared by": metric.compare,
-        "needs": ", ".join(metric.needs) or "nothing",
-        "mig-ideal": metric.ideal,
-        "revision": str(metric.revision),
-        **{f"parameter {name}": ", ".join(map(str, values)) for name, values in metric.params.items()},
-    }
-    for name, value in facts.items():
+    for name, value in facts(metric).items():
         out.print(f"  {name:22} {value}", markup=False)
     if metric.params:
         out.print("  The first value of each parameter is the headline.")
+
+
+def facts(metric: Metric) -> dict[str, str]:
+    """What a definition says beside its text."""
+    found = {
+        "unit": f"{metric.unit} {ARROWS[metric.better]}".strip(),
+        "better": metric.better,
+        "compared by": metric.compare,
+        "needs": ", ".join(metric.needs) or "nothing beside its tenants",
+        "tenants": f"set by {metric.tenants}" if metric.tenants else "",
+        "taken": "alone on the device, in turns" if metric.alone else "in rounds",
+        "work is done at": metric.completion,
+        "mig-ideal": metric.ideal,
+        "revision": str(metric.revision),
+        **{f"parameter {name}": values for name, values in metric.described.items()},
+    }
+    return {name: value for name, value in found.items() if value}
 
 
 def print_table(rows: Sequence[Mapping[str, Any]]) -> None:

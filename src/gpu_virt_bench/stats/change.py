@@ -1,12 +1,13 @@
-"""What changed between the repetitions of two runs: differences and ratios, paired or not, with intervals and tests.
+"""What changed between two runs: differences and ratios, paired or not, with intervals and tests.
 
-All functions are of differences; a ratio is a difference of logarithms (`ratio`). Values are one for each repetition.
+All functions are of differences; a ratio is a difference of logarithms (`as_ratio`).
 
-- Paired: the median of the pairs' differences, with the interval of the sign test (`stats.order`).
-- Unpaired: the median of all differences between the two sides (Hodges and Lehmann, Annals of Mathematical Statistics
-  34, 1963) with the interval that belongs to the Mann-Whitney test, at the level nearest to the one asked for
-  (Hollander, Wolfe and Chicken, Nonparametric Statistical Methods, 3rd ed., 2014, section 4.3). It takes both sides for
-  shifted copies of one distribution.
+- Paired: values are changes, one for each repetition that both runs have. The median of them, with the interval of the
+  sign test (`stats.order`).
+- Unpaired: values are those of either side, one for each repetition. The median of all differences between the two
+  sides (Hodges and Lehmann, Annals of Mathematical Statistics 34, 1963) with the interval that belongs to the
+  Mann-Whitney test, at the level nearest to the one asked for (Hollander, Wolfe and Chicken, Nonparametric Statistical
+  Methods, 3rd ed., 2014, section 4.3). It takes both sides for shifted copies of one distribution.
 - p-values: Student's t for pairs, Welch's otherwise (Biometrika 34, 1947); Holm's correction for many of them
   (Scandinavian Journal of Statistics 6, 1979).
 """
@@ -14,7 +15,7 @@ All functions are of differences; a ratio is a difference of logarithms (`ratio`
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import cache
 from statistics import NormalDist, fmean, median, variance
 
@@ -26,14 +27,9 @@ EXACT = 50
 """With more repetitions than that on a side, the Mann-Whitney distribution is taken for normal."""
 
 
-def paired(baseline: Values, candidate: Values, level: float) -> Interval:
-    """Median of candidate less baseline, repetition by repetition."""
-    return median_interval(differences(baseline, candidate), level)
-
-
-def differences(baseline: Values, candidate: Values) -> list[float]:
-    """Candidate less baseline, pair by pair."""
-    return [after - before for before, after in zip(baseline, candidate, strict=True)]
+def paired(changes: Values, level: float) -> Interval:
+    """Median of the repetitions' changes."""
+    return median_interval(changes, level)
 
 
 def unpaired(baseline: Values, candidate: Values, level: float) -> Interval:
@@ -72,23 +68,14 @@ def mann_whitney_counts(fewer: int, more: int) -> list[int]:
     return counts
 
 
-def ratio(
-    shift: Callable[[Values, Values, float], Interval], baseline: Values, candidate: Values, level: float
-) -> Interval:
-    """Candidate over baseline, by a shift of the logarithms; all values must be above 0."""
-    found = shift(logarithms(baseline), logarithms(candidate), level)
-    low, high = (None if end is None else math.exp(end) for end in (found.low, found.high))
-    return Interval(math.exp(found.value), low, high, found.level)
+def as_ratio(shift: Interval) -> Interval:
+    """Candidate over baseline, from a shift of the logarithms."""
+    low, high = (None if end is None else math.exp(end) for end in (shift.low, shift.high))
+    return Interval(math.exp(shift.value), low, high, shift.level)
 
 
-def logarithms(values: Values) -> list[float]:
-    """Natural logarithms."""
-    return [math.log(value) for value in values]
-
-
-def paired_p(baseline: Values, candidate: Values, margin: float) -> float | None:
-    """Student's t: whether the mean difference of pairs lies beyond the margin; None with one pair."""
-    changes = differences(baseline, candidate)
+def paired_p(changes: Values, margin: float) -> float | None:
+    """Student's t: whether the repetitions' mean change lies beyond the margin; None with one repetition."""
     if len(changes) < 2:
         return None
     return beyond(fmean(changes), variance(changes) / len(changes), len(changes) - 1, margin)

@@ -1,15 +1,14 @@
-"""Intervals from order statistics: they assume nothing about the shape of the data but that it is continuous.
+"""The median and its interval from order statistics, which assume of the data only that it is continuous.
 
 The interval of a median is that of the sign test, between two order statistics, interpolated to the level asked for
 (Hettmansperger and Sheather, Statistics & Probability Letters 4, 1986; Nyblom, same journal 14, 1992). With few values
-no interval reaches the level; then it is their range, with the level that the range has: 1 - 2^(1 - n). The interval
-of another quantile is not interpolated (Hahn and Meeker, Statistical Intervals, 1991, ch. 5).
+no interval reaches the level; then it is their range, with the level that the range has: 1 - 2^(1 - n).
 """
 
 from __future__ import annotations
 
 import math
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from collections.abc import Sequence
 from functools import cache
 from statistics import median
@@ -56,23 +55,3 @@ def quantile(values: Sequence[float], share: float) -> float:
     """The smallest value with at least that share of the values at or below it (type 1 of Hyndman and Fan, 1996)."""
     ordered = sorted(values)
     return ordered[max(0, math.ceil(share * len(ordered)) - 1)]
-
-
-def minimum_values(share: float, level: float) -> int:
-    """How many values the interval of a quantile needs: with fewer, the quantile may lie beyond all of them."""
-    tail = (1 - level) / 2
-    return max(2, math.ceil(math.log(tail) / math.log(max(share, 1 - share))))
-
-
-def quantile_interval(values: Sequence[float], share: float, level: float) -> Interval:
-    """A quantile with its interval; an error below `minimum_values`. Values must be independent."""
-    from scipy.special import bdtr
-
-    n, least, tail = len(values), minimum_values(share, level), (1 - level) / 2
-    if n < least:
-        raise ValueError(f"{n} values; the {level:.0%} interval of the quantile {share} needs {least}")
-    ordered, ranks = sorted(values), range(n)
-    # the quantile lies below the value of index i if at most i values do; the innermost indices with a tail beyond each
-    low = bisect_right(ranks, tail, key=lambda i: float(bdtr(i, n, share))) - 1
-    high = bisect_left(ranks, -tail, key=lambda i: float(bdtr(i, n, share)) - 1)
-    return Interval(quantile(ordered, share), ordered[max(low, 0)], ordered[min(high, n - 1)], level)

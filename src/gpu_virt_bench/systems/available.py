@@ -6,7 +6,7 @@ import operator
 import os
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,10 +30,9 @@ class Unavailable(Exception):
 
 @dataclass(frozen=True)
 class Here:
-    """What is known of this place. `device` and `gpus` are None before a device is chosen: nothing is said of them."""
+    """What is known of this place. `devices` are the session's; before they are chosen, nothing is said of them."""
 
-    device: Device | None = None
-    gpus: int | None = None
+    devices: Sequence[Device] = ()
     root: bool = os.geteuid() == 0
     path: str | None = None
     system_preload: Path = SYSTEM_PRELOAD
@@ -51,9 +50,9 @@ def availability(system: System, here: Here | None = None, options: Mapping[str,
     )
 
 
-def tool_path(device: Device | None, path: str | None = None) -> str:
+def tool_path(devices: Sequence[Device], path: str | None = None) -> str:
     """Where the programs of a system are looked for: in PATH, on the emulated GPU first among its own."""
-    if device is not None and device.emulated:
+    if any(device.emulated for device in devices):
         return with_programs(path)
     return os.environ.get("PATH", os.defpath) if path is None else path
 
@@ -69,7 +68,7 @@ def unmet_host(system: System, here: Here, options: Mapping[str, str]) -> str | 
     if requires.root and not here.root:
         return "needs root"
     for tool in requires.tools:
-        if shutil.which(tool, path=tool_path(here.device, here.path)) is None:
+        if shutil.which(tool, path=tool_path(here.devices, here.path)) is None:
             return f"needs the program {tool}, which is not in PATH"
     for name in requires.files:
         file = expand(name, {**dict.fromkeys(system.options), **options}, f"{system.id}: requires.files")
@@ -79,12 +78,15 @@ def unmet_host(system: System, here: Here, options: Mapping[str, str]) -> str | 
 
 
 def unmet_device(system: System, here: Here) -> str | None:
-    """The first requirement of the device that is not met."""
-    requires, device = system.requires, here.device
-    if here.gpus is not None and here.gpus < requires.gpus:
-        return f"needs {requires.gpus} GPUs, found {here.gpus}"
-    if device is None:
-        return None
+    """The first requirement that the session's devices do not meet."""
+    if here.devices and len(here.devices) < system.requires.gpus:
+        return f"needs {system.requires.gpus} GPUs, the session has {len(here.devices)}"
+    return next(filter(None, (unfit(system, device) for device in here.devices)), None)
+
+
+def unfit(system: System, device: Device) -> str | None:
+    """The first requirement that one device does not meet."""
+    requires = system.requires
     if requires.real_device and device.emulated:
         return "needs a real device: it cannot run on the emulated GPU"
     if requires.gpu_index is not None and device.index != requires.gpu_index:

@@ -20,11 +20,15 @@ Entry = dict[str, Any]
 
 
 class Journal:
-    """The file `journal.jsonl` of a session directory: one entry a line, and one line when it is undone."""
+    """The file `journal.jsonl` of a session directory: one entry a line, and one line when it is undone.
+
+    Several may write to it: each undoes its own entries.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._path = folder / NAME
+        self._own: list[Entry] = []
         if self._path.exists() and not self._path.read_bytes().endswith(b"\n"):
             self._append(b"\n")  # the last line was cut off by the harness's death
 
@@ -44,7 +48,8 @@ class Journal:
         before_kill: Step | None = None,
         env: Mapping[str, str] | None = None,
     ) -> Entry | None:
-        """A process that must end; None if it is already gone. `group` ends what it started too."""
+        """A process that must end; None if it is already gone. `group` ends what it started too, as far as that carries
+        the session's mark."""
         start = processes.start_time(pid)
         if start is None:
             return None
@@ -53,13 +58,20 @@ class Journal:
         return self._add({**entry, "before_kill": killing, "env": dict(env or {})})
 
     def undo(self, entry: Entry) -> list[str]:
-        """Undoes one entry and notes it; what did not work, in sentences."""
+        """Undoes one entry; what did not work, in sentences - then it stays open."""
         problems = undo(self.folder, entry)
-        self.done(entry)
+        if not problems:
+            self.done(entry)
         return problems
+
+    def undo_all(self) -> list[str]:
+        """Undoes its own entries, backwards, each once; what did not work stays open for `clean`."""
+        own, self._own = self._own, []
+        return [problem for entry in reversed(own) for problem in self.undo(entry)]
 
     def done(self, entry: Entry) -> None:
         """Notes that an entry needs no undoing any more."""
+        self._own = [other for other in self._own if other["entry"] != entry["entry"]]
         self._write({"kind": "done", "entry": entry["entry"]})
 
     def open(self) -> list[Entry]:
@@ -69,6 +81,7 @@ class Journal:
     def _add(self, entry: Entry) -> Entry:
         entry = {"entry": uuid.uuid4().hex[:12], **entry}
         self._write(entry)
+        self._own.append(entry)
         return entry
 
     def _write(self, entry: Entry) -> None:
@@ -108,7 +121,7 @@ def undo(folder: Path, entry: Entry) -> list[str]:
     if entry["kind"] == "steps":
         return run_all([as_step(step) for step in entry["steps"]], entry["env"])
     if entry["kind"] == "process":
-        return end_process(entry)
+        return end_process(folder, entry)
     return remove(folder, Path(entry["path"]))
 
 
@@ -128,14 +141,17 @@ def run_all(todo: Sequence[Step], env: Mapping[str, str]) -> list[str]:
     return problems
 
 
-def end_process(entry: Entry) -> list[str]:
-    """`before_kill`, SIGTERM, `grace`, SIGKILL: only to the process that was written down."""
+def end_process(folder: Path, entry: Entry) -> list[str]:
+    """`before_kill`, SIGTERM, `grace`, SIGKILL: only to the process that was written down, and to those it left."""
     pid, start = entry["pid"], entry["start"]
-    if not processes.lives(pid, start):
-        return []
-    problems = run_all([as_step(entry["before_kill"])], entry["env"]) if entry["before_kill"] else []
-    if not processes.end(pid, start, entry["grace"], entry["group"]):
-        problems.append(f"process {pid} cannot be ended")
+    problems: list[str] = []
+    if processes.lives(pid, start):
+        problems += run_all([as_step(entry["before_kill"])], entry["env"]) if entry["before_kill"] else []
+        if not processes.end(pid, start, entry["grace"], entry["group"]):
+            problems.append(f"process {pid} cannot be ended")
+    left = processes.end_members(pid, str(folder)) if entry["group"] else []
+    if left:
+        problems.append(f"processes {', '.join(map(str, left))}, which process {pid} left, cannot be ended")
     return problems
 
 

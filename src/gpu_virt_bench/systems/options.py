@@ -12,6 +12,7 @@ from gpu_virt_bench.model.system import FEATURES, Option, System
 from gpu_virt_bench.systems.variables import QUOTA, DefinitionError, expand, names, nearest, tenant_names
 
 LOADER_VARIABLES = ("LD_PRELOAD", "LD_AUDIT")
+COMMANDS = ("command", "shell-command")
 FEATURE_OF = {"memory": "memory-limit", "compute": "compute-limit", "priority": "priority"}
 
 
@@ -58,7 +59,7 @@ def checked(system: System, name: str, value: str) -> str:
         return checked_path(system, name, option, value)
     if option.kind == "integer" and not re.fullmatch(r"-?\d+", value):
         raise DefinitionError(f"option {name} is {value!r}: expected an integer")
-    if option.kind == "command":
+    if option.kind in COMMANDS:
         for word in checked_words(name, value):
             expand(word, dict.fromkeys(tenant_names(system), "0"), f"option {name}")
     if option.kind == "features":
@@ -117,7 +118,11 @@ def split(value: str) -> list[str]:
 
 
 def configured(system: System, options: Mapping[str, str]) -> System:
-    """The system that its resolved options make of it: variables, features and command that the user stated."""
+    """The system that its resolved options make of it: variables, features and command that the user stated.
+
+    What stands behind a user's command is not known - a container here, or a machine that has the device to itself - so
+    the system's tenants do not stand beside others'.
+    """
     kinds = {name: option.kind for name, option in system.options.items()}
     env = {name.partition(".")[2]: value for name, value in options.items() if "." in name}
     features = [name for key, value in options.items() if kinds.get(key) == "features" for name in split(value)]
@@ -125,7 +130,14 @@ def configured(system: System, options: Mapping[str, str]) -> System:
     command: list[str] = []
     for word in system.tenant.command:
         key = word.strip("{}")
-        is_command = word == f"{{{key}}}" and kinds.get(key) == "command"
+        is_command = word == f"{{{key}}}" and kinds.get(key) in COMMANDS
         command += checked_words(key, options.get(key, "")) if is_command else [word]
-    start = replace(system.tenant, command=tuple(command), env={**system.tenant.env, **env})
-    return replace(system, tenant=start, features=tuple(dict.fromkeys([*system.features, *features])))
+    given = {kinds.get(name) for name in options}
+    shell = system.tenant.shell or "shell-command" in given
+    start = replace(system.tenant, command=tuple(command), shell=shell, env={**system.tenant.env, **env})
+    return replace(
+        system,
+        tenant=start,
+        features=tuple(dict.fromkeys([*system.features, *features])),
+        beside=system.beside and given.isdisjoint(COMMANDS),
+    )

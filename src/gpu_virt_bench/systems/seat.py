@@ -1,185 +1,154 @@
-"""The place of one tenant in an active system."""
+"""The place of one tenant in an active system: where its processes are started and ended."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
-from gpu_virt_bench.model.run import Check
-from gpu_virt_bench.model.system import FEATURE_QUOTA, Checks, Step
-from gpu_virt_bench.systems import proof, steps
+from gpu_virt_bench.model.run import Device
+from gpu_virt_bench.model.system import Step, System
+from gpu_virt_bench.systems.active import Active, gpu_values
+from gpu_virt_bench.systems.around import Around
 from gpu_virt_bench.systems.available import check_room
-from gpu_virt_bench.systems.evidence import Attempt, Evidence, Seen, Wanted
-from gpu_virt_bench.systems.fingerprint import Block, overlap_check, sm_sets_check
+from gpu_virt_bench.systems.environment import clean
 from gpu_virt_bench.systems.journal import Entry, run_all
 from gpu_virt_bench.systems.layers import check_one_layer
-from gpu_virt_bench.systems.variables import QUOTA, DefinitionError, expand, names, resolve, resolve_env
-from gpu_virt_bench.systems.wellformed import OVERLAPS, SM_SETS, check_word
+from gpu_virt_bench.systems.processes import MARK
+from gpu_virt_bench.systems.quota import as_variables
+from gpu_virt_bench.systems.variables import (
+    QUOTA,
+    DefinitionError,
+    Values,
+    expand,
+    names,
+    resolve,
+    resolve_env,
+    tenant_names,
+)
+from gpu_virt_bench.tenant import Tenant, argv
 
-if TYPE_CHECKING:
-    from gpu_virt_bench.systems.active import Active
+
+def seat(
+    active: Active, index: int, folder: Path, granted: Mapping[str, int | float | None], of: int, gpu: int = 0
+) -> Seat:
+    """The place of the tenant `index` of `of`, with its directory and what `grants` gave it on one of the devices."""
+    values = {
+        **dict.fromkeys(tenant_names(active.system)),
+        **active.values,
+        **gpu_values(active.devices, gpu),
+        **as_variables(granted),
+        "tenant": str(index),
+        "tenants": str(of),
+        "tenant_dir": str(folder),
+    }
+    return Seat(active, index, folder, values, gpu)
 
 
 class Seat:
-    """The place of one tenant in an active system: how it is started, entered, proved and left."""
+    """Starts the processes of one tenant and ends them; all that is done for them is in the journal."""
 
-    def __init__(self, active: Active, index: int, values: dict[str, str | None]) -> None:
+    def __init__(self, active: Active, index: int, folder: Path, values: dict[str, str | None], gpu: int) -> None:
         self.active = active
         self.system = active.system
         self.index = index
         self.values = values
-        self._after: Entry | None = None
-        check_room(self.env, Path(str(values["tenant_dir"])).parent)
-
-    # -- start and end
+        self.gpu = gpu
+        self._folder = folder
+        self._around = Around(active, values)
+        self._running: dict[Tenant, Entry | None] = {}
+        self._problems: list[str] = []
+        self._count = 0
+        check_room(self.env, folder.parent)
 
     @property
-    def command(self) -> list[str]:
-        """The argv prefix that enters the place where the layer holds."""
-        words = [self._word(text) for text in self.system.tenant.command]
-        return [word for word in words if word is not None]
-
-    def _word(self, text: str) -> str | None:
-        """One word of the command; one about a quota that was not asked for is left out."""
-        for name in names(text):
-            if name not in QUOTA and self.values.get(name, "") is None:
-                raise DefinitionError(f"{self.system.id}: the command needs {{{name}}}, which has no value")
-        return expand(text, self.values, f"{self.system.id}: tenant.command")
+    def device(self) -> Device:
+        """The tenant's own."""
+        return self.active.devices[self.gpu]
 
     @property
     def env(self) -> dict[str, str]:
-        """The variables of the tenant: those that lead to the device, and the definition's."""
-        return {**self.active.env, **resolve_env(self.system.tenant.env, self.values, self.system.id)}
+        """The variables of the tenant: those that lead to its device, and the definition's."""
+        return {**self.active.envs[self.gpu], **resolve_env(self.system.tenant.env, self.values, self.system.id)}
 
-    @property
-    def asked(self) -> set[str]:
-        """The kinds of quota that this tenant has."""
-        return {kind for name, kind in QUOTA.items() if self.values[name] is not None}
+    def start(self, name: str) -> Tenant:
+        """The tenant's first process, after the steps before it. When anything fails, what was done is undone."""
+        self._folder.mkdir(exist_ok=True)
+        try:
+            self._around.prepare()
+            check_one_layer(self.system, self.env)
+            return self._exec(name)
+        except BaseException:
+            self._problems += self._around.undo()
+            raise
 
-    def before(self) -> None:
-        """Runs the steps before the tenant starts, and looks at what its environment leads to."""
-        for path in self.system.cleanup.remove:
-            place = expand(path, self.values, f"{self.system.id}: cleanup.remove")
-            if place is not None and "tenant_dir" in names(path):
-                self.active.note_path(place)
-        for step in self.system.tenant.before:
-            filled = resolve(step, self.values, self.system.id)
-            if filled is not None:
-                self.active.capture(steps.run(filled, self.active.step_env()), self.values)
-        self._note_after()
-        check_one_layer(self.system, self.env)
+    def child(self, name: str) -> Tenant:
+        """A further process of the tenant, with the same environment and quota. It ends before the first does."""
+        if not self._running:
+            raise RuntimeError(f"{name}: a further process needs the first; start the tenant before its child")
+        return self._exec(name)
 
-    def _leaving(self) -> list[Step]:
-        """The steps after the tenant, as far as they can be filled in by now."""
-        filled = [resolve(step, {"pid": None, **self.values}, self.system.id) for step in self.system.tenant.after]
-        return [step for step in filled if step is not None]
-
-    def _note_after(self) -> None:
-        """Writes the steps after the tenant down, in place of what was written before."""
-        last = self._after
-        self._after = self.active.note_steps(self._leaving()) if self.system.tenant.after else None
-        if last is not None:
-            self.active.forget(last)
-
-    def started(self, pid: int, process: int | None = None) -> None:
-        """Notes the running tenant: its own pid, and that of the process which the harness started for it - with a
-        command in front, or in another pid namespace, another one. Only the harness's own is ever ended."""
-        self.values["pid"] = str(pid)
-        self._note_after()
-        if process is not None:
-            self.active.note_process(process, group=True, before_kill=self._before_kill())
-
-    def _before_kill(self) -> Step | None:
-        step = self.system.tenant.before_kill
-        return None if step is None else resolve(step, {"pid": None, **self.values}, self.system.id)
-
-    def before_kill(self) -> list[str]:
-        """Runs what must precede SIGKILL; what did not work, in sentences."""
-        step = self._before_kill()
-        return run_all([step], self.active.step_env()) if step is not None else []
-
-    def after(self) -> list[str]:
-        """Runs the steps after the tenant's last sample, once; what did not work, in sentences."""
-        if self._after is None:
-            return []
-        problems = run_all(self._leaving(), self.active.step_env())
-        self.active.forget(self._after)
-        self._after = None
+    def end(self, tenant: Tenant, grace: float | None = None) -> list[str]:
+        """Ends a process and all that it started; with the first, its children and what was prepared for it. What did
+        not work, in sentences."""
+        running = list(self._running)
+        if tenant in running:
+            for one in reversed(running if tenant is running[0] else [tenant]):
+                self._close(one, grace)
+            if not self._running:
+                self._problems += self._around.undo()
+        problems, self._problems = self._problems, []
         return problems
 
-    # -- proof
-
-    def tables(self) -> dict[str, Checks]:
-        """The tables of checks for this tenant, filled in: "" is the activation's. A feature's table is asked only
-        of a system that lists it, and one that is about a quota only where that was asked for."""
-        values = {"pid": None, **self.values}
-        wanted: dict[str, Checks] = {"": self.system.proof}
-        for feature, table in self.system.proof.features.items():
-            if feature in self.system.features and FEATURE_QUOTA.get(feature) in {None, *self.asked}:
-                wanted[feature] = table
-        filled = {feature: resolve(table, values, self.system.id) for feature, table in wanted.items()}
-        return {feature: table for feature, table in filled.items() if table is not None}
-
-    def granted(self, facts: Mapping[str, Any]) -> dict[str, str]:
-        """The quota as it was asked for by variable, and what the tenant sees of it."""
-        asked = {name: value for name in QUOTA if (value := self.values[name]) is not None}
-        return {**asked, "memory_total": str(facts["memory_total"]), "sm_count": str(facts["device"]["sm_count"])}
-
-    def wanted(self) -> Wanted:
-        """What the engine must ask or try before the proof."""
-        tables = list(self.tables().values())
-        limits = [table.refused_above for table in tables if table.refused_above is not None]
-        return Wanted(
-            symbols=proof.symbols(self.system),
-            env=proof.variables(self.system),
-            attempts=[size for limit in limits for size in proof.probes(limit)],
-            observer=any(t.observer.alone or t.observer.listed or t.observer.memory for t in tables),
-            observer_memory=any(table.observer.memory for table in tables),
-            stderr=any(table.stderr for table in tables),
-            slowed=next((table.slowed.probe for table in tables if table.slowed is not None), ""),
-            pair=any({table.overlap, table.sm_sets} - {"", "any"} for table in tables),
-        )
-
-    def prove(
-        self,
-        facts: Mapping[str, Any],
-        attempts: Sequence[Attempt] = (),
-        control: Sequence[Attempt] = (),
-        stderr: str = "",
-        seen: Seen | None = None,
-        rate: float | None = None,
-    ) -> list[Check]:
-        """The checks of this tenant. `proof.activated` and `proof.withdrawn` say what follows from them."""
-        device, driver = self.active.device, self.active.driver
-        whole = (device.sm_count, device.memory_bytes)
-        evidence = Evidence(facts, driver, attempts, control, stderr, seen, rate, *whole)
-        found = [proof.foreign_layers(facts["mapped"], proof.own_files(self.system, self.values))]
-        for feature, table in self.tables().items():
-            found += proof.check(table, evidence, feature)
-            if table.command is not None:
-                found.append(proof.prefixed(self._command(table.command), feature))
-        return found
-
-    def _command(self, step: Step) -> Check:
-        """A check that asks a command."""
-        expected = f"{step.title}: {step.expect or 'status 0'}"
+    def _exec(self, name: str) -> Tenant:
+        """Starts a process and writes it down. Only what the harness started is ever ended: with a command in front, or
+        in another pid namespace, the tenant's own pid is another."""
+        start = self.system.tenant
+        running: list[Tenant] = []
+        python = expand(start.python, self.values, f"{self.system.id}: tenant.python") or ""
+        words = argv(command(self.system, self.values), {"CUDA_CACHE_DISABLE": "1", **self.env}, python, start.shell)
+        log = self._folder / (f"stderr-{self._count}" if self._count else "stderr")
+        self._count += 1
+        base = {**clean(), MARK: str(self.active.folder)}
+        tenant = Tenant(name, words, log, base, lambda: self._ask_to_end(running))
+        running.append(tenant)
         try:
-            steps.run(step, self.active.step_env())
-        except steps.StepFailed as error:
-            return Check("command", expected, str(error), False)
-        return Check("command", expected, "as expected", True)
+            if not self._running:
+                self._around.began(tenant.pid)
+            before_kill = self._before_kill(tenant)
+            self._running[tenant] = self.active.note_process(tenant.process_id, group=True, before_kill=before_kill)
+        except BaseException:
+            tenant.kill()
+            tenant.close()
+            raise
+        return tenant
 
-    def prove_pair(self, first: Sequence[Block], second: Sequence[Block], resolution: int = 0) -> list[Check]:
-        """The checks that need two tenants at work: this one and another, by their fingerprints."""
-        found = []
-        for feature, table in self.tables().items():
-            where = f"{self.system.id}: proof"
-            check_word(table.overlap, OVERLAPS, f"{where}.overlap")
-            check_word(table.sm_sets, SM_SETS, f"{where}.sm_sets")
-            if table.overlap:
-                item = overlap_check("overlap", table.overlap, first, second, resolution)
-                found.append(proof.prefixed(item, feature))
-            if table.sm_sets:
-                found.append(proof.prefixed(sm_sets_check("sm_sets", table.sm_sets, first, second), feature))
-        return found
+    def _before_kill(self, tenant: Tenant) -> Step | None:
+        """The step that must precede SIGKILL to a process."""
+        step = self.system.tenant.before_kill
+        return None if step is None else resolve(step, {**self.values, "pid": str(tenant.pid)}, self.system.id)
+
+    def _ask_to_end(self, running: list[Tenant]) -> None:
+        """Does what must precede SIGKILL, once the process has said its pid."""
+        todo = [self._before_kill(tenant) for tenant in running]
+        self._problems += run_all([step for step in todo if step is not None], self.active.step_env())
+
+    def _close(self, tenant: Tenant, grace: float | None) -> None:
+        """Ends one process, its group and its journal entry."""
+        entry = self._running.pop(tenant)
+        tenant.close(self.system.cleanup.grace if grace is None else grace)
+        if entry is not None:
+            self._problems += self.active.journal.undo(entry)
+
+
+def command(system: System, values: Values) -> list[str]:
+    """The words of a tenant's command; one about a quota that was not asked for is left out."""
+    words = [word(system, text, values) for text in system.tenant.command]
+    return [found for found in words if found is not None]
+
+
+def word(system: System, text: str, values: Values) -> str | None:
+    """One word, None if it is left out."""
+    for name in names(text):
+        if name not in QUOTA and values.get(name, "") is None:
+            raise DefinitionError(f"{system.id}: the command needs {{{name}}}, which has no value")
+    return expand(text, values, f"{system.id}: tenant.command")

@@ -11,7 +11,9 @@ from typing import Any, TypeVar
 from gpu_virt_bench.model import text as model_text
 from gpu_virt_bench.model.system import Checks, Step, System
 
-SESSION = ("session_dir", "tmp", "uid", "gpu_uuid", "gpu_index", "gpu_sm_count", "gpu_memory_bytes", "tenants")
+GPU = ("gpu_uuid", "gpu_index", "gpu_sm_count", "gpu_memory_bytes")
+"""A tenant's own device; in a session's steps, the first one."""
+SESSION = ("session_dir", "tmp", "uid", *GPU, "gpu_uuids")
 QUOTA = {
     "memory_bytes": "memory",
     "memory_mib": "memory",
@@ -21,7 +23,7 @@ QUOTA = {
     "priority": "priority",
 }
 """Quota variables, and the quota that gives them a value."""
-TENANT = ("tenant", "tenant_dir", *QUOTA, "instance_uuid")
+TENANT = ("tenant", "tenants", "tenant_dir", *QUOTA, "instance_uuid")
 VARIABLES = (*SESSION, *TENANT)
 """Names that may stand in braces; a system's options and what its steps capture come on top."""
 

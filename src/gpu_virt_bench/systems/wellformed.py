@@ -66,7 +66,9 @@ def check_tenant(system: System, session: Sequence[str], tenant: Sequence[str], 
     """The table of a tenant: its steps may use what earlier ones captured, the last ones also its pid."""
     start = system.tenant
     own = [name for name in tenant if name not in captured(start.before) or name in session]
-    check_texts((*start.env.values(), *start.command), tenant, f"{where}: tenant")
+    check_texts((*start.env.values(), *start.command, start.python), tenant, f"{where}: tenant")
+    if start.shell and not start.command:
+        raise DefinitionError(f"{where}: tenant.shell is true without tenant.command: there is no shell to pass")
     check_steps(start.before, own, f"{where}: tenant.before")
     check_steps(start.after, [*tenant, "pid"], f"{where}: tenant.after")
     if start.before_kill is not None:

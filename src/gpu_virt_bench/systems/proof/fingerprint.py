@@ -36,7 +36,8 @@ def workload(sm_count: int) -> Workload:
 def blocks(series: Series) -> list[Block]:
     """The segments that a fingerprint noted."""
     columns = series.columns
-    return list(zip(columns["smid"], columns["begin"], columns["end"], strict=True))
+    rows = zip(columns["smid"], columns["begin"], columns["end"], strict=True)
+    return [(int(smid), int(begin), int(end)) for smid, begin, end in rows]
 
 
 def overlap_check(name: str, expected: str, first: Sequence[Block], second: Sequence[Block], resolution: int) -> Check:

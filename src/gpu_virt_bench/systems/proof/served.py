@@ -1,4 +1,4 @@
-"""Which file serves the driver's functions, and whether it is the one that should."""
+"""Which files are at work in a tenant: who serves the driver's functions, and libraries of other layers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from pathlib import Path
 from gpu_virt_bench import emulated
 from gpu_virt_bench.model.run import Check
 from gpu_virt_bench.model.system import Checks
-from gpu_virt_bench.systems.evidence import Driver, Evidence
+from gpu_virt_bench.systems.environment import KNOWN_LAYERS
+from gpu_virt_bench.systems.proof.evidence import Driver, Evidence
 
 DRIVER = "libcuda.so.1"
 
@@ -63,3 +64,13 @@ def is_driver(found: str, driver: Driver, mapped: Sequence[str]) -> bool:
     # in a container the path means nothing here; but its maps hold real paths
     beside = {Path(path).name for path in mapped if Path(path).parent == Path(found).parent}
     return real.name == versioned or (real.name == DRIVER and versioned in beside)
+
+
+def foreign_layers(mapped: Sequence[str], own: Sequence[str]) -> Check:
+    """Whether a library of another layer is in the tenant: one that is known, and not one of the system's own files."""
+    names = {path for path in own if "/" not in path}
+    paths = {Path(path).resolve() for path in own if "/" in path}
+    layers = [path for path in mapped if Path(path).name in KNOWN_LAYERS]
+    foreign = [path for path in layers if Path(path).name not in names and Path(path).resolve() not in paths]
+    found = ", ".join(foreign) or "none"
+    return Check("foreign_layers", "no library of another layer", found, not foreign)

@@ -9,11 +9,12 @@ import pytest
 
 from gpu_virt_bench import emulated
 from gpu_virt_bench.model.run import Check
-from gpu_virt_bench.model.system import Checks, Exclusive, FileField, Slowed, SmCount
-from gpu_virt_bench.systems import proof
-from gpu_virt_bench.systems.evidence import Attempt, Driver, Evidence, Seen
+from gpu_virt_bench.model.system import Checks, FileField, Slowed, SmCount
 from gpu_virt_bench.systems.load import load
-from gpu_virt_bench.systems.served import served
+from gpu_virt_bench.systems.proof import tables
+from gpu_virt_bench.systems.proof.checks import check as checked
+from gpu_virt_bench.systems.proof.evidence import Attempt, Driver, Evidence
+from gpu_virt_bench.systems.proof.served import foreign_layers, served
 
 MIB = 1 << 20
 GIB = 1 << 30
@@ -31,7 +32,7 @@ EVIDENCE = Evidence(FACTS, DRIVER, device_sm_count=33, device_memory_bytes=4 * G
 
 
 def only(checks: Checks, evidence: Evidence = EVIDENCE) -> Check:
-    (found,) = proof.check(checks, evidence)
+    (found,) = checked(checks, evidence)
     return found
 
 
@@ -66,9 +67,9 @@ def test_a_tenants_facts_are_checked(checks: Checks, name: str, passed: bool, fo
 
 
 def test_a_whole_device_has_all_its_sms_and_memory() -> None:
-    assert [check.passed for check in proof.check(Checks(full_device=True), EVIDENCE)] == [True, True]
+    assert [check.passed for check in checked(Checks(full_device=True), EVIDENCE)] == [True, True]
     less = replace(EVIDENCE, device_sm_count=132)
-    assert [check.passed for check in proof.check(Checks(full_device=True), less)] == [False, True]
+    assert [check.passed for check in checked(Checks(full_device=True), less)] == [False, True]
 
 
 def test_one_symbol_served_by_the_library_is_enough_where_any_will_do() -> None:
@@ -126,7 +127,7 @@ def test_a_memory_limit_needs_both_controls(attempts: list, control: list, passe
 
 
 def test_the_sizes_to_try_are_half_and_above() -> None:
-    assert proof.probes("4294967296") == (2 * GIB, 4 * GIB + 256 * MIB)
+    assert tables.probes("4294967296") == (2 * GIB, 4 * GIB + 256 * MIB)
 
 
 @pytest.fixture
@@ -162,29 +163,9 @@ def test_a_layers_own_message_is_looked_for() -> None:
     assert only(Checks(stderr="nothing like it"), said).found == "bye"
 
 
-@pytest.mark.parametrize(
-    ("rules", "seen", "passed"),
-    [
-        (Exclusive(alone=True), Seen([1], own=1), True),
-        (Exclusive(alone=True), Seen([1, 2], own=1), False),
-        (Exclusive(listed=True), Seen([7, 9], before=[7], own=1), True),
-        (Exclusive(listed=True), Seen([7], before=[7], own=1), False),
-        (Exclusive(memory=True), Seen([1], grown_bytes=300 * MIB), True),
-        (Exclusive(memory=True), Seen([1], grown_bytes=0), False),
-        (Exclusive(memory=True), Seen([1]), False),
-    ],
-)
-def test_the_observer_sees_from_outside(rules: Exclusive, seen: Seen, passed: bool) -> None:
-    assert only(Checks(observer=rules), replace(EVIDENCE, seen=seen)).passed is passed
-
-
-def test_an_observer_that_lists_no_processes_is_not_asked() -> None:
-    assert proof.check(Checks(observer=Exclusive(alone=True)), EVIDENCE) == []
-
-
 def test_a_slowdown_is_evidence_and_never_decides() -> None:
     checks = Checks(slowed=Slowed("many-blocks"))
-    assert proof.check(checks, EVIDENCE) == []
+    assert checked(checks, EVIDENCE) == []
     assert only(checks, replace(EVIDENCE, rate=1.0)).passed
     assert only(checks, replace(EVIDENCE, rate=0.267)).found == "0.267 of the native rate"
 
@@ -201,40 +182,15 @@ def test_a_slowdown_is_evidence_and_never_decides() -> None:
     ],
 )
 def test_a_library_of_another_layer_is_found(mapped: list[str], own: list[str], passed: bool) -> None:
-    assert proof.foreign_layers(mapped, own).passed is passed
+    assert foreign_layers(mapped, own).passed is passed
 
 
 def test_a_systems_own_library_is_not_foreign() -> None:
     values = {"library": "/opt/libvgpu.so"}
-    assert "/opt/libvgpu.so" in proof.own_files(load("hami"), values)
-    assert "/opt/libvgpu.so" not in proof.own_files(load("native"), {})
-
-
-CHECKS = [
-    Check("foreign_layers", "no library of another layer", "none", True),
-    Check("memory-limit.memory_total", "1", "2", False),
-    Check("memory-limit.refused_above", "x", "cuMemAlloc of quota + 256 MiB succeeded", False),
-    Check("compute-limit.sm_count", "33", "33", True),
-]
-
-
-def test_a_failure_under_a_features_name_withdraws_that_feature() -> None:
-    assert proof.activated(CHECKS)
-    assert proof.withdrawn(CHECKS[:1] + CHECKS[2:]) == {
-        "memory-limit": "memory-limit not in force: cuMemAlloc of quota + 256 MiB succeeded"
-    }
-    assert proof.withdrawn(CHECKS) == {
-        "memory-limit": "memory-limit not in force: memory_total is 2, expected 1; "
-        "cuMemAlloc of quota + 256 MiB succeeded"
-    }
-
-
-def test_a_failure_of_the_activation_refuses() -> None:
-    failed = [*CHECKS, Check("served_by.cuInit", "a.so", "b.so", False)]
-    assert not proof.activated(failed)
-    assert proof.refusal(load("mps"), failed) == "mps is not in force: served_by.cuInit is b.so, expected a.so"
+    assert "/opt/libvgpu.so" in tables.own_files(load("hami"), values)
+    assert "/opt/libvgpu.so" not in tables.own_files(load("native"), {})
 
 
 def test_the_symbols_and_variables_of_all_tables_are_asked_for() -> None:
-    assert proof.symbols(load("hami")) == ["cuInit", "cuMemAlloc_v2", "cuLaunchKernel", "cuMemAlloc"]
-    assert proof.variables(load("hami")) == []
+    assert tables.symbols(load("hami")) == ["cuInit", "cuMemAlloc_v2", "cuLaunchKernel", "cuMemAlloc"]
+    assert tables.variables(load("hami")) == []

@@ -22,12 +22,18 @@ class Attempt:
 
 @dataclass(frozen=True)
 class Seen:
-    """What NVML showed on the host, outside the layer. `own` is how many processes of ours are on the device."""
+    """What NVML showed on the host, outside the layer, and who of ours should be there.
+
+    A process that a tenant or daemon of ours has started stands under the number of the one that was started.
+    """
 
     processes: Sequence[int]
-    before: Sequence[int] = ()
-    own: int = 1
-    grown_bytes: int | None = None  # use of the device, after the tenant wrote MARGIN bytes
+    tenants: Sequence[int] = ()
+    daemons: Sequence[int] = ()
+    tenant: int = 0
+    """The tenant that is asked."""
+    grown_bytes: int | None = None
+    """By how much the device's use grew when the tenant wrote MARGIN bytes; None: not read."""
 
 
 @dataclass(frozen=True)
@@ -52,17 +58,3 @@ class Evidence:
     rate: float | None = None  # of the probe of `slowed`, over its native rate
     device_sm_count: int = 0
     device_memory_bytes: int = 0
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """What the engine must ask or try before a proof can be checked."""
-
-    symbols: Sequence[str]
-    env: Sequence[str]
-    attempts: Sequence[int] = ()  # sizes for `cuMemAlloc`, in the tenant and in a native one
-    observer: bool = False
-    observer_memory: bool = False
-    stderr: bool = False
-    slowed: str = ""
-    pair: bool = False  # two tenants' fingerprints, once per session

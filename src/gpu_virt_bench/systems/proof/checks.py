@@ -1,4 +1,4 @@
-"""The proof that a system is in force: checks of what a tenant and the observer report."""
+"""The checks of a proof: what is expected, against what a tenant and the observer showed."""
 
 from __future__ import annotations
 
@@ -9,41 +9,21 @@ from pathlib import Path
 from typing import Any
 
 from gpu_virt_bench.model.run import Check
-from gpu_virt_bench.model.system import FEATURES, Amount, Checks, FileField, SmCount, System
-from gpu_virt_bench.systems.environment import KNOWN_LAYERS
-from gpu_virt_bench.systems.evidence import MARGIN, OUT_OF_MEMORY, Attempt, Evidence, Seen
-from gpu_virt_bench.systems.options import LOADER_VARIABLES
-from gpu_virt_bench.systems.served import served_checks
-from gpu_virt_bench.systems.variables import Values, expand
+from gpu_virt_bench.model.system import Checks, FileField, SmCount
+from gpu_virt_bench.systems.proof.evidence import OUT_OF_MEMORY, Attempt, Evidence
+from gpu_virt_bench.systems.proof.outside import observer_checks
+from gpu_virt_bench.systems.proof.served import served_checks
+from gpu_virt_bench.systems.proof.tables import probes
 
 NEAR = 2 << 20
 """How far a memory total may be from what is expected."""
 FORMATS = {"i32": "<i", "u32": "<I", "i64": "<q", "u64": "<Q"}
 
 
-def symbols(system: System) -> list[str]:
-    """Driver symbols whose file the proof asks for, `cuInit` always."""
-    tables = [system.proof, *system.proof.features.values()]
-    asked = [name for t in tables for name in (*t.served_by, *t.served_by_query, *t.served_by_any)]
-    return list(dict.fromkeys(["cuInit", *asked]))
-
-
-def variables(system: System) -> list[str]:
-    """Environment variables that the proof asks for."""
-    tables = [system.proof, *system.proof.features.values()]
-    return list(dict.fromkeys(name for table in tables for name in table.env))
-
-
-def needs_pair(system: System) -> bool:
-    """Whether the proof asks how two tenants share the device."""
-    tables = [system.proof, *system.proof.features.values()]
-    return "concurrent-tenants" in system.features and any(table.overlap or table.sm_sets for table in tables)
-
-
 def check(checks: Checks, evidence: Evidence, feature: str = "") -> list[Check]:
     """Every check of a table whose variables are filled in, except those that run a command or need two tenants.
     Under a feature, names begin with it: `memory-limit.refused_above`."""
-    found = [*tenant_checks(checks, evidence), *file_checks(checks), *observer_checks(checks, evidence.seen)]
+    found = [*tenant_checks(checks, evidence), *file_checks(checks), *observer_checks(checks.observer, evidence.seen)]
     return [prefixed(item, feature) for item in found]
 
 
@@ -114,11 +94,6 @@ def sm_count(rule: SmCount, found: int) -> Check:
     return Check("sm_count", f"at most {most}{extra}", str(found), 0 < found <= most + rule.slack)
 
 
-def probes(amount: Amount) -> tuple[int, int]:
-    """The two sizes that show a limit: one that must be given, one that must be refused."""
-    return int(amount) // 2, int(amount) + MARGIN
-
-
 def refused_above(limit: int, attempts: Sequence[Attempt], control: Sequence[Attempt]) -> Check:
     """Whether a tenant gets half of its quota and not more than it, and a native tenant does get that much."""
     half, above = probes(limit)
@@ -167,73 +142,3 @@ def read_field(path: Path, offset: int, type: str) -> int:
     with path.open("rb") as file:
         file.seek(offset)
         return int(struct.unpack(form, file.read(struct.calcsize(form)))[0])
-
-
-def observer_checks(checks: Checks, seen: Seen | None) -> list[Check]:
-    """What NVML on the host answers; nothing where it lists no processes."""
-    if seen is None:
-        return []
-    found, here = [], len(seen.processes)
-    if checks.observer.alone:
-        found.append(Check("observer.alone", "no other process", f"{here - seen.own} other", here <= seen.own))
-    if checks.observer.listed:
-        wanted = len(seen.before) + seen.own
-        found.append(Check("observer.listed", f"{wanted} processes on the device", f"{here} processes", here == wanted))
-    if checks.observer.memory:
-        grown = seen.grown_bytes
-        said = "not read" if grown is None else f"{grown} bytes more in use"
-        found.append(
-            Check("observer.memory", f"{MARGIN} bytes more in use", said, grown is not None and grown >= MARGIN)
-        )
-    return found
-
-
-def foreign_layers(mapped: Sequence[str], own: Sequence[str]) -> Check:
-    """Whether a library of another layer is in the tenant: one that is known, and not one of the system's own files."""
-    names = {path for path in own if "/" not in path}
-    paths = {Path(path).resolve() for path in own if "/" in path}
-    layers = [path for path in mapped if Path(path).name in KNOWN_LAYERS]
-    foreign = [path for path in layers if Path(path).name not in names and Path(path).resolve() not in paths]
-    found = ", ".join(foreign) or "none"
-    return Check("foreign_layers", "no library of another layer", found, not foreign)
-
-
-def feature_of(item: Check) -> str:
-    """The feature that a check belongs to, "" if it belongs to the activation."""
-    first = item.name.partition(".")[0]
-    return first if first in FEATURES else ""
-
-
-def activated(checks: Sequence[Check]) -> bool:
-    """Whether the layer is in force: whatever is not under a feature's name must hold."""
-    return all(item.passed for item in checks if not feature_of(item))
-
-
-def withdrawn(checks: Sequence[Check]) -> dict[str, str]:
-    """Features whose proof failed, each with the sentence that fails the metrics that need it."""
-    failed = [item for item in checks if not item.passed and feature_of(item)]
-    sentences: dict[str, list[str]] = {}
-    for item in failed:
-        sentences.setdefault(feature_of(item), []).append(explained(item))
-    return {feature: f"{feature} not in force: {'; '.join(parts)}" for feature, parts in sentences.items()}
-
-
-def explained(item: Check) -> str:
-    """What a failed check found. A refusal's sentence stands for itself."""
-    name = item.name.removeprefix(f"{feature_of(item)}.")
-    return item.found if name == "refused_above" else f"{name} is {item.found}, expected {item.expected}"
-
-
-def refusal(system: System, checks: Sequence[Check]) -> str:
-    """One sentence about the checks of the activation that failed."""
-    failed = [item for item in checks if not item.passed and not feature_of(item)]
-    return f"{system.id} is not in force: {'; '.join(map(explained, failed))}"
-
-
-def own_files(system: System, values: Values) -> list[str]:
-    """Files that the system itself puts into a tenant: what it preloads, and what its proof expects there."""
-    texts = [system.requires.system_preload, *system.proof.mapped]
-    texts += [system.tenant.env.get(name, "") for name in LOADER_VARIABLES]
-    texts += [*system.proof.served_by.values(), *system.proof.served_by_query.values()]
-    filled = [expand(text, values, system.id) for text in texts]
-    return [name for text in filled if text for name in text.split(":") if name]

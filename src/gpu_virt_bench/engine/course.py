@@ -1,0 +1,102 @@
+"""A session under way: its entries with their places and files, what holds for all of them, and how long is left."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+
+from gpu_virt_bench.engine.groups import Company
+from gpu_virt_bench.engine.place import Place
+from gpu_virt_bench.engine.plan import Item
+from gpu_virt_bench.engine.quotas import granted, record
+from gpu_virt_bench.engine.readings import Book
+from gpu_virt_bench.engine.record import Record
+from gpu_virt_bench.engine.reference import Reference
+from gpu_virt_bench.engine.request import Progress, Request
+from gpu_virt_bench.engine.rounds import Runner
+from gpu_virt_bench.engine.stage import Stage
+from gpu_virt_bench.engine.terms import Terms
+from gpu_virt_bench.model.run import Granted, Session
+
+
+@dataclass
+class Course:
+    """What one session has and does; entries by their keys."""
+
+    request: Request
+    progress: Progress
+    reference: Reference
+    session: Session
+    places: dict[str, Place]
+    records: dict[str, Record]
+    terms: Terms
+    companies: list[Company]
+    origin: float
+    deadline: float | None = None
+    worked: float = 0.0
+    """When the device last did (time.monotonic)."""
+
+    # -- what holds for all entries
+
+    def is_late(self) -> bool:
+        """Whether the time budget is spent."""
+        return self.deadline is not None and time.monotonic() > self.deadline
+
+    def is_open(self, key: str) -> bool:
+        """Whether an entry is still measured."""
+        return not self.records[key].refused
+
+    # -- what entries gave
+
+    def add(self, key: str, runner: Runner, why: str, beside: int) -> None:
+        """An outcome's repetition, or why there is none; the file is written."""
+        file, item, noted = self.records[key], runner.item, runner.bench.noted
+        self.worked = time.monotonic()
+        repetition = replace(
+            runner.repetition(),
+            detail=noted.tables,
+            taken="turns" if why else "rounds",
+            why=why,
+            contexts_beside=beside,
+            readings=noted.shelf.name if noted.shelf is not None else "",
+        )
+        if runner.skipped:
+            file.skip(item, runner.skipped)
+        elif runner.error:
+            file.fail(item, runner.error, repetition)
+        else:
+            file.add(item, repetition, self.party(key, item), noted.conditions)
+        file.save()
+        result = "skipped" if runner.skipped else "measured" if file.is_open(item) else "failed"
+        self.progress.done(key, runner.stage.repetition, item.id, result)
+
+    def party(self, key: str, item: Item) -> list[Granted]:
+        """What the tenants of an outcome were granted."""
+        place = self.places[key]
+        values = granted(place.entry, item.party, place.devices)
+        return [record(share, found) for share, found in zip(item.party, values, strict=True)]
+
+    def fail(self, key: str, item: Item, error: str) -> None:
+        """An outcome of an entry that should have worked."""
+        self.records[key].fail(item, error)
+        self.records[key].save()
+
+    def keep_tables(self, key: str, book: Book | None) -> None:
+        """What shared readings showed, into the entry's file."""
+        if book is not None:
+            self.records[key].extend(book.tables())
+
+    def keep(self, key: str, stage: Stage) -> None:
+        """What the tenants of a repetition proved, whatever ended it."""
+        file, tenants = self.records[key], stage.tenants
+        file.update(
+            proof=[*file.run.proof, *tenants.proofs],
+            warnings=list(dict.fromkeys([*file.run.warnings, *tenants.warnings])),
+            session=self.session,
+        )
+        file.save()
+
+    def refuse(self, key: str, sentence: str) -> None:
+        """An entry that must not be measured; the others of the session stay what they are."""
+        self.records[key].refused = sentence
+        self.records[key].save()

@@ -1,0 +1,77 @@
+"""What the tenants of a party are granted: their shares, and the session's quota where a share leaves it open."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gpu_virt_bench.engine.entry import Entry
+from gpu_virt_bench.engine.plan import Item
+from gpu_virt_bench.model.metric import Party, Share
+from gpu_virt_bench.model.run import Device, Granted
+from gpu_virt_bench.model.system import Quota, System
+from gpu_virt_bench.systems.quota import Inexpressible, grants, rounded_down
+
+Values = dict[str, int | float | None]
+
+
+def granted(entry: Entry, shares: Party, devices: Sequence[Device]) -> list[Values]:
+    """The quota of each tenant by variable, as the system grants it; raises Inexpressible."""
+    gpus = [share.gpu for share in shares]
+    return grants(entry.system, [quota(entry, share, len(shares), devices) for share in shares], devices, gpus)
+
+
+def quota(entry: Entry, share: Share, of: int, devices: Sequence[Device]) -> Quota:
+    """What one of `of` tenants asks for."""
+    session, memory = entry.quota, share.memory
+    if memory is None and session.memory_bytes is not None:
+        memory = min(session.memory_bytes, devices[share.gpu].memory_bytes // of)
+    return Quota(memory, compute(entry.system, share, session.compute_share, of))
+
+
+def compute(system: System, share: Share, session: float | None, of: int) -> float | None:
+    """A compute share: the tenant's own, else its part of the session's; None: no limit."""
+    if share.compute is not None:
+        return share.compute if share.compute < 1 else None
+    if session is None:
+        return None
+    if session * of <= 1:
+        return session
+    part = rounded_down(system, 1 / of)
+    if part is None:
+        raise Inexpressible(f"{system.id} cannot express {of} equal compute shares")
+    return part
+
+
+def record(share: Share, values: Values) -> Granted:
+    """What one tenant was granted, for the run file."""
+    memory, part = values["memory_bytes"], values["compute_share"]
+    return Granted(
+        share.role, share.gpu, None if memory is None else int(memory), None if part is None else float(part)
+    )
+
+
+def needs(item: Item) -> tuple[str, ...]:
+    """Features that an outcome needs: the metric's own, and what its party says."""
+    party = item.party
+    found = list(item.metric.needs)
+    if len(party) > 1:
+        found += ["concurrent-tenants", "separate-processes"]
+    if any(share.compute is not None and share.compute < 1 for share in party):
+        found.append("compute-limit")
+    if any(share.memory is not None for share in party):
+        found.append("memory-limit")
+    return tuple(dict.fromkeys(found))
+
+
+def unmet(entry: Entry, item: Item, devices: Sequence[Device]) -> str:
+    """Why an outcome does not apply to an entry, "" if it does."""
+    if lacking := entry.system.lacking(needs(item)):
+        return f"{entry.system.id} has no {', '.join(lacking)}"
+    wanted = 1 + max((share.gpu for share in item.party), default=0)
+    if wanted > len(devices):
+        return f"needs {wanted} GPUs, found {len(devices)}: give --device 0,1"
+    try:
+        granted(entry, item.party, devices)
+    except Inexpressible as error:
+        return str(error)
+    return ""

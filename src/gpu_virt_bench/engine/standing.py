@@ -1,0 +1,112 @@
+"""The parties of all entries for one group of outcomes: started at once, proved, renewed after a fault, and ended."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+
+from gpu_virt_bench.engine.course import Course
+from gpu_virt_bench.engine.deaths import recover
+from gpu_virt_bench.engine.groups import Company, Group
+from gpu_virt_bench.engine.member import Member
+from gpu_virt_bench.engine.plan import Item
+from gpu_virt_bench.engine.proving import Refused
+from gpu_virt_bench.engine.readings import Book
+from gpu_virt_bench.engine.reference import Unhealthy
+from gpu_virt_bench.engine.stage import Stage
+from gpu_virt_bench.engine.tenants import LOST
+from gpu_virt_bench.engine.warming import warm
+
+
+@dataclass(frozen=True)
+class Visit:
+    """Entries that stand beside each other in one repetition, their systems set up."""
+
+    company: Company
+    stages: dict[str, Stage]
+    number: int
+
+
+class Standing:
+    """The parties that stand for one group of outcomes, by their entries."""
+
+    def __init__(self, course: Course, here: Visit, group: Group) -> None:
+        self.course, self.here, self.group = course, here, group
+        self.parties: dict[str, list[Member]] = {}
+        self.books: dict[str, Book] = {}
+        self.given: dict[str, list[Item]] = {}
+        """What each entry's party has given: without a proof at the end it does not count."""
+
+    def stand_up(self, keys: Sequence[str]) -> None:
+        """Starts the parties of all entries at once, proves every tenant, and warms the device."""
+        began, stages = time.monotonic(), {key: self.here.stages[key] for key in keys}
+        for key, future in started(stages, self.group).items():
+            self._attempt(key, lambda key=key, future=future: self.parties.update({key: future.result()}))  # type: ignore[misc]
+        time.sleep(max((settle(stages[key]) for key, there in self.parties.items() if there), default=0.0))
+        for key, members in list(self.parties.items()):
+            self._attempt(key, lambda key=key, members=members: stages[key].prove(members))  # type: ignore[misc]
+        self.books = {key: Book() for key in self.parties}
+        self.given = {key: [] for key in self.parties}
+        warm(self.course, list(self.parties.values()))
+        self.course.terms.spend(self.group.items, (time.monotonic() - began) / max(1, len(keys)))
+
+    def _attempt(self, key: str, do: Callable[[], object]) -> None:
+        """What goes wrong while a party stands up refuses its entry, or fails the outcomes of this group."""
+        try:
+            do()
+        except LOST as error:
+            self.parties.pop(key, None)
+            tenants = self.here.stages[key].tenants
+            tenants.end(list(tenants.living))
+            if isinstance(error, Refused):
+                self.course.refuse(key, str(error))
+                return
+            for item in self.group.items:
+                self.course.fail(key, item, str(error))
+
+    def is_open(self, key: str, item: Item) -> bool:
+        """Whether an entry still takes samples of an outcome."""
+        return key in self.parties and self.course.is_open(key) and self.course.records[key].is_open(item)
+
+    def beside(self, key: str) -> int:
+        """How many tenants of other entries stand on the device."""
+        return sum(len(there) for other, there in self.parties.items() if other != key)
+
+    def renew(self, key: str) -> list[Item]:
+        """After a fault: the definition's recovery, a native health probe, and a fresh party; the outcomes whose
+        samples were lost with the old one."""
+        stage, members = self.here.stages[key], self.parties[key]
+        stage.after = stage.after or "fault"
+        lost, self.given[key] = self.given[key], []
+        for item in lost:
+            self.course.records[key].void(item, self.here.number)
+
+        def anew() -> None:
+            try:
+                recover(stage, members)
+            except Unhealthy as error:
+                raise Refused(str(error)) from None
+
+        self._attempt(key, anew)
+        return lost
+
+    def leave(self) -> None:
+        """Every tenant is proved once more and ended; what an entry's party gave without that is lost."""
+        for key, members in self.parties.items():
+            lost = self.here.stages[key].tenants.end(members)
+            self.course.keep_tables(key, self.books.get(key))
+            for item in self.given.get(key, []) if lost else []:
+                self.course.fail(key, item, "; ".join(dict.fromkeys(lost)))
+
+
+def started(stages: Mapping[str, Stage], group: Group) -> dict[str, Future[list[Member]]]:
+    """The parties of all entries, started at once."""
+    with ThreadPoolExecutor(max(1, len(stages))) as pool:
+        return {key: pool.submit(stage.start, group.party, group.in_turn) for key, stage in stages.items()}
+
+
+def settle(stage: Stage) -> float:
+    """Seconds that an entry's tenants need before their first sample."""
+    return stage.place.entry.system.tenant.settle

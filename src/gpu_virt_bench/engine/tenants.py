@@ -1,0 +1,161 @@
+"""The tenants of one entry in one repetition: started through its system, proved, and proved again before they end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from gpu_virt_bench.engine import proving
+from gpu_virt_bench.engine.host import cpus_of
+from gpu_virt_bench.engine.member import Member
+from gpu_virt_bench.engine.place import Place
+from gpu_virt_bench.engine.proving import FeatureLost, ProofLost, Refused, When
+from gpu_virt_bench.engine.quotas import granted
+from gpu_virt_bench.model.metric import Party
+from gpu_virt_bench.model.run import ProofRecord
+from gpu_virt_bench.model.workload import TenantDied, TenantHung, Workload, WorkloadError
+from gpu_virt_bench.systems.active import Active
+from gpu_virt_bench.systems.seat import seat
+from gpu_virt_bench.systems.steps import StepFailed
+from gpu_virt_bench.systems.variables import DefinitionError
+
+PROBE_BYTES = 4 << 20
+PROBE_TIMEOUT = 30.0
+UNWELL = (TenantDied, TenantHung, WorkloadError)
+LOST = (*UNWELL, Refused, ProofLost, FeatureLost)
+
+
+class ContextLost(Exception):
+    """A tenant's context does no verified work any more: what it gave last does not count."""
+
+
+class Tenants:
+    """One way to start a tenant, and one to end it."""
+
+    def __init__(self, place: Place, active: Active, repetition: int) -> None:
+        self.place, self.active, self.repetition = place, active, repetition
+        self.living: list[Member] = []
+        self.proofs: list[ProofRecord] = []
+        self.warnings: list[str] = []
+
+    # -- starting
+
+    def start(self, shares: Party, in_turn: bool) -> list[Member]:
+        """Tenants with these shares, each with a context and on its processors; they are not proved yet."""
+        members = self.members(shares)
+        for member in members:
+            self.launch(member, len(shares), in_turn)
+            if self.place.entry.system.tenant.start == "one-by-one":
+                member.tenant.facts()
+        for member in members:
+            member.tenant.facts()
+        return members
+
+    def members(self, shares: Party) -> list[Member]:
+        """The places of tenants with these shares; nobody stands there yet."""
+        values = granted(self.place.entry, shares, self.place.devices)
+        return [Member(share, i, values[i], self.child) for i, share in enumerate(shares)]
+
+    def launch(self, member: Member, of: int, in_turn: bool = False) -> None:
+        """A process inside the system takes the member's place, one of so many."""
+        number = self.place.number()
+        folder = self.place.folder / f"r{self.repetition}-{number}"
+        try:
+            found = seat(self.active, member.index, folder, dict(member.values), of, member.share.gpu)
+            tenant = found.start(f"tenant-{number}")
+        except (DefinitionError, StepFailed) as error:
+            raise Refused(str(error)) from None
+        except (TenantDied, TenantHung) as error:
+            raise Refused(f"{self.place.entry.system.id}: {error}") from None
+        member.stand(found, tenant, number)
+        self._join(member, self._cpus(0 if in_turn else member.index, of))
+
+    def _cpus(self, index: int, of: int) -> tuple[int, ...]:
+        """Processors of one tenant, the timed one first; none where there are too few to part."""
+        found = cpus_of(self.place.device.numa_node, index, of)
+        if not found:
+            self.warn(f"too few processors to give {of} tenant(s) and the harness two each: tenants are not pinned")
+        return found
+
+    def _join(self, member: Member, cpus: tuple[int, ...]) -> None:
+        """A process is there: it counts as ours, and works where its calls are timed."""
+        self.living.append(member)
+        self.place.census.add(member.tenant)
+        if cpus and member.tenant.is_local and set(cpus) <= set(member.tenant.hello["cpus"]):
+            member.tenant.pin(cpus[0], cpus[1:])
+            member.cpus = cpus
+
+    @contextmanager
+    def child(self, member: Member) -> Iterator[Member]:
+        """A second process of a member, on its processors, proved like the first."""
+        number = self.place.number()
+        made = Member(member.share, member.index, member.values, self.child)
+        process = 1 + max(one.process for one in self.living if one.serial == member.serial)
+        made.stand(member.seat, member.seat.child(f"tenant-{number}"), member.serial, process)
+        self._join(made, member.cpus)
+        try:
+            made.tenant.facts()
+            self.prove(made, "before")
+            yield made
+        finally:
+            raise_lost(self.end([made]))
+
+    # -- proof
+
+    def prove(self, member: Member, when: When) -> None:
+        """Asks a tenant for its proof, keeps it, and judges it."""
+        found = proving.asked(self.place, member, self.repetition, when)
+        self.proofs.append(found)
+        member.is_proved = True
+        proving.judge(self.place, found.checks, when)
+
+    # -- ending
+
+    def end(self, members: Sequence[Member]) -> list[str]:
+        """Proves every tenant once more and ends it, whatever becomes of the others; what was lost, in sentences."""
+        lost: list[str] = []
+        for member in reversed(members):
+            try:
+                lost += self._last(member)
+            finally:
+                self.living = [one for one in self.living if one is not member]
+                for problem in member.seat.end(member.tenant, self.place.entry.system.cleanup.grace):
+                    self.warn(problem)
+        return lost
+
+    def _last(self, member: Member) -> list[str]:
+        """The proof after the last sample."""
+        if not member.tenant.is_alive() or member.death:
+            found = proving.dead(member, self.repetition)
+            self.proofs.append(found)
+            return [] if found.passed else [f"{member.tenant.name} {found.checks[0].found} before it was asked again"]
+        try:
+            self.prove(member, "after")
+        except (TenantDied, TenantHung, WorkloadError) as error:
+            self.proofs.append(proving.unanswered(member, self.repetition, str(error)))
+            return [f"proof lost: {error}"]
+        except (ProofLost, FeatureLost) as error:
+            return [str(error)]
+        return []
+
+    def warn(self, text: str) -> None:
+        """Keeps a sentence for the reader of the run, once."""
+        if text not in self.warnings:
+            self.warnings.append(text)
+
+
+def probe(members: Sequence[Member], seed: int) -> None:
+    """Asks every tenant's context for verified work (R17)."""
+    args = {"bytes": PROBE_BYTES, "seed": seed % (1 << 32)}
+    for member in members:
+        try:
+            member.tenant.run(Workload("probe", args, PROBE_TIMEOUT))
+            member.tenant.release()
+        except UNWELL as error:
+            raise ContextLost(f"context lost: {error}") from None
+
+
+def raise_lost(lost: Sequence[str]) -> None:
+    """What was lost is an error of whoever asked."""
+    if lost:
+        raise ProofLost("; ".join(dict.fromkeys(lost)))

@@ -1,0 +1,70 @@
+"""Work of a party: at one instant, or beside each other, and what becomes of it as a reading."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from contextlib import ExitStack
+
+from gpu_virt_bench.engine.member import Member
+from gpu_virt_bench.engine.readings import Reading, neighbor_fault, unlike, window
+from gpu_virt_bench.engine.throttle import Throttle
+from gpu_virt_bench.model.workload import Series, Workload
+from gpu_virt_bench.tenant import Running, Tenant, together
+
+
+def at_once(work: Mapping[Member, Workload], throttles: Mapping[int, Throttle]) -> tuple[dict[Member, Series], Reading]:
+    """Work of several tenants from one instant on, judged by its own window. `throttles` are by GPU."""
+    tenants = {member.tenant: workload for member, workload in work.items()}
+    asked = time.monotonic()
+    answers = done(tenants)
+    answered = time.monotonic()
+    found = {member: answers[member.tenant] for member in work}
+    begin, end = window(list(tenants), list(found.values()), asked, answered)
+    reading = Reading(begin, end, unlike(list(found.values())))
+    for gpu in sorted({member.share.gpu for member in work}):
+        reading.reject(throttles[gpu].reason(begin, end))
+        reading.clock_hz = reading.clock_hz or throttles[gpu].clock(begin, end)
+    return found, reading
+
+
+def done(work: Mapping[Tenant, Workload]) -> Mapping[Tenant, Series]:
+    """Every tenant's series. One alone starts at once: a common instant lies ahead, and would part the samples of a
+    round."""
+    if len(work) > 1:
+        return together(work)
+    return {tenant: tenant.run(workload) for tenant, workload in work.items()}
+
+
+class Beside:
+    """Neighbors at workloads without an end of their own: begun when the block is entered, stopped when it is left."""
+
+    def __init__(self, work: Mapping[Member, Workload]) -> None:
+        self.series: dict[Member, Series] = {}
+        self.reading = Reading(0.0, 0.0)
+        self._work = work
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Beside:
+        with ExitStack() as stack:
+            running = {member: member.tenant.begin(workload) for member, workload in self._work.items()}
+            for member, run in running.items():
+                stack.callback(self._collect, member, run)
+            for run in running.values():
+                stack.callback(run.stop)
+            for run in running.values():
+                run.began(run.workload.timeout)
+            self.reading.begin = time.monotonic()
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.reading.end = time.monotonic()
+        self._stack.close()  # every stop is said before the first answer is waited for
+
+    def _collect(self, member: Member, run: Running) -> None:
+        """What the neighbor did."""
+        series = run.series()
+        self.series[member] = series
+        fault = neighbor_fault(f"neighbor {member.index}", series, self.reading.end, member.tenant.is_local)
+        self.reading.reject(fault)

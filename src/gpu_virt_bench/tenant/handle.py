@@ -1,0 +1,146 @@
+"""The harness's handle on a tenant, and on work that is under way in one or several of them."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from gpu_virt_bench.model.workload import NS_PER_SECOND, Series, TenantDied, TenantHung, Workload, WorkloadError
+from gpu_virt_bench.tenant.channel import Call
+from gpu_virt_bench.tenant.process import Process
+from gpu_virt_bench.tenant.protocol import Message, boot_id
+
+LEAD = 20_000_000
+"""Nanoseconds from the request to a common start: long enough for every tenant to be waiting for it."""
+PROMPT = 60.0
+"""Seconds that a request which is not work may take."""
+
+
+class Tenant(Process):
+    """A process inside the system that does workloads.
+
+    `pid` is as it sees itself, `process_id` what the harness started: the tenant, or its command. Where `is_local`,
+    its clock and its processor numbers are the harness's.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        argv: Sequence[str],
+        log: Path,
+        env: Mapping[str, str],
+        before_kill: Callable[[], object] | None = None,
+    ) -> None:
+        super().__init__(name, argv, log, env, before_kill)
+        self.pid = int(self.hello["pid"])
+        self.is_local = self.hello["boot_id"] != "" and self.hello["boot_id"] == boot_id()
+        self._works: dict[str, int] = {}
+
+    def _request(self, message: Message, timeout: float) -> Message:
+        return self.result(self.channel.send(message), str(message.get("routine", message["do"])), timeout)
+
+    def facts(self, symbols: Sequence[str] = (), env: Sequence[str] = (), timeout: float = 120.0) -> Message:
+        """The device as the tenant sees it, and who serves the driver's symbols. Makes a context."""
+        return self._request({"do": "facts", "symbols": list(symbols), "env": list(env)}, timeout)
+
+    def prepare(self, workload: Workload) -> int:
+        """Makes a workload ready, once; returns its number."""
+        if workload.key not in self._works:
+            number = len(self._works)
+            message = {"do": "prepare", "work": number, "routine": workload.routine, "args": dict(workload.args)}
+            self._request(message, workload.timeout)
+            self._works[workload.key] = number
+        return self._works[workload.key]
+
+    def run(self, workload: Workload) -> Series:
+        """Runs a workload once and waits for its samples."""
+        return start(self, workload).series()
+
+    def begin(self, workload: Workload, at: int = 0) -> Running:
+        """Starts a workload that will be heard of when it has begun; at a time of CLOCK_MONOTONIC, or at once."""
+        return start(self, workload, at, began=True)
+
+    def cpu_seconds(self) -> float:
+        """CPU time of the driver's and the layer's threads, those that have ended too: the process's less its own.
+
+        Asked of the tenant, which answers while it works: behind a command the harness sees only the command.
+        """
+        return float(self._request({"do": "cpu"}, PROMPT)["nanoseconds"] / NS_PER_SECOND)
+
+    def pin(self, timed: int, others: Sequence[int]) -> None:
+        """Keeps timed calls on one processor, and all other threads on others.
+
+        Only a tenant that has these processors is pinned: another machine's have nothing to do with the harness's.
+        """
+        if self.is_local and others and {timed, *others} <= set(self.hello["cpus"]):
+            self._request({"do": "pin", "timed": timed, "others": list(others)}, PROMPT)
+
+    def release(self) -> None:
+        """Frees what prepared workloads hold."""
+        if self._works:
+            self._works = {}
+            self._request({"do": "release"}, PROMPT)
+
+
+class Running:
+    """A workload under way in a tenant."""
+
+    def __init__(self, tenant: Tenant, workload: Workload, call: Call) -> None:
+        self.tenant = tenant
+        self.workload = workload
+        self._call = call
+
+    def began(self, timeout: float) -> None:
+        """Waits until it has begun, or is over; raises what it raised."""
+        if not self._call.began.wait(timeout):
+            raise self.tenant.hung(f"did not begin {self.workload.routine}", timeout)
+        if self._call.done.done():
+            self._call.done.result()
+
+    def stop(self) -> None:
+        """Asks it to end soon; nothing if it has ended."""
+        self.tenant.channel.tell({"do": "stop", "run": self._call.number})
+
+    def series(self) -> Series:
+        """Waits for its end, as long as the workload may take; raises what it raised."""
+        return series(self.tenant.result(self._call, self.workload.routine, self.workload.timeout))
+
+
+def start(tenant: Tenant, workload: Workload, at: int = 0, began: bool = False) -> Running:
+    """Starts a workload. To tell when it began, the tenant looks often: only where it was asked."""
+    number = tenant.prepare(workload)
+    call = tenant.channel.send({"do": "run", "work": number, "at": at, "began": began})
+    return Running(tenant, workload, call)
+
+
+def together(work: Mapping[Tenant, Workload]) -> dict[Tenant, Series]:
+    """Workloads of several tenants from one instant on; without a common clock, each on receipt.
+
+    When one fails, the others are stopped and awaited before its error is raised.
+    """
+    for tenant, workload in work.items():
+        tenant.prepare(workload)
+    at = time.monotonic_ns() + LEAD if all(tenant.is_local for tenant in work) else 0
+    runs = [start(tenant, workload, at) for tenant, workload in work.items()]
+    try:
+        return {run.tenant: run.series() for run in runs}
+    except (WorkloadError, TenantDied, TenantHung):
+        end_all(runs)
+        raise
+
+
+def end_all(runs: Sequence[Running]) -> None:
+    """Stops what still runs, and waits for it."""
+    for run in runs:
+        run.stop()
+    for run in runs:
+        with contextlib.suppress(WorkloadError, TenantDied, TenantHung):
+            run.series()
+
+
+def series(reply: Message) -> Series:
+    """The samples in a reply to `run`."""
+    columns = {name: tuple(values) for name, values in reply["columns"].items()}
+    return Series(columns, reply["begin"], reply["end"], reply["notes"], reply["conditions"])

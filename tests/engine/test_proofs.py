@@ -1,0 +1,162 @@
+"""Every tenant is proved before its samples and after them, whatever ends the repetition."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from dataclasses import replace
+
+import pytest
+
+from conftest import LAYER, request_for
+from gpu_virt_bench import Workload, metric, metrics
+from gpu_virt_bench.cli.progress import Silent
+from gpu_virt_bench.engine.session import run_session
+from gpu_virt_bench.model.run import Run
+from gpu_virt_bench.results import load
+from gpu_virt_bench.systems.options import configured, resolve_options
+
+ONCE = {"repetitions": 1, "max_repetitions": 1}
+LAUNCH = Workload("launch_sync", {"api": "cuLaunchKernel", "count": 10})
+
+
+def asked(run: Run, when: str) -> Counter[tuple[int, int, int]]:
+    """Who was asked then: repetition, tenant's number, process."""
+    return Counter((one.repetition, one.serial, one.child) for one in run.proof if one.when == when)
+
+
+def unasked(run: Run) -> set[tuple[int, int, int]]:
+    """Who was asked before the samples and not after them."""
+    return set(asked(run, "before")) - set(asked(run, "after"))
+
+
+def layered(folder, layer, chosen: str, **settings):
+    """A request under the reference interposer, beside native."""
+    request = request_for(folder, chosen, ("native", str(LAYER / "reference-layer.toml")), **{**ONCE, **settings})
+    options = resolve_options(request.systems[1], {"library": str(layer)})
+    systems = [request.systems[0], configured(request.systems[1], options)]
+    return replace(request, systems=systems, options={"reference-layer": options})
+
+
+@pytest.mark.parametrize("name", sorted(metrics.load()))
+def test_each_before_of_a_metric_has_an_after(name, layer, tmp_path) -> None:
+    request = layered(tmp_path, layer, name, rounds=dict.fromkeys(("latency", "tail", "process", "window", "long"), 1))
+    for record in run_session(request, Silent()).records:
+        assert record.run.outcomes[name].outcome in ("measured", "skipped")
+        assert not unasked(record.run)
+        if record.run.outcomes[name].outcome == "measured":
+            assert asked(record.run, "after")
+
+
+def test_with_all_metrics_each_before_has_an_after(tmp_path) -> None:
+    request = request_for(tmp_path, "OH-001;OH-004;OH-006;OH-009", ("time-slicing",), **ONCE)
+    (record,) = run_session(request, Silent()).records
+    assert len(asked(record.run, "before")) >= 5
+    assert not unasked(record.run)
+
+
+def ending(do):
+    """A metric that does something with its tenant before each sample."""
+
+    def example(bench):
+        """An example.
+
+        sample = one
+        """
+        while True:
+            bench.run(bench.party[0], LAUNCH)
+            do(bench)
+            yield 1.0
+
+    return metric("XX-001", unit="us", better="lower")(example)
+
+
+def interrupt(bench) -> None:
+    """Ctrl-C, as the main thread sees it."""
+    del bench
+    raise KeyboardInterrupt
+
+
+def kill(bench) -> None:
+    """The tenant dies unasked."""
+    os.kill(bench.party[0].pid, signal.SIGKILL)
+    time.sleep(0.1)
+
+
+@pytest.mark.parametrize(
+    ("do", "budget", "outcome"),
+    [(interrupt, None, None), (kill, None, "failed"), (lambda bench: time.sleep(0.2), 3.0, "measured")],
+    ids=["interrupted", "died", "budget"],
+)
+def test_each_before_has_an_after_however_a_repetition_ends(tmp_path, do, budget, outcome) -> None:
+    request = request_for(tmp_path, "OH-001", extra=[ending(do)], repetitions=9, max_repetitions=9)
+    (record,) = run_session(replace(request, time_budget=budget), Silent()).records
+    assert asked(record.run, "before")
+    assert not unasked(record.run)
+    assert getattr(record.run.outcomes.get("XX-001"), "outcome", None) == outcome
+
+
+def test_a_refused_tenant_is_asked_again_too(tmp_path) -> None:
+    path = tmp_path / "mine.toml"
+    minimal = 'title = "T"\ndescription = "D"\nmechanism = "none"\nfeatures = ["separate-processes"]\n'
+    path.write_text(f'{minimal}[proof]\nmapped = ["libmine.so"]\n')
+    (record,) = run_session(request_for(tmp_path / "results", "OH-001", (str(path),), **ONCE), Silent()).records
+    assert record.run.status == "refused"
+    assert asked(record.run, "before")
+    assert not unasked(record.run)
+
+
+def test_ctrl_c_of_a_whole_run_leaves_no_tenant_unasked(tmp_path) -> None:
+    command = [sys.executable, "-m", "gpu_virt_bench", "run", "--device", "emulated", "--metrics", "OH-001,OH-010"]
+    process = subprocess.Popen(
+        [*command, "--repetitions", "50", "--output", str(tmp_path)], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    stopper = threading.Timer(9.0, process.send_signal, [signal.SIGINT])
+    stopper.start()
+    process.communicate(timeout=60)
+    stopper.cancel()
+    (path,) = tmp_path.glob("native/*.json")
+    run = load(path)
+    assert run.status == "interrupted"
+    assert asked(run, "before")
+    assert not unasked(run)
+
+
+def test_what_a_lost_tenant_gave_is_measured_again(tmp_path) -> None:
+    died = []
+
+    def once(bench) -> None:
+        if not died:
+            died.append(True)
+            kill(bench)
+
+    settings = {"rounds": dict.fromkeys(("latency", "tail", "process", "window", "long"), 2)}
+    others = ("OH-001", "OH-002", "OH-003", "OH-005")
+    request = request_for(tmp_path, ";".join(others), extra=[ending(once)], **ONCE, **settings)
+    (record,) = run_session(replace(request, seed=SEED), Silent()).records
+    assert record.run.outcomes["XX-001"].outcome == "failed"
+    taken = [record.run.outcomes[name].repetitions for name in others]
+    assert [len(some) for some in taken] == [1] * 4
+    assert all(len(one.samples) == 2 for (one,) in taken)
+    assert any("measured again, since a tenant was lost" in one.why for (one,) in taken)
+
+
+SEED = 3
+"""Of an order in which other outcomes come before XX-001."""
+
+
+def test_a_proof_that_is_lost_takes_what_its_tenants_gave(tmp_path) -> None:
+    mark = tmp_path / "mark"
+    mark.touch()
+    path = tmp_path / "mine.toml"
+    minimal = 'title = "T"\ndescription = "D"\nmechanism = "none"\nfeatures = ["separate-processes"]\n'
+    path.write_text(f'{minimal}[proof]\ncommand = {{ run = ["test", "-e", "{mark}"] }}\n')
+    request = request_for(
+        tmp_path / "results", "OH-001", (str(path),), extra=[ending(lambda bench: mark.unlink(missing_ok=True))], **ONCE
+    )
+    (record,) = run_session(request, Silent()).records
+    assert record.run.outcomes["XX-001"].error.startswith("proof lost: mine is not in force: command is ")
+    assert record.run.outcomes["OH-001"].error.startswith("proof lost: mine is not in force: command is ")
