@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -78,12 +79,15 @@ LAYERS: Mapping[str, Layer] = {
 
 
 def session(folder: Path, seed: int, *options: str) -> dict[str, Path]:
-    """Measures a session; the paths of its run files by system, the twin as `aa`."""
-    command = [sys.executable, "-m", "gpu_virt_bench", "run", "--device", "emulated:h200", "--suite", str(SUITE)]
-    command += ["--seed", str(seed), "--emulate", f"seed={seed}", "--output", str(folder), "--json-only", *options]
-    done = subprocess.run(command, check=True, capture_output=True, text=True)
-    paths = [Path(path) for path in json.loads(done.stdout)["runs"]]
-    return {"aa" if path.stem.endswith("_aa") else path.parent.name: path for path in paths}
+    """The run files of a session by system, the twin as `aa`. One that is there already is not measured again."""
+    if not folder.exists():
+        measured = folder.with_name(f"{folder.name}-unfinished")
+        shutil.rmtree(measured, ignore_errors=True)
+        command = [sys.executable, "-m", "gpu_virt_bench", "run", "--device", "emulated:h200", "--suite", str(SUITE)]
+        command += ["--seed", str(seed), "--emulate", f"seed={seed}", "--output", str(measured), "--json-only"]
+        subprocess.run([*command, *options], check=True, stdout=subprocess.DEVNULL)
+        measured.rename(folder)
+    return {"aa" if path.stem.endswith("_aa") else path.parent.name: path for path in folder.rglob("*.json")}
 
 
 def judged(baseline: Path, candidate: Path) -> Comparison:
@@ -107,10 +111,9 @@ def changes(comparison: Comparison) -> dict[str, Any]:
 def aa_session(folder: Path, seed: int) -> dict[str, Any]:
     """One A/A session: the twin as a candidate. The noise floor is of no help here, since the twin is the floor."""
     paths = session(folder / f"aa-{seed}", seed, "--system", "native", "--aa")
-    alone = paths["aa"].with_name("alone") / paths["aa"].name  # beside its baseline it would be taken as the floor
-    alone.parent.mkdir()
-    paths["aa"].rename(alone)
-    return changes(judged(paths["native"], alone))
+    alone = folder / f"aa-{seed}" / "alone" / paths["aa"].name  # beside its baseline it would be taken as the floor
+    alone.parent.mkdir(exist_ok=True)
+    return changes(judged(paths["native"], paths["aa"].rename(alone)))
 
 
 def layer_sessions(folder: Path, seed: int) -> dict[str, Any]:
@@ -188,7 +191,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--layers", type=int, default=5, help="sessions with layers")
-    parser.add_argument("--keep", type=Path, help="where the run files stay; nothing of an earlier time is there")
+    parser.add_argument("--keep", type=Path, help="where run files stay; what is there is judged again, not measured")
     parser.add_argument("--output", type=Path)
     given = parser.parse_args()
     if not LIBRARY.exists():

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from test_cli import FAST, gvb
 
+from conftest import LAYER
 from gpu_virt_bench.results import load
 
 
@@ -49,6 +50,13 @@ def test_the_reason_for_turns_stands_below_the_table(tmp_path) -> None:
     done = gvb("run", *FAST, *words, "--output", str(tmp_path))
     assert "repetitions were taken in turns, not in rounds: turns were asked for" in " ".join(done.stdout.split())
     assert "time-slicing against native · paired by repetition" in " ".join(done.stdout.split())
+
+
+def test_a_system_beside_its_own_twin_is_in_force_twice(layer, tmp_path) -> None:
+    words = ["--system", str(LAYER / "reference-layer.toml"), "--option", f"library={layer}", "--aa"]
+    done = gvb("run", *FAST, *words, "--metrics", "OH-001", "--output", str(tmp_path), "--json-only")
+    outcomes = [load(Path(path)).outcomes["OH-001"] for path in json.loads(done.stdout)["runs"]]
+    assert [getattr(outcome, "error", "") for outcome in outcomes] == ["", ""]
 
 
 def test_an_earlier_run_is_compared_when_done(tmp_path) -> None:

@@ -105,7 +105,7 @@ def test_oh_003_sees_a_slower_free_and_oh_002_does_not(moved) -> None:
 
 @steady
 def test_oh_004_finds_a_constructor_in_exec(moved) -> None:
-    found = moved("OH-004[phase=*]", {"CONSTRUCTOR_SLEEP": "100000000"})
+    found = moved("OH-004[phase=*]", {"CONSTRUCTOR_SLEEP": "100000000"}, **FEW)
     assert found["OH-004[phase=exec]"] == pytest.approx(0.1, rel=0.1)
     assert abs(found["OH-004"]) < 0.01
 

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from gpu_virt_bench.engine.course import Course
 from gpu_virt_bench.engine.groups import Company, Group, groups
 from gpu_virt_bench.engine.plan import Item
+from gpu_virt_bench.engine.quotas import granted
+from gpu_virt_bench.engine.standing import settling
 from gpu_virt_bench.systems.proof import tables
 
 PROVED = 0.3
@@ -63,7 +65,8 @@ def group(course: Course, part: Group, items: Mapping[str, Sequence[Item]]) -> f
 def standing(course: Course, part: Group, keys: Sequence[str]) -> float:
     """Seconds until parties stand, and until they are gone."""
     start, tenants = course.reference.start_seconds, len(part.party)
-    settle = max(course.places[key].entry.system.tenant.settle for key in keys)
+    places = [course.places[key] for key in keys]
+    settle = max(settling(one.entry.system, granted(one.entry, part.party, one.devices)) for one in places)
     return tenants * start + settle + course.request.suite.warm_seconds + PROVED * start * tenants * len(keys)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import sys
 import time
 import uuid
@@ -122,7 +123,7 @@ def places_of(
     found: Mapping[str, Entry],
 ) -> dict[str, Place]:
     """Every entry's place; all share one census, one way of proving and one pace."""
-    census, pace = Census(), Pace()
+    census, pace, numbers = Census(), Pace(), itertools.count(1)
     prover = Prover(reference.native, request.suite.quota_window_seconds)
     return {
         key: Place(
@@ -137,6 +138,7 @@ def places_of(
             pace,
             request.seed,
             request.options.get(entry.system.id, {}),
+            numbers,
         )
         for key, entry in found.items()
     }

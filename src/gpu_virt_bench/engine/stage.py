@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from gpu_virt_bench.engine.member import Member
 from gpu_virt_bench.engine.place import Place
 from gpu_virt_bench.engine.proving import Refused, judge, record
-from gpu_virt_bench.engine.tenants import UNWELL, Tenants, raise_lost
+from gpu_virt_bench.engine.tenants import UNWELL, Tenants, raise_lost, seats
 from gpu_virt_bench.model.metric import Party, Share
 from gpu_virt_bench.model.run import Device
 from gpu_virt_bench.systems.active import Active
@@ -86,7 +86,7 @@ class Stage:
     @contextmanager
     def fresh(self, share: Share) -> Iterator[Member]:
         """A tenant that has not touched CUDA; proved after its samples, since a proof makes a context."""
-        (member,) = self.tenants.members((share,))
+        (member,) = seats(self.tenants, (share,))
         self.tenants.launch(member, 1)
         try:
             yield member

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 from gpu_virt_bench.engine.course import Course
 from gpu_virt_bench.engine.deaths import recover
@@ -18,6 +19,7 @@ from gpu_virt_bench.engine.reference import Unhealthy
 from gpu_virt_bench.engine.stage import Stage
 from gpu_virt_bench.engine.tenants import LOST
 from gpu_virt_bench.engine.warming import warm
+from gpu_virt_bench.model.system import System
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ class Standing:
         began, stages = time.monotonic(), {key: self.here.stages[key] for key in keys}
         for key, future in started(stages, self.group).items():
             self._attempt(key, lambda key=key, future=future: self.parties.update({key: future.result()}))  # type: ignore[misc]
-        time.sleep(max((settle(stages[key]) for key, there in self.parties.items() if there), default=0.0))
+        time.sleep(max((settle(stages[key], there) for key, there in self.parties.items()), default=0.0))
         for key, members in list(self.parties.items()):
             self._attempt(key, lambda key=key, members=members: stages[key].prove(members))  # type: ignore[misc]
         self.books = {key: Book() for key in self.parties}
@@ -94,11 +96,15 @@ class Standing:
 
     def leave(self) -> None:
         """Every tenant is proved once more and ended; what an entry's party gave without that is lost."""
-        for key, members in self.parties.items():
-            lost = self.here.stages[key].tenants.end(members)
-            self.course.keep_tables(key, self.books.get(key))
-            for item in self.given.get(key, []) if lost else []:
-                self.course.fail(key, item, "; ".join(dict.fromkeys(lost)))
+        stages = self.here.stages
+        try:
+            for key, members in self.parties.items():
+                lost = stages[key].tenants.last(members)
+                self.course.keep_tables(key, self.books.get(key))
+                for item in self.given.get(key, []) if lost else []:
+                    self.course.fail(key, item, "; ".join(dict.fromkeys(lost)))
+        finally:
+            closed([partial(stages[key].tenants.close, members) for key, members in self.parties.items()])
 
 
 def started(stages: Mapping[str, Stage], group: Group) -> dict[str, Future[list[Member]]]:
@@ -107,6 +113,21 @@ def started(stages: Mapping[str, Stage], group: Group) -> dict[str, Future[list[
         return {key: pool.submit(stage.start, group.party, group.in_turn) for key, stage in stages.items()}
 
 
-def settle(stage: Stage) -> float:
+def settle(stage: Stage, members: Sequence[Member]) -> float:
     """Seconds that an entry's tenants need before their first sample."""
-    return stage.place.entry.system.tenant.settle
+    return settling(stage.place.entry.system, [member.values for member in members])
+
+
+def settling(system: System, quotas: Sequence[Mapping[str, object]]) -> float:
+    """Seconds that tenants with these quotas need."""
+    kind = system.tenant.settle_for
+    named = {"": True, "memory": "memory_bytes", "compute": "compute_share"}[kind]
+    concerned = [values for values in quotas if named is True or values[str(named)] is not None]
+    return system.tenant.settle if concerned else 0.0
+
+
+def closed(ending: Sequence[Callable[[], object]]) -> None:
+    """Tenants of all entries end at the same time."""
+    with ThreadPoolExecutor(max(1, len(ending))) as pool:
+        for future in [pool.submit(end) for end in ending]:
+            future.result()

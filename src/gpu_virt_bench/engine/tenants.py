@@ -42,7 +42,7 @@ class Tenants:
 
     def start(self, shares: Party, in_turn: bool) -> list[Member]:
         """Tenants with these shares, each with a context and on its processors; they are not proved yet."""
-        members = self.members(shares)
+        members = seats(self, shares)
         for member in members:
             self.launch(member, len(shares), in_turn)
             if self.place.entry.system.tenant.start == "one-by-one":
@@ -50,11 +50,6 @@ class Tenants:
         for member in members:
             member.tenant.facts()
         return members
-
-    def members(self, shares: Party) -> list[Member]:
-        """The places of tenants with these shares; nobody stands there yet."""
-        values = granted(self.place.entry, shares, self.place.devices)
-        return [Member(share, i, values[i], self.child) for i, share in enumerate(shares)]
 
     def launch(self, member: Member, of: int, in_turn: bool = False) -> None:
         """A process inside the system takes the member's place, one of so many."""
@@ -112,16 +107,22 @@ class Tenants:
     # -- ending
 
     def end(self, members: Sequence[Member]) -> list[str]:
-        """Proves every tenant once more and ends it, whatever becomes of the others; what was lost, in sentences."""
-        lost: list[str] = []
+        """Proves every tenant once more and ends it; what was lost, in sentences."""
+        try:
+            return self.last(members)
+        finally:
+            self.close(members)
+
+    def last(self, members: Sequence[Member]) -> list[str]:
+        """The proof after the last sample, of all before any of them goes; what was lost, in sentences."""
+        return [sentence for member in members for sentence in self._last(member)]
+
+    def close(self, members: Sequence[Member]) -> None:
+        """Ends tenants, the last one first, whatever becomes of the others."""
         for member in reversed(members):
-            try:
-                lost += self._last(member)
-            finally:
-                self.living = [one for one in self.living if one is not member]
-                for problem in member.seat.end(member.tenant, self.place.entry.system.cleanup.grace):
-                    self.warn(problem)
-        return lost
+            self.living = [one for one in self.living if one is not member]
+            for problem in member.seat.end(member.tenant, self.place.entry.system.cleanup.grace):
+                self.warn(problem)
 
     def _last(self, member: Member) -> list[str]:
         """The proof after the last sample."""
@@ -142,6 +143,12 @@ class Tenants:
         """Keeps a sentence for the reader of the run, once."""
         if text not in self.warnings:
             self.warnings.append(text)
+
+
+def seats(tenants: Tenants, shares: Party) -> list[Member]:
+    """The members of a party, before any process stands in their places."""
+    values = granted(tenants.place.entry, shares, tenants.place.devices)
+    return [Member(share, index, values[index], tenants.child) for index, share in enumerate(shares)]
 
 
 def probe(members: Sequence[Member], seed: int) -> None:

@@ -19,7 +19,7 @@ from gpu_virt_bench.metrics.common import (
     summarise,
     tail_by_statistic,
 )
-from gpu_virt_bench.model.metric import Bench, Samples, Share, Skip, metric
+from gpu_virt_bench.model.metric import Bench, Effort, Params, Samples, Share, Skip, metric
 from gpu_virt_bench.model.workload import Series, Value, Workload
 
 SIZES = {2 * MIB: 20, 4 * KIB: 200, 64 * MIB: 10, GIB: 5}
@@ -106,13 +106,20 @@ def pair_readings(bench: Bench) -> Sequence[Series]:
     return bench.readings(("alloc_free", api, size, "pending" if pending else "idle"), take)
 
 
+def by_size(params: Params) -> Effort:
+    """Large allocations differ from process to process: few samples of each are enough."""
+    if params.get("statistic") == "p99":
+        return "tail"
+    return "latency" if int(params["bytes"]) <= 2 * MIB else "window"
+
+
 @metric(
     "OH-002",
     unit="us",
     better="lower",
     ideal="same",
     params={"bytes": tuple(SIZES), "api": MEMORY_APIS, "statistic": ("median", "p99")},
-    effort=tail_by_statistic,
+    effort=by_size,
     seconds=0.006,
     revision=2,
 )
@@ -136,6 +143,7 @@ def allocation_latency(bench: Bench) -> Samples:
     better="lower",
     ideal="same",
     params={"bytes": tuple(SIZES), "state": ("idle", "pending"), "api": MEMORY_APIS},
+    effort=by_size,
     seconds=lambda params, window, polling: 0.06 if params["state"] == "pending" else 0.0,
     revision=2,
 )

@@ -214,6 +214,8 @@ class Start:
     env: Mapping[str, str] = field(default_factory=dict)
     start: Literal["together", "one-by-one"] = "together"
     settle: float = 0.0
+    settle_for: Literal["", "memory", "compute"] = ""
+    """Settling is for tenants with a quota of that kind alone; "": for all."""
     before: tuple[Step, ...] = ()
     after: tuple[Step, ...] = ()
     before_kill: Step | None = None
