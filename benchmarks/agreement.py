@@ -87,7 +87,7 @@ class Ours:
     def __init__(self, tenant: Tenant, cpus: Cpus) -> None:
         self.tenant = tenant
         if cpus:
-            tenant.pin(cpus[0], cpus[1:])
+            tenant.pin(cpus[0], cpus[:1])
 
     def take(self, routine: str, column: str, args: dict[str, int | str]) -> float:
         """The median of one column, seconds."""

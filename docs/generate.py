@@ -81,12 +81,22 @@ def remarks(metric: Metric) -> list[str]:
         found.append("Each sample needs the device to itself: all other tenants are ended, and systems take turns.")
     if metric.in_turn:
         found.append("The tenants work one after the other, and share their processors.")
-    if metric.completion:
-        found.append(
-            f"It times calls whose work is done later: `{metric.completion}` says when. A call that is cheaper than "
-            "native's is `deferred or elided`, never better."
-        )
-    return found
+    return [*found, *completion(metric)]
+
+
+def completion(metric: Metric) -> list[str]:
+    """Which outcomes time calls, and which say what these cost until their work is done."""
+    device = FakeDevice()
+    variants = {metric.outcome_id(params, device): metric.completion_of(params) for params in metric.variants(device)}
+    calls = {name: done for name, done in variants.items() if done}
+    if not calls:
+        return []
+    of = "It" if len(calls) == len(variants) else f"`{next(iter(calls))}`"
+    rest = "" if len({*calls.values()}) == 1 else "; for other parameters, the outcome with the same ones"
+    return [
+        f"{of} times calls, whose work may be done later: `{next(iter(calls.values()))}` says what that work costs "
+        f"until it is done{rest}. A call that is cheaper than native's is `deferred or elided`, never better."
+    ]
 
 
 def index(metrics: list[Metric]) -> str:

@@ -260,26 +260,60 @@ def test_samples_that_must_not_pass_count_the_other_way() -> None:
 # -- deferred or elided
 
 
-def deferring(done=None, layer: str = "preload", completion: str = "OH-002") -> dict[str, tuple[str, str]]:
+def deferring(
+    done=None, layer: str = "preload", completion: str = "OH-002", definitions=None
+) -> dict[str, tuple[str, str]]:
     """Verdicts and reasons of a layer whose launch takes 0.6 of native; `done` is what it takes until it is done."""
-    call = {"completion": completion}
     rest = {} if done is None else {"OH-002": [1.0] * 5}
-    native = a_run({"OH-001": STEADY, **rest}, {"OH-001": call})
+    native = a_run({"OH-001": STEADY, **rest}, definitions)
     theirs = {name: scaled(STEADY, done) for name in rest}
-    fast = a_run({"OH-001": scaled(STEADY, 0.6), **theirs}, {"OH-001": call}, system="mps")
+    fast = a_run({"OH-001": scaled(STEADY, 0.6), **theirs}, definitions, system="mps")
+    fast = with_outcome(fast, "OH-001", completion=completion)
     fast = replace(fast, system=replace(fast.system, mechanism=layer))
     return {one.id: (one.verdict, one.reason) for one in compared(native, fast).rows}
 
 
 def test_a_call_cheaper_than_native_is_deferred_and_both_numbers_are_shown() -> None:
-    reason = "0.600 (0.600 .. 0.600) of native at the call; until it is done (OH-002) 1.10 (1.10 .. 1.10) of native"
+    reason = (
+        "0.600 (0.600 .. 0.600) of native's time at the call; "
+        "until it is done (OH-002): 1.100 (1.099 .. 1.102) of native's time"
+    )
     assert deferring(1.1)["OH-001"] == ("deferred or elided", reason)
+
+
+def test_work_that_is_followed_by_a_rate_says_of_which_rate() -> None:
+    rate = {"OH-002": {"unit": "cycles/s", "shown_unit": "cycles/s", "better": "higher"}}
+    verdict, reason = deferring(1.003, definitions=rate)["OH-001"]
+    assert verdict == "deferred or elided"
+    assert reason.endswith("until it is done (OH-002): 1.003 (1.002 .. 1.005) of native's cycles/s")
+
+
+def test_a_cheap_call_that_compares_by_difference_says_against_what() -> None:
+    verdict, reason = deferring(definitions=DIFFERENCE)["OH-001"]
+    assert verdict == "deferred or elided"
+    assert reason.startswith("-4e+05 (-4.01e+05 .. -4e+05) us against native at the call; ")
+
+
+def test_what_says_when_the_work_is_done_and_cannot_be_compared_says_why() -> None:
+    native = a_run({"OH-001": STEADY, "OH-002": STEADY})
+    fast = a_run({"OH-001": scaled(STEADY, 0.6), "OH-002": "failed: tenant died"}, system="mps")
+    fast = with_outcome(replace(fast, system=replace(fast.system, mechanism="preload")), "OH-001", completion="OH-002")
+    found = compared(native, fast).rows[0]
+    assert found.reason.endswith("until it is done (OH-002): not comparable, failed in the candidate: tenant died")
+
+
+def test_each_outcome_of_a_metric_has_a_completion_of_its_own() -> None:
+    names = ["OH-001", "OH-001[path=round-trip]"]
+    native, fast = (a_run(dict.fromkeys(names, scaled(STEADY, factor))) for factor in (1.0, 0.6))
+    fast = replace(fast, system=replace(fast.system, mechanism="preload"))
+    found = compared(native, with_outcome(fast, "OH-001", completion=names[1]))
+    assert {one.id: one.verdict for one in found.rows} == {names[0]: "deferred or elided", names[1]: "better"}
 
 
 def test_a_cheap_call_whose_completion_was_not_measured_says_so() -> None:
     verdict, reason = deferring()["OH-001"]
     assert verdict == "deferred or elided"
-    assert reason.endswith(" of native at the call; until it is done (OH-002): not measured")
+    assert reason.endswith(" of native's time at the call; until it is done (OH-002): not measured")
 
 
 def test_a_value_that_is_no_call_s_may_be_better_than_native() -> None:
@@ -295,33 +329,39 @@ def test_a_candidate_without_a_mechanism_defers_nothing() -> None:
 # -- the clock
 
 
-def at_clock(factor: float, hertz: float, unit: str = "s") -> Measured:
-    """A steady outcome, so many times as long, taken at that SM clock."""
+RATE = {"OH-001": {"unit": "cycles/s", "shown_unit": "cycles/s", "better": "higher"}}
+
+
+def at_clock(factor: float, hertz: float) -> Measured:
+    """A steady outcome of so many times the value, taken at that SM clock."""
     found = [[factor], [factor * 1.001], [factor * 0.999], [factor], [factor]]
     return in_rounds("OH-001", found, clocks_hz=[hertz])
 
 
-def test_a_change_that_vanishes_in_cycles_is_the_clock_s() -> None:
-    found = in_session(at_clock(1.0, 1.98e9), at_clock(1.1, 1.8e9)).rows[0]
-    assert found.verdict == "inconclusive"
-    assert found.reason == "the clock's: in cycles 1.000 (1.000 .. 1.000); SM clock 1,800 against 1,980 MHz"
-    assert found.change.interval.value == pytest.approx(1.1)
-
-
-def test_a_rate_that_follows_the_clock_is_the_clock_s_too() -> None:
-    rate = {"OH-001": {"unit": "cycles/s", "shown_unit": "cycles/s", "better": "higher"}}
+@pytest.mark.parametrize("unit", [{}, {"unit": "B/s", "shown_unit": "GB/s"}])
+def test_a_rate_that_follows_the_clock_is_the_clock_s(unit) -> None:
+    rate = {"OH-001": {**RATE["OH-001"], **unit}}
     found = in_session(at_clock(1.0, 1.98e9), at_clock(1.8 / 1.98, 1.8e9), rate).rows[0]
-    assert found.reason.startswith("the clock's: in cycles 1.000")
+    assert (found.verdict, found.reason) == (
+        "inconclusive",
+        "the clock's: 1.000 (1.000 .. 1.000) of the baseline per cycle; SM clock 1,800 MHz, 1,980 in the baseline",
+    )
+    assert found.change.interval.value == pytest.approx(1.8 / 1.98)
 
 
-def test_a_change_that_stays_in_cycles_is_none_of_the_clock_s() -> None:
-    assert in_session(at_clock(1.0, 1.98e9), at_clock(1.1, 1.98e9)).rows[0].verdict == "worse"
-    assert in_session(at_clock(1.0, 1.98e9), at_clock(1.1, 1.7e9)).rows[0].verdict == "worse"
+def test_a_rate_that_changes_per_cycle_is_none_of_the_clock_s() -> None:
+    assert in_session(at_clock(1.0, 1.98e9), at_clock(0.9, 1.98e9), RATE).rows[0].verdict == "worse"
+    assert in_session(at_clock(1.0, 1.98e9), at_clock(0.8, 1.8e9), RATE).rows[0].verdict == "worse"
+
+
+def test_a_latency_that_the_host_timed_does_not_follow_the_clock() -> None:
+    found = in_session(at_clock(1.0, 1.98e9), at_clock(1.1, 1.8e9)).rows[0]
+    assert (found.verdict, found.change.cycles, found.change.clocks_hz) == ("worse", None, [])
 
 
 def test_without_clocks_of_both_sides_nothing_is_said_of_cycles() -> None:
     bare = in_rounds("OH-001", [[1.0]] * 5)
-    found = in_session(bare, at_clock(1.1, 1.8e9)).rows[0]
+    found = in_session(bare, at_clock(0.9, 1.8e9), RATE).rows[0]
     assert (found.verdict, found.change.cycles, found.change.clocks_hz) == ("worse", None, [])
 
 
@@ -396,31 +436,74 @@ def test_a_floor_of_three_repetitions_is_remarked() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("fields", "why"),
+    [
+        ({"status": "refused"}, "native was refused"),
+        ({"proof": []}, "native has no proof that it was in force"),
+        ({"proof": PROOF[:1]}, "native is unproven: 1 tenant was not asked for its proof after its last sample"),
+    ],
+)
+def test_a_second_measurement_that_does_not_count_sets_no_floor_and_is_remarked(fields, why: str) -> None:
+    baseline, candidate = a_run({"OH-001": [1.0] * 5}), a_run({"OH-001": [1.1] * 5}, label="candidate")
+    twin = a_run({"OH-001": [1.0, 1.0, 1.0, 1.0, 1.2]}, twin=True, **fields)
+    found = compared(baseline, candidate, twin)
+    assert (found.has_floor, found.rows[0].change.floor, found.rows[0].verdict) == (False, None, "worse")
+    assert found.remarks == [f"no noise floor, the baseline's second measurement does not count: {why}"]
+
+
+SHAKY = [1.05, 1.05, 1.1, 1.15, 1.15]
+"""Against 1: p = 0.021 that it lies beyond the margin of 2 %, 0.008 that there is a change."""
+
+
 def test_many_outcomes_share_one_error_rate() -> None:
-    # p = 0.021: found alone, not with two others
-    shaky = [1.05, 1.05, 1.1, 1.15, 1.15]
-    assert row([1.0] * 5, shaky).verdict == "worse"
+    assert row([1.0] * 5, SHAKY).verdict == "worse"
+    names = [f"OH-00{number}" for number in range(1, 9)]
+    found = compared(a_run({name: [1.0] * 5 for name in names}), a_run(dict.fromkeys(names, SHAKY)))
+    reason = "its test does not hold after Holm's correction over 8 outcomes"
+    assert (found.rows[0].verdict, found.rows[0].reason) == ("inconclusive", reason)
+
+
+def test_a_certain_change_that_is_not_certainly_beyond_the_margin_is_slight() -> None:
     names = ["OH-001", "OH-002", "OH-003"]
-    found = compared(a_run({name: [1.0] * 5 for name in names}), a_run(dict.fromkeys(names, shaky)))
-    assert found.rows[0].reason == "not after Holm's correction over 3 outcomes"
+    native, other = a_run({name: [1.0] * 5 for name in names}), a_run(dict.fromkeys(names, SHAKY))
+    found = compared(native, other).rows[0]
+    assert (found.verdict, found.reason) == (
+        "slightly worse",
+        "certain, but not that it lies beyond the margin: "
+        "its test does not hold after Holm's correction over 3 outcomes",
+    )
+    assert found.change.interval.low > 1.02
+    assert compared(other, native).rows[0].verdict == "slightly better"
+
+
+def test_a_change_beyond_the_margin_whose_own_test_does_not_hold_is_slight() -> None:
+    found = row([1.0] * 5, [1.021, 1.021, 1.021, 1.021, 1.05])
+    assert (found.verdict, found.reason) == (
+        "slightly worse",
+        "certain, but not that it lies beyond the margin: its test does not hold",
+    )
+
+
+def test_a_change_inside_the_floor_is_not_slight_though_it_is_certain() -> None:
+    found = row([1.0] * 5, [1.021, 1.021, 1.021, 1.021, 1.05], again=[1.0, 1.0, 1.0, 1.0, 1.2])
+    assert (found.verdict, found.reason) == ("inconclusive", "inside the noise floor of 20 %")
 
 
 def test_each_category_has_an_error_rate_of_its_own() -> None:
-    shaky = [1.05, 1.05, 1.1, 1.15, 1.15]
     names = {"OH-001": "a", "OH-002": "b", "OH-003": "c"}
     categories = {name: {"category": category} for name, category in names.items()}
     baseline, candidate = (
         a_run({name: [1.0] * 5 for name in names}, categories),
-        a_run(dict.fromkeys(names, shaky), categories),
+        a_run(dict.fromkeys(names, SHAKY), categories),
     )
     assert {one.verdict for one in compared(baseline, candidate).rows} == {"worse"}
 
 
 def test_outcomes_that_are_no_headline_do_not_cost_the_headline_its_verdict() -> None:
-    shaky = [1.05, 1.05, 1.1, 1.15, 1.15]
     names = ["OH-001", "OH-001[path=start]", "OH-001[path=end]", "OH-001[path=middle]"]
-    found = compared(a_run({name: [1.0] * 5 for name in names}), a_run(dict.fromkeys(names, shaky)))
-    assert [one.verdict for one in found.rows] == ["worse", *["inconclusive"] * 3]
+    found = compared(a_run({name: [1.0] * 5 for name in names}), a_run(dict.fromkeys(names, SHAKY)))
+    assert [one.verdict for one in found.rows] == ["worse", *["slightly worse"] * 3]
 
 
 # -- properties
@@ -588,6 +671,25 @@ def test_a_run_whose_proof_failed_is_refused() -> None:
 def test_a_feature_that_was_not_in_force_refuses_no_other_outcome() -> None:
     other = changed(proof=[*RUN.proof, *proof(name="compute-limit.slowed", passed=False)])
     assert compared(RUN, other).rows[0].verdict == "same"
+
+
+LOST = replace(PROOF[1], checks=[Check("alive", "alive at its end", "ended by signal 9", False)], serial=1)
+
+
+def test_a_tenant_that_was_lost_at_its_end_refuses_no_other_outcome_and_is_remarked() -> None:
+    other = changed(proof=[*PROOF, replace(PROOF[0], serial=1), LOST], label="candidate")
+    found = compared(RUN, other)
+    assert found.rows[0].verdict == "same"
+    assert found.remarks == [
+        "1 tenant of native died or did not answer when asked for its last proof: "
+        "what it measured is failed or left out"
+    ]
+
+
+def test_a_tenant_that_was_not_alive_before_its_first_sample_refuses_the_run() -> None:
+    dead = replace(LOST, when="before")
+    reason = "native was not in force: alive is ended by signal 9, expected alive at its end"
+    assert refused(RUN, changed(proof=[*PROOF, dead, replace(PROOF[1], serial=1)])) == reason
 
 
 def test_a_derived_run_needs_no_proof_and_is_marked() -> None:

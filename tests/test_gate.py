@@ -3,7 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
-from builders import a_run
+from builders import a_run, with_outcome
 from gpu_virt_bench.compare import Loaded, compare
 from gpu_virt_bench.gate import Judgement, judge
 from gpu_virt_bench.model.run import Run
@@ -53,11 +53,19 @@ def test_a_slightly_slower_candidate_is_kept_and_says_so() -> None:
     assert findings(pair([1.0] * 5, [0.990, 0.988, 0.986, 0.984, 0.970])) == {"OH-001": "kept"}
 
 
+def test_a_regression_that_is_not_certainly_beyond_the_margin_says_why() -> None:
+    names, shaky = ["OH-001", "OH-002", "OH-003"], [1.05, 1.05, 1.1, 1.15, 1.15]
+    found = judged(a_run({name: [1.0] * 5 for name in names}), a_run(dict.fromkeys(names, shaky)))
+    assert found.cases[0].reason == (
+        "slightly worse: certain, but not that it lies beyond the margin: "
+        "its test does not hold after Holm's correction over 3 outcomes"
+    )
+
+
 def test_a_call_cheaper_than_native_is_unjudged_and_named() -> None:
-    call = {"OH-001": {"completion": "OH-002"}}
-    candidate = a_run({"OH-001": STEADY}, call)
+    candidate = with_outcome(a_run({"OH-001": STEADY}), "OH-001", completion="OH-002")
     candidate = replace(candidate, system=replace(candidate.system, id="layer", mechanism="preload"))
-    found = judged(a_run({"OH-001": DOUBLE}, call), candidate)
+    found = judged(a_run({"OH-001": DOUBLE}), candidate)
     assert findings(found) == {"OH-001": "unjudged"}
     assert found.cases[0].reason.startswith("deferred or elided: 0.5")
 

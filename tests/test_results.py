@@ -63,6 +63,19 @@ def test_the_parts_of_an_older_file_stand_where_version_3_has_them() -> None:
     assert {entry.taken for entry in second.outcomes["OH-001"].repetitions} == {"turns"}
 
 
+@pytest.mark.parametrize(
+    ("planned", "parameters"),
+    [
+        (["OH-001", "OH-001[path=start]", "OH-004"], "all"),
+        (["OH-001", "OH-004"], "headline"),
+        (["OH-001", "OH-004[phase=init]"], "headline"),
+    ],
+)
+def test_an_older_plan_of_more_than_headlines_says_all(tmp_path, planned: list[str], parameters: str) -> None:
+    run = load(edited(tmp_path, lambda run: run["plan"].update(outcomes=planned)))
+    assert run.plan.settings.parameters == parameters
+
+
 @pytest.mark.parametrize("path", sorted(PUBLISHED.glob("*.json")), ids=lambda path: path.stem)
 def test_published_runs_of_version_2_load(path: Path) -> None:
     assert load(path).schema_version == 2
@@ -338,3 +351,15 @@ def test_of_millions_of_wrong_values_the_first_is_named(tmp_path) -> None:
 
 def test_a_dumped_run_ends_with_a_line_end() -> None:
     assert dump(a_run({"OH-001": [1]})).endswith("}\n")
+
+
+def test_two_sessions_of_one_second_get_two_files(tmp_path) -> None:
+    from gpu_virt_bench.results import new_path
+
+    found = [new_path(tmp_path, "native", "2026-11-21T13:05:01+00:00", *marks) for marks in ((), (), ("aa",), ("aa",))]
+    assert [path.name for path in found] == [
+        "native_20261121T130501Z.json",
+        "native_20261121T130501Z-2.json",
+        "native_20261121T130501Z_aa.json",
+        "native_20261121T130501Z_aa-2.json",
+    ]

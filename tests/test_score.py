@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from builders import a_run
+from builders import a_run, with_outcome
 from gpu_virt_bench import metrics
 from gpu_virt_bench.compare import Loaded, compare
 from gpu_virt_bench.model.run import Run
@@ -233,13 +233,13 @@ def test_the_interval_of_a_mean_is_narrower_than_those_of_its_parts() -> None:
 
 
 def test_what_is_deferred_or_elided_is_named_and_not_counted() -> None:
-    call = {"OH-001": {"completion": "OH-001[path=round-trip]"}}
-    fast = a_run({"OH-001": [0.5] * 5, "OH-002": ONE}, call, system="mps")
+    fast = a_run({"OH-001": [0.5] * 5, "OH-002": ONE}, system="mps")
+    fast = with_outcome(fast, "OH-001", completion="OH-001[path=round-trip]")
     fast = replace(fast, system=replace(fast.system, mechanism="daemon"))
-    found = card(a_run({"OH-001": ONE, "OH-002": ONE}, call), fast)
+    found = card(a_run({"OH-001": ONE, "OH-002": ONE}), fast)
     state, reason = lines(only(found))["OH-001"]
     assert (state, found.counted) == ("deferred or elided", ["OH-002"])
-    assert reason.startswith("0.500 (0.500 .. 0.500) of native at the call")
+    assert reason.startswith("0.500 (0.500 .. 0.500) of native's time at the call")
 
 
 def test_the_ideal_that_is_derived_gives_mig_parity() -> None:

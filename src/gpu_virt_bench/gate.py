@@ -86,7 +86,7 @@ def _case(row: Row, before: Outcome | None, after: Outcome | None, gate: Gate) -
     if row.verdict in ("better", "slightly better", "same"):
         return Case(row, "kept", row.reason)
     if row.verdict == "slightly worse":
-        return Case(row, "kept", "slightly worse: certain, and not wholly beyond the margin")
+        return Case(row, "kept", f"slightly worse: {row.reason or 'certain, and not wholly beyond the margin'}")
     if row.verdict == "worse":
         return Case(row, "worse", row.reason)
     if row.verdict == "informational":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 import os
@@ -121,13 +122,20 @@ def file_name(system: str, began: str) -> str:
     return f"{system}_{stamp}.json"
 
 
-def new_path(folder: Path, system: str, began: str) -> Path:
-    """A path that does not exist yet: <folder>/<system>/<system>_<UTC time>.json."""
-    path = folder / system / file_name(system, began)
-    number = 2
-    while path.exists():
-        path = path.with_name(f"{Path(file_name(system, began)).stem}-{number}.json")
-        number += 1
+def new_path(folder: Path, system: str, began: str, *marks: str) -> Path:
+    """A path of this run alone, taken at once: <folder>/<system>/<system>_<UTC time>[_mark].json.
+
+    Two sessions of the same second get two names: who finds the file there takes the next number.
+    """
+    stem = "_".join([Path(file_name(system, began)).stem, *marks])
+    (folder / system).mkdir(parents=True, exist_ok=True)
+    for number in itertools.count(1):
+        path = folder / system / (f"{stem}.json" if number == 1 else f"{stem}-{number}.json")
+        try:
+            path.open("x").close()
+        except FileExistsError:
+            continue
+        break
     return path
 
 

@@ -222,6 +222,79 @@ def test_a_neighbor_that_dies_fails_the_outcome(measured) -> None:
     assert "was ended by signal 9" in measured(doing(body, Share(), Share())).outcomes["XX-001"].error
 
 
+def test_a_sample_must_end_its_own_neighbors(measured) -> None:
+    def example(bench):
+        """An example.
+
+        sample = one
+        """
+        _, neighbor = bench.party
+        while True:
+            with bench.beside({neighbor: ENDLESS}):
+                yield 1.0
+
+    made = metric("XX-001", unit="s", better="lower", party=lambda params, device: (Share(), Share()))(example)
+    error = measured(made).outcomes["XX-001"].error
+    assert error == "XX-001 yielded while its neighbors work; a sample begins and ends its own"
+
+
+def test_a_neighbor_is_stopped_when_the_next_one_cannot_begin(measured) -> None:
+    idle = []
+
+    def body(bench) -> float:
+        _, one, other = bench.party
+        other.kill()
+        try:
+            with bench.beside({one: ENDLESS, other: ENDLESS}):
+                pass
+        finally:
+            began = time.monotonic()
+            bench.run(one, SHORT)  # answered at once: it is free again
+            idle.append(time.monotonic() - began)
+        return 1.0
+
+    error = measured(doing(body, Share(), Share(), Share())).outcomes["XX-001"].error
+    assert "was ended by signal 9" in error
+    assert idle[0] < 30.0
+
+
+def test_a_victim_that_does_not_die_does_not_stand_beside_the_next_sample(measured) -> None:
+    pids = []
+
+    def body(bench) -> float:
+        try:
+            with bench.sacrifice(Share(), dies=Death(code=700)) as victim:
+                pids.append(victim.pid)
+        finally:
+            pids.append(Path(f"/proc/{pids[0]}").exists())
+        return 1.0
+
+    measured(doing(body, Share()))
+    assert pids[1] is False
+
+
+def test_conditions_of_a_shared_reading_are_those_of_all_who_use_it(tmp_path) -> None:
+    def sharing(id: str):
+        def example(bench):
+            """An example.
+
+            sample = one
+            """
+
+            def take(index: int) -> float:
+                bench.condition("model", "tiny")
+                return 1.0
+
+            yield from bench.readings("shared", take)
+
+        return metric(id, unit="s", better="lower", effort="window")(example)
+
+    extra = [sharing("XX-001"), sharing("XX-002")]
+    request = request_for(tmp_path, "", extra=extra, repetitions=4, max_repetitions=4, **ROUNDS)
+    (record,) = run_session(request, Silent()).records
+    assert {found.conditions["model"] for found in record.run.outcomes.values()} == {"tiny"}
+
+
 def test_work_that_does_not_overlap_is_rejected(measured) -> None:
     def body(bench) -> float:
         first, second = bench.party

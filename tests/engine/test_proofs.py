@@ -8,6 +8,7 @@ import threading
 import time
 from collections import Counter
 from dataclasses import replace
+from datetime import datetime
 
 import pytest
 
@@ -99,6 +100,64 @@ def test_each_before_has_an_after_however_a_repetition_ends(tmp_path, do, budget
     assert getattr(record.run.outcomes.get("XX-001"), "outcome", None) == outcome
 
 
+MINE = 'title = "T"\ndescription = "D"\nmechanism = "none"\nfeatures = ["separate-processes"]\n'
+
+
+def mine(tmp_path, text: str) -> str:
+    """A definition of one's own."""
+    path = tmp_path / "mine.toml"
+    path.write_text(MINE + text)
+    return str(path)
+
+
+def test_a_ctrl_c_while_tenants_are_asked_for_the_last_time_leaves_none_unasked(tmp_path) -> None:
+    log = tmp_path / "log"
+    script = f"echo x >> {log}; [ $(wc -l < {log}) -ne 3 ] || kill -INT $PPID"
+    path = mine(tmp_path, f"[proof]\ncommand = {{ run = ['sh', '-c', '{script}'] }}\n")
+    request = request_for(tmp_path / "results", "OH-001", (path,), again=True, **ONCE)
+    result = run_session(request, Silent())
+    assert result.interrupted
+    for record in result.records:
+        assert asked(record.run, "before")
+        assert not unasked(record.run)
+
+
+def test_a_tenant_that_dies_while_it_warms_the_device_fails_its_outcomes_alone(tmp_path) -> None:
+    path = mine(tmp_path, '[tenant]\ncommand = ["timeout", "-s", "KILL", "3"]\n')
+    request = request_for(tmp_path / "results", "OH-001", ("native", path), warm_seconds=10.0, **ONCE)
+    native, other = (record.run for record in run_session(request, Silent()).records)
+    assert native.outcomes["OH-001"].outcome == "measured"
+    assert other.outcomes["OH-001"].outcome == "failed"
+    assert "was ended by signal 9" in other.outcomes["OH-001"].error
+    assert not unasked(other)
+
+
+def test_a_tenant_that_cannot_be_started_in_mid_session_refuses_its_run_alone(tmp_path) -> None:
+    log = tmp_path / "log"
+    script = f"echo x >> {log}; [ $(wc -l < {log}) -lt 2 ]"
+    path = mine(tmp_path, f"[[tenant.before]]\nname = 'late'\nrun = ['sh', '-c', '{script}']\n")
+    settings = {"rounds": dict.fromkeys(("latency", "tail", "process", "window", "long"), 3)}
+    request = request_for(tmp_path / "results", "OH-004", ("native", path), **ONCE, **settings)
+    native, other = (record.run for record in run_session(request, Silent()).records)
+    assert (native.status, len(native.outcomes["OH-004"].repetitions[0].samples)) == ("complete", 3)
+    assert other.status == "refused"
+
+
+def test_what_ctrl_c_cut_short_is_missing(tmp_path) -> None:
+    calls = []
+
+    def third(bench) -> None:
+        calls.append(True)
+        if len(calls) == 5:
+            interrupt(bench)
+
+    settings = {"rounds": dict.fromkeys(("latency", "tail", "process", "window", "long"), 2)}
+    extra = [ending(third)]
+    request = request_for(tmp_path, "", extra=extra, repetitions=2, max_repetitions=2, **settings)
+    (record,) = run_session(request, Silent()).records
+    assert (record.run.status, record.run.missing) == ("interrupted", ["XX-001: 1 of 2 repetitions"])
+
+
 def test_a_refused_tenant_is_asked_again_too(tmp_path) -> None:
     path = tmp_path / "mine.toml"
     minimal = 'title = "T"\ndescription = "D"\nmechanism = "none"\nfeatures = ["separate-processes"]\n'
@@ -130,7 +189,7 @@ def test_what_a_lost_tenant_gave_is_measured_again(tmp_path) -> None:
 
     def once(bench) -> None:
         if not died:
-            died.append(True)
+            died.append(time.time())
             kill(bench)
 
     settings = {"rounds": dict.fromkeys(("latency", "tail", "process", "window", "long"), 2)}
@@ -141,7 +200,11 @@ def test_what_a_lost_tenant_gave_is_measured_again(tmp_path) -> None:
     taken = [record.run.outcomes[name].repetitions for name in others]
     assert [len(some) for some in taken] == [1] * 4
     assert all(len(one.samples) == 2 for (one,) in taken)
-    assert any("measured again, since a tenant was lost" in one.why for (one,) in taken)
+    assert all("measured again, since a tenant was lost" in one.why for (one,) in taken)
+    assert all(datetime.fromisoformat(one.began).timestamp() > died[0] for (one,) in taken)
+    launch, alloc, free, calls = (one.seconds for (one,) in taken)
+    assert min(launch, alloc + free, calls) > 0.001
+    assert len({one.begins[0] for (one,) in taken}) == 3  # OH-002 and OH-003 share their readings
 
 
 SEED = 3

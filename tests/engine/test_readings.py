@@ -28,6 +28,11 @@ def test_windows_that_do_not_meet_have_no_overlap() -> None:
     assert common([ran(0.0, 1.0), ran(2.0, 3.0)]).overlap == 0.0
 
 
+def test_empty_windows_that_are_apart_do_not_overlap() -> None:
+    assert common([ran(0.0, 0.0), ran(8.0, 8.0)]).overlap == 0.0
+    assert common([ran(1.0, 1.0), ran(1.0, 1.0)]).overlap == 1.0
+
+
 def test_one_tenant_overlaps_with_itself() -> None:
     assert unlike([ran(0.0, 1.0)]) == ""
 
@@ -67,10 +72,11 @@ def test_a_reading_that_one_outcome_rejects_is_rejected_for_every_other() -> Non
     readings = [Reading(0.0, 1.0, rejected="throttled"), Reading(1.0, 2.0)]
     shelf, take, taken = shelf_of([7.0, 8.0], readings)
     first, second = [], []
-    assert View(shelf, take, first.extend)[0] == 7.0
-    assert View(shelf, take, second.extend)[0] == 7.0
+    assert View(shelf, take, first.append)[0] == 7.0
+    assert View(shelf, take, second.append)[0] == 7.0
     assert taken == [0]
-    assert [one.rejected for one in first] == [one.rejected for one in second] == ["throttled"]
+    assert first == second == [Kept(7.0, [readings[0]])]
+    assert first[0].readings[0].rejected == "throttled"
 
 
 def test_whoever_asks_first_takes_the_reading() -> None:

@@ -83,7 +83,7 @@ def test_rounds_in_which_everything_is_rejected_end_before_their_time() -> None:
 
 
 def test_a_session_that_is_late_ends_after_the_sample_at_hand() -> None:
-    assert reason_to_stop([taken()], RULE, time.monotonic(), late=True) == "budget"
+    assert reason_to_stop([taken()], RULE, time.monotonic(), late=True) == "interrupted"
 
 
 def test_a_value_that_is_no_number_is_refused() -> None:

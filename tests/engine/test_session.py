@@ -281,3 +281,18 @@ def test_the_time_budget_ends_a_run_with_what_it_has(tmp_path) -> None:
     assert run.outcomes["OH-001"].outcome == "measured"
     assert run.status == "interrupted"
     assert run.missing
+
+
+def test_a_budget_in_which_nothing_is_measured_is_no_success(tmp_path) -> None:
+    command = [*COMMAND, "--time-budget", "0.1", "--output", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "Nothing was measured" in done.stderr
+
+
+def test_a_command_that_is_not_there_refuses_its_run(tmp_path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(f'{MINIMAL}[tenant]\ncommand = ["/no/such"]\n')
+    (record,) = run_session(request_for(tmp_path / "results", "OH-001", (str(path),), **QUICK), Silent()).records
+    assert record.run.status == "refused"
+    assert record.refused == "mine: a tenant cannot be started: /no/such: No such file or directory"

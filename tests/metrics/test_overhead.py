@@ -318,4 +318,24 @@ def test_every_outcome_has_a_party_a_duration_and_a_completion_that_exists(found
     for params in found.variants(device):
         assert all(share.compute is None or 0 < share.compute <= 1 for share in found.party(params, device))
         assert found.seconds_of(params, WINDOW, 3.0) >= 0
-    assert found.completion in {"", *ids}
+        assert found.completion_of(params) in {"", *ids}
+
+
+def completion(metric, **changes: object) -> str:
+    """The outcome that says what that one costs until its work is done."""
+    return metric.completion_of({**metric.headline(FakeDevice()), **changes})
+
+
+def test_a_launch_is_followed_to_its_end_by_the_same_launch() -> None:
+    assert completion(launch_latency) == "OH-001[path=round-trip]"
+    other = completion(launch_latency, api="cuGraphLaunch", statistic="p99", compute="full")
+    assert other == "OH-001[path=round-trip,api=cuGraphLaunch,statistic=p99,compute=full]"
+
+
+def test_a_launch_that_is_timed_to_its_start_or_end_is_no_call_that_may_be_put_off() -> None:
+    assert [completion(launch_latency, path=path) for path in ("start", "round-trip")] == ["", ""]
+
+
+@pytest.mark.parametrize("found", [allocation_latency, free_latency, interception])
+def test_other_calls_are_followed_by_the_cycles_that_use_what_they_made(found) -> None:
+    assert completion(found) == "OH-010"

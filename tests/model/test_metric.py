@@ -152,3 +152,20 @@ def test_every_shipped_metric_is_well_declared(found) -> None:
     variants = found.variants(DEVICE)
     assert len({found.outcome_id(params, DEVICE) for params in variants}) == len(variants)
     assert variants[0] == found.headline(DEVICE)
+
+
+@pytest.mark.parametrize(
+    ("share", "sentence"),
+    [
+        ({"memory": 2.0}, "a share's memory is 2.0, expected bytes: a whole number of 1 or more"),
+        ({"compute": 25}, "a share's compute is 25, expected a part of the device, above 0 to 1"),
+    ],
+)
+def test_a_share_that_cannot_be_is_refused_where_it_is_declared(share, sentence) -> None:
+    with pytest.raises(ValueError, match=sentence):
+        Share(**share)
+
+
+def test_a_party_that_is_no_function_is_refused_where_it_is_declared() -> None:
+    with pytest.raises(ValueError, match="metric XX-001 has the party"):
+        metric("XX-001", unit="us", better="lower", party=(Share(), Share()))

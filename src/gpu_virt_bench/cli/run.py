@@ -64,7 +64,7 @@ def command(**options: Any) -> None:  # noqa: ANN401
     gpu-virt-bench run --system native --system mps --suite standard --aa
     gpu-virt-bench run --system mps --sweep compute-limit=25,50,75,100
 
-    Exit status: 0 done; 1 a metric failed; 2 wrong use or refused; 130 interrupted.
+    Exit status: 0 done; 1 a metric failed, or nothing was measured; 2 wrong use or refused; 130 interrupted.
     """
     from gpu_virt_bench.cli.progress import Lines, Silent, display
     from gpu_virt_bench.engine.session import has_failures, run_session, set_signals
@@ -80,7 +80,11 @@ def command(**options: Any) -> None:  # noqa: ANN401
     except Exception as error:
         raise wrong_use(error) from None
     show(result, quiet, options["compare"])
-    sys.exit(130 if result.interrupted else 2 if result.refused else 1 if has_failures(result.records) else 0)
+    empty = not any(found.outcome == "measured" for record in result.records for found in record.outcomes.values())
+    if empty and not (result.interrupted or result.refused):
+        click.echo("Nothing was measured; `gpu-virt-bench show FILE` says why.", err=True)
+    failed = empty or has_failures(result.records)
+    sys.exit(130 if result.interrupted else 2 if result.refused else 1 if failed else 0)
 
 
 def wrong_use(error: Exception) -> Exception:

@@ -48,11 +48,15 @@ def compare(baseline: Loaded, candidate: Loaded, policy: Policy, twin: Run | Non
     """One candidate against one baseline; `twin` is the baseline's second measurement, and shows the noise floor."""
     ours, theirs = baseline.run, candidate.run
     names, whole = sorted(ours.outcomes.keys() | theirs.outcomes.keys()), refusal(ours, theirs)
+    unfit = "" if twin is None else refusal(ours, twin)
+    twin = None if unfit else twin
     # a run equals itself, however few its repetitions
     rows = judged(
         [row(name, ours, theirs, policy, twin, whole) for name in names], policy.confidence, identical=ours == theirs
     )
     found = [*remarks(ours, theirs)]
+    if unfit and not whole:
+        found.append(f"no noise floor, the baseline's second measurement does not count: {unfit}")
     if twin is not None and (few := twin.plan.settings.repetitions) < FEWEST:
         found.append(f"the noise floor is the largest change in {few} repetitions; it may be larger")
     return Comparison(

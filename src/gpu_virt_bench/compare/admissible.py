@@ -7,7 +7,19 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from gpu_virt_bench.compare.quotas import one_sided, unlike_parties, unlike_quotas, unlike_views
-from gpu_virt_bench.model.run import Definition, Failed, Measured, Outcome, Plan, Run, Skipped, Value, too_many_rejected
+from gpu_virt_bench.model.run import (
+    Check,
+    Definition,
+    Failed,
+    Measured,
+    Outcome,
+    Plan,
+    ProofRecord,
+    Run,
+    Skipped,
+    Value,
+    too_many_rejected,
+)
 from gpu_virt_bench.model.system import FEATURES
 
 FIRST_WITH_CONDITIONS = 3
@@ -46,10 +58,15 @@ def unproven(run: Run) -> Iterator[str]:
         f"{run.system.id} was not in force: {check.name} is {check.found}, expected {check.expected}"
         for record in run.proof
         for check in record.checks
-        # a feature that was not in force has failed its own outcomes already
-        if not check.passed and check.name.partition(".")[0] not in FEATURES
+        # a feature that was not in force, and a tenant that was lost, have failed their own outcomes already
+        if not check.passed and check.name.partition(".")[0] not in FEATURES and not is_loss(record, check)
     )
     yield from itertools.islice(failed, 1)
+
+
+def is_loss(record: ProofRecord, check: Check) -> bool:
+    """Whether a tenant had died, or did not answer, when it was asked for its last proof."""
+    return record.when == "after" and check.name == "alive" and not check.passed
 
 
 def unasked(run: Run) -> int:
@@ -124,10 +141,22 @@ def remarks(baseline: Run, candidate: Run) -> Iterator[str]:
             yield f"{run.system.id} is derived: a model's values, nothing was measured"
         if run.status in ("running", "interrupted"):
             yield f"the run of {run.system.id} is {run.status}: what is missing is not compared"
+        yield from lost_tenants(run)
         yield from half_asked(run)
     yield from unlike_conditions(baseline, candidate)
     yield from one_sided(baseline, candidate, by_party=say_conditions(baseline, candidate))
     yield from unlike_views(baseline, candidate)
+
+
+def lost_tenants(run: Run) -> Iterator[str]:
+    """That tenants did not live, or did not answer, until their last proof."""
+    count = sum(is_loss(record, check) for record in run.proof for check in record.checks)
+    if count:
+        who, whose = ("tenants", "their") if count > 1 else ("tenant", "its")
+        yield (
+            f"{count} {who} of {run.system.id} died or did not answer when asked for {whose} last proof: "
+            f"what {'they' if count > 1 else 'it'} measured is failed or left out"
+        )
 
 
 def half_asked(run: Run) -> Iterator[str]:

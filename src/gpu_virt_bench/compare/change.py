@@ -15,8 +15,9 @@ from gpu_virt_bench.stats.change import as_ratio, paired, paired_p, unpaired, un
 
 MOST = 1000
 """More repetitions on a side are not compared unpaired: the number of shifts grows with their square."""
-CLOCKED = ("s", "B/s", "cycles/s")
-"""Units of samples that follow the SM clock."""
+CLOCKED = ("B/s", "cycles/s")
+"""Units of samples that the device's own pace bounds. What the host times, such as a latency, does not follow the SM
+clock: in cycles it would show a change that is none, or hide one."""
 
 
 class Incomparable(Exception):
@@ -39,8 +40,7 @@ def change_between(
     clocks = [clocks_of(side) for side in (baseline, candidate)]
     if definition.compare != "ratio" or definition.unit not in CLOCKED or not all(clocks):
         return found
-    ours, theirs = (in_cycles(side, definition.unit) for side in (baseline, candidate))
-    cycles = between(ours, theirs, definition, margin, level).interval
+    cycles = between(per_cycle(baseline), per_cycle(candidate), definition, margin, level).interval
     return replace(found, cycles=cycles, clocks_hz=[median(side) for side in clocks])
 
 
@@ -148,12 +148,12 @@ def clocks_of(outcome: Measured) -> list[float]:
     return clocks if whole and min(clocks, default=0) > 0 else []
 
 
-def in_cycles(outcome: Measured, unit: str) -> Measured:
-    """The outcome with its samples in cycles of the SM clock: times by clock, rates over clock."""
-    return replace(outcome, repetitions=[counted(repetition, unit) for repetition in outcome.repetitions])
+def per_cycle(outcome: Measured) -> Measured:
+    """The outcome with its rates per cycle of the SM clock."""
+    return replace(outcome, repetitions=[over_clock(repetition) for repetition in outcome.repetitions])
 
 
-def counted(repetition: Repetition, unit: str) -> Repetition:
-    """One repetition in cycles."""
+def over_clock(repetition: Repetition) -> Repetition:
+    """One repetition's rates over its clocks."""
     both = zip(repetition.samples, repetition.clocks_hz, strict=False)
-    return replace(repetition, samples=[value * clock if unit == "s" else value / clock for value, clock in both])
+    return replace(repetition, samples=[rate / clock for rate, clock in both])

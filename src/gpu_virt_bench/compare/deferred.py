@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from gpu_virt_bench.model.comparison import Change, Row
 from gpu_virt_bench.model.metric import SHOWN
-from gpu_virt_bench.model.run import Run
+from gpu_virt_bench.model.run import Measured, Run
 
 
 def with_deferred(rows: Sequence[Row], baseline: Run, candidate: Run) -> list[Row]:
@@ -23,12 +23,12 @@ def with_deferred(rows: Sequence[Row], baseline: Run, candidate: Run) -> list[Ro
 
 def marked(row: Row, candidate: Run, rows: Mapping[str, Row], baseline: Run) -> Row:
     """The row as it is, or, if its calls are faster than the baseline's, with both numbers."""
-    if row.verdict not in ("better", "slightly better") or row.change is None:
+    outcome = candidate.outcomes.get(row.id)
+    if row.verdict not in ("better", "slightly better") or row.change is None or not isinstance(outcome, Measured):
         return row
-    completion = candidate.metrics[row.metric].completion
-    if completion in ("", row.id):
+    if outcome.completion in ("", row.id):
         return row
-    done = until_done(completion, rows.get(completion), baseline)
+    done = until_done(outcome.completion, rows.get(outcome.completion), baseline)
     return replace(
         row, verdict="deferred or elided", reason=f"{said(row.change, row.unit, baseline)} at the call; {done}"
     )
@@ -36,19 +36,26 @@ def marked(row: Row, candidate: Run, rows: Mapping[str, Row], baseline: Run) -> 
 
 def until_done(name: str, done: Row | None, baseline: Run) -> str:
     """What the work costs until it is done, or why that is not known."""
-    if done is not None and done.change is not None:
-        return f"until it is done ({name}) {said(done.change, done.unit, baseline)}"
-    why = f": {done.reason}" if done is not None and done.reason else ""
-    return f"until it is done ({name}): not measured{why}"
+    if done is None:
+        return f"until it is done ({name}): not measured"
+    cost = said(done.change, done.unit, baseline) if done.change is not None else f"not comparable, {done.reason}"
+    return f"until it is done ({name}): {cost}"
 
 
 def said(change: Change, unit: str, baseline: Run) -> str:
-    """`0.61 (0.60 .. 0.62) of native`, or a difference with its unit."""
+    """`0.610 (0.600 .. 0.620) of native's time`, `1.003 (..) of native's cycles/s`, or a difference with its unit."""
     ends = [end for end in (change.interval.low, change.interval.high) if end is not None]
+    samples, factor = SHOWN[unit]
     if change.kind == "ratio":
-        return f"{change.interval.value:#.3g}{spanned([f'{end:#.3g}' for end in ends])} of {baseline.system.id}"
-    factor = SHOWN[unit][1]
-    return f"{change.interval.value * factor:+.3g}{spanned([f'{end * factor:+.3g}' for end in ends])} {unit}"
+        what = "time" if samples == "s" else unit
+        return f"{ratio(change.interval.value)}{spanned([*map(ratio, ends)])} of {baseline.system.id}'s {what}"
+    found = f"{change.interval.value * factor:+.3g}{spanned([f'{end * factor:+.3g}' for end in ends])}"
+    return f"{found} {unit} against {baseline.system.id}"
+
+
+def ratio(value: float) -> str:
+    """Three digits of what is less than 1, else thousandths: 1.003 is not 1.00."""
+    return f"{value:#.3g}" if value < 1 else f"{value:,.3f}"
 
 
 def spanned(ends: Sequence[str]) -> str:

@@ -72,7 +72,8 @@ def decided(row: Row, size: int, confidence: float, identical: bool) -> Row:
         return replace(row, verdict="same")
     lacking = few(change.repetitions, needed(confidence))
     if change.passes:
-        return decided_by_count(row, change, lacking, doubt(row, change, change.adjusted, size, confidence))
+        doubt = inside_floor(row, change) or untested(change.p, change.adjusted, size, confidence)
+        return decided_by_count(row, change, lacking, doubt)
     if lacking:
         return replace(row, reason="; ".join(filter(None, [glaring(row, change), lacking])))
     return by_interval(row, change, size, confidence)
@@ -84,15 +85,22 @@ def by_interval(row: Row, change: Change, size: int, confidence: float) -> Row:
         return replace(row, verdict="same")
     if not is_beyond(change, 0.0):
         return row
-    whole = is_beyond(change, change.margin)
-    test = change.adjusted if whole else change.adjusted_any
-    if reason := doubt(row, change, test, size, confidence) or clock(change):
+    if reason := inside_floor(row, change) or untested(change.p_any, change.adjusted_any, size, confidence):
         return replace(row, reason=reason)
-    return replace(row, verdict=named(rises=place(change, change.interval.value) > 0, better=row.better, whole=whole))
+    if reason := clock(change):
+        return replace(row, reason=reason)
+    whole = is_beyond(change, change.margin)
+    limit = untested(change.p, change.adjusted, size, confidence) if whole else ""
+    rises = place(change, change.interval.value) > 0
+    return replace(
+        row,
+        verdict=named(rises, row.better, whole and not limit),
+        reason=limit and f"certain, but not that it lies beyond the margin: {limit}",
+    )
 
 
 def named(rises: bool, better: str, whole: bool) -> Verdict:
-    """The word for a change that is certain: `slightly` where it is not wholly beyond the margin."""
+    """The word for a change that is certain: `slightly` where it is not certainly beyond the margin."""
     if rises == (better == "higher"):
         return "better" if whole else "slightly better"
     return "worse" if whole else "slightly worse"
@@ -110,23 +118,28 @@ def is_beyond(change: Change, margin: float) -> bool:
     return found is not None and (found[0] > limit or found[1] < -limit)
 
 
-def doubt(row: Row, change: Change, adjusted: float | None, size: int, confidence: float) -> str:
-    """What speaks against a change that its interval shows."""
-    if change.floor is not None and abs(place(change, change.interval.value)) <= edge(change.kind, change.floor):
-        return f"inside the noise floor of {amount(change.floor, change, row.unit)}"
-    if adjusted is None or adjusted > 1 - confidence:
-        return f"not after Holm's correction over {size} outcomes" if size > 1 else "its test does not hold"
-    return ""
+def inside_floor(row: Row, change: Change) -> str:
+    """That the baseline shows as large a change against itself; "" if it does not."""
+    if change.floor is None or abs(place(change, change.interval.value)) > edge(change.kind, change.floor):
+        return ""
+    return f"inside the noise floor of {amount(change.floor, change, row.unit)}"
+
+
+def untested(p: float | None, adjusted: float | None, size: int, confidence: float) -> str:
+    """That a test does not hold, alone or with the other outcomes that share its error rate; "" if it does."""
+    if p is None or adjusted is None or p > 1 - confidence:
+        return "its test does not hold"
+    return f"its test does not hold after Holm's correction over {size} outcomes" if adjusted > 1 - confidence else ""
 
 
 def clock(change: Change) -> str:
-    """That a change is the clock's: in cycles it lies within the margin."""
+    """That a change is the clock's: per cycle it lies within the margin."""
     if change.cycles is None or not is_within(change, change.cycles):
         return ""
     low, high = change.cycles.low, change.cycles.high
     before, after = (f"{hertz / MHZ:,.0f}" for hertz in change.clocks_hz)
     cycles = f"{change.cycles.value:.3f} ({low:.3f} .. {high:.3f})"
-    return f"the clock's: in cycles {cycles}; SM clock {after} against {before} MHz"
+    return f"the clock's: {cycles} of the baseline per cycle; SM clock {after} MHz, {before} in the baseline"
 
 
 def few(repetitions: int, least: int) -> str:

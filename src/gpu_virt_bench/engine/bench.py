@@ -89,8 +89,12 @@ class OutcomeBench(Known):
     def beside(self, work: Mapping[Tenant, Workload]) -> Iterator[Mapping[Tenant, Series]]:
         """Neighbors at work while the block lasts; what was read meanwhile falls with them."""
         since = len(self.noted.used)
-        with Beside(members(work)) as neighbors:
-            yield cast(Mapping[Tenant, Series], neighbors.series)
+        self.noted.neighbors += 1
+        try:
+            with Beside(members(work)) as neighbors:
+                yield cast(Mapping[Tenant, Series], neighbors.series)
+        finally:
+            self.noted.neighbors -= 1
         for reading in self.noted.used[since:]:
             reading.reject(neighbors.reading.rejected)
         self.noted.use(neighbors.reading, neighbors.series.values())
@@ -115,7 +119,7 @@ class OutcomeBench(Known):
         def keep(shelf: Shelf, index: int) -> Kept:
             return self.noted.keep(shelf, index, take)
 
-        return View(self.noted.shelf, keep, self.noted.used.extend)
+        return View(self.noted.shelf, keep, self.noted.adopt)
 
     def once(self, key: object, make: Callable[[], Made]) -> Made:
         """A value shared by the outcomes of this party."""

@@ -60,6 +60,8 @@ class Course:
             contexts_beside=beside,
             readings=noted.shelf.name if noted.shelf is not None else "",
         )
+        if runner.refused:
+            return
         if runner.skipped:
             file.skip(item, runner.skipped)
         elif runner.error:

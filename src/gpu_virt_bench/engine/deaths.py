@@ -24,20 +24,24 @@ class NotDead(Exception):
 def sacrifice(stage: Stage, victim: Share | Member, dies: Death) -> Iterator[Member]:
     """A tenant whose death is wanted: a member of the party, or one started for it. Its error ends the block."""
     member, code = victim if isinstance(victim, Member) else started(stage, victim), 0
+    lost: list[str] = []
     try:
-        yield member
-    except WorkloadError as error:
-        if error.code != dies.code or not dies.code:
-            raise
-        code = error.code
-    except (TenantDied, TenantHung):
-        if not dies.signal:
-            raise
-    stage.after = "fault" if dies.code else "kill"
-    check_death(member, dies, code)
-    member.death = str(dies)
-    if isinstance(victim, Share):
-        raise_lost(stage.tenants.end([member]))
+        try:
+            yield member
+        except WorkloadError as error:
+            if error.code != dies.code or not dies.code:
+                raise
+            code = error.code
+        except (TenantDied, TenantHung):
+            if not dies.signal:
+                raise
+        check_death(member, dies, code)
+        member.death = str(dies)
+        stage.after = "fault" if dies.code else "kill"
+    finally:  # one that did not die as it should must not stand beside the next sample either
+        if isinstance(victim, Share):
+            lost = stage.tenants.end([member])
+    raise_lost(lost)
 
 
 def started(stage: Stage, share: Share) -> Member:

@@ -43,7 +43,7 @@ def groups(items: Iterable[Item], seed: str) -> list[Group]:
 
 @dataclass(frozen=True)
 class Company:
-    """Entries that stand beside each other, and why others of the session do not."""
+    """Entries that stand beside each other, and why not beside the session's baseline."""
 
     keys: tuple[str, ...]
     why: str = ""
@@ -54,7 +54,8 @@ def companies(
 ) -> list[Company]:
     """The session's entries in the sets that are measured in rounds; one set where nothing forbids it.
 
-    `tenants` is the largest party, `context_bytes` what an idle tenant takes of the device.
+    The baseline stands in the first; what stands in another is compared with it by turns, and says why. `tenants` is
+    the largest party, `context_bytes` what an idle tenant takes of the device.
     """
     if turns:
         return [Company((entry.key,), "turns were asked for") for entry in entries]
@@ -63,8 +64,8 @@ def companies(
     fit = max(1, int(MEMORY_SHARE * memory_bytes / max(1, tenants * context_bytes)))
     sets = [beside[i : i + fit] for i in range(0, len(beside), fit)]
     small = f"the contexts of {len(beside)} entries would take more than a quarter of the device's memory"
-    found = [Company(tuple(e.key for e in part), small if len(sets) > 1 else "") for part in sets]
-    alone = [Company((e.key,), f"{e.system.id} cannot stand beside other systems") for e in apart]
-    if alone and len(found) == 1 and len(beside) == 1:
-        found = [Company(found[0].keys, alone[0].why)]
-    return [*found, *alone]
+    found = [Company(tuple(one.key for one in part), small if index else "") for index, part in enumerate(sets)]
+    found += [Company((one.key,), f"{one.system.id} cannot stand beside other systems") for one in apart]
+    if len(found) > 1 and len(found[0].keys) == 1:  # the baseline stands by itself, for the reason of the next one
+        found[0] = Company(found[0].keys, found[1].why)
+    return found

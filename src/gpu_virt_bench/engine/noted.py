@@ -24,6 +24,8 @@ class Noted:
     conditions: dict[str, Value] = field(default_factory=dict)
     shelf: Shelf | None = None
     """The shared readings that the outcome uses."""
+    neighbors: int = 0
+    """How many blocks with neighbors at work are open."""
     _taking: int | None = None
     """The index of the shared reading that is being taken."""
 
@@ -49,8 +51,15 @@ class Noted:
 
     def keep(self, shelf: Shelf, index: int, take: Callable[[int], object]) -> Kept:
         """Takes a reading for the shelf: what it uses is the reading's, and each outcome's that asks for it."""
-        outer, self.used, self.shelf, self._taking = self.used, [], shelf, index
+        outer, conditions = self.used, self.conditions
+        self.used, self.conditions, self.shelf, self._taking = [], {}, shelf, index
         try:
-            return Kept(take(index), self.used)
+            return Kept(take(index), self.used, self.conditions)
         finally:
-            self.used, self._taking = outer, None
+            self.used, self.conditions, self._taking = outer, conditions, None
+
+    def adopt(self, kept: Kept) -> None:
+        """A shared reading is the sample's, whoever took it, and its conditions are the outcome's."""
+        self.used.extend(kept.readings)
+        for name, value in kept.conditions.items():
+            self.condition(name, value)

@@ -44,9 +44,7 @@ class Sitting:
 
     def why(self) -> str:
         """Why entries take turns here, "" where they are measured in rounds."""
-        if self.group.alone:
-            return ALONE
-        return self.here.company.why if len(self.here.company.keys) == 1 else ""
+        return ALONE if self.group.alone else self.here.company.why
 
     def work_off(self, tasks: list[Task]) -> None:
         """One outcome after the other; what a lost tenant takes along is measured once more."""
@@ -89,5 +87,9 @@ class Sitting:
         if runner.taken.stop != "interrupted" or not runner.is_open:
             runner.probe()
         self.course.add(key, runner, why, self.standing.beside(key))
+        if runner.refused:
+            self.course.refuse(key, runner.refused)
         if runner.is_open:
             self.standing.given[key].append(runner.item)
+        if runner.lost:
+            self.standing.fall(key, runner.lost)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,10 +26,12 @@ class Census:
     tenants: list[Tenant] = field(default_factory=list)
     daemons: dict[str, list[int]] = field(default_factory=dict)
     """By entry: what its system's set-up started."""
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def add(self, tenant: Tenant) -> None:
         """A tenant was started; those that have ended are forgotten."""
-        self.tenants = [*(one for one in self.tenants if one.is_alive()), tenant]
+        with self._lock:
+            self.tenants = [*(one for one in self.tenants if one.is_alive()), tenant]
 
     def alive(self) -> list[int]:
         """Process ids of the tenants that run, as the harness started them."""

@@ -45,7 +45,7 @@ def common(series: Sequence[Series]) -> Common:
     """What the windows have in common: latest begin to earliest end (R12)."""
     begin, end = max(one.begin for one in series), min(one.end for one in series)
     longest = max(one.end - one.begin for one in series)
-    overlap = max(0, end - begin) / longest if longest else 1.0
+    overlap = max(0, end - begin) / longest if longest else float(begin <= end)
     return Common(begin, end, overlap, min(one.begin for one in series), max(one.end for one in series))
 
 
@@ -81,6 +81,7 @@ class Kept:
 
     value: Any
     readings: list[Reading]
+    conditions: Mapping[str, Value] = field(default_factory=dict)
 
 
 @dataclass
@@ -123,9 +124,7 @@ def title(key: object) -> str:
 class View(Sequence[Made]):
     """One outcome's view of a shelf: what it uses is noted with the outcome, whoever took it."""
 
-    def __init__(
-        self, shelf: Shelf, take: Callable[[Shelf, int], Kept], use: Callable[[Sequence[Reading]], None]
-    ) -> None:
+    def __init__(self, shelf: Shelf, take: Callable[[Shelf, int], Kept], use: Callable[[Kept], None]) -> None:
         self._shelf, self._take, self._use = shelf, take, use
 
     def __len__(self) -> int:
@@ -135,7 +134,7 @@ class View(Sequence[Made]):
         while len(self._shelf.kept) <= index:
             self._shelf.kept.append(self._take(self._shelf, len(self._shelf.kept)))
         found = self._shelf.kept[index]
-        self._use(found.readings)
+        self._use(found)
         value: Made = found.value
         return value
 

@@ -48,7 +48,6 @@ def definition(metric: Metric) -> Definition:
         metric.ideal,
         metric.revision,
         metric.definition,
-        metric.completion,
     )
 
 
@@ -77,7 +76,9 @@ class Record:
     def add(
         self, item: Item, repetition: Repetition, party: Sequence[Granted], conditions: Mapping[str, Value]
     ) -> None:
-        """Adds a repetition of samples."""
+        """Adds a repetition of samples; one that was cut short before its first is none."""
+        if repetition.stop == "interrupted" and not repetition.samples and not repetition.rejected:
+            return
         taken = self.repetitions.setdefault(item.id, [])
         taken.append(repetition)
         before = self.outcomes.get(item.id)
@@ -88,7 +89,13 @@ class Record:
         elif any(part.samples for part in taken):
             params, kept = dict(item.params), list(taken)
             self.outcomes[item.id] = Measured(
-                item.metric.id, params, kept, item.is_headline, party=list(party), conditions=dict(conditions)
+                item.metric.id,
+                params,
+                kept,
+                item.is_headline,
+                party=list(party),
+                conditions=dict(conditions),
+                completion=item.metric.completion_of(params),
             )
 
     def void(self, item: Item, index: int) -> None:
@@ -130,7 +137,7 @@ class Record:
         for name, wanted in self.wanted.items():
             if isinstance(self.outcomes.get(name), Skipped | Failed):
                 continue
-            found = len(self.repetitions.get(name, ()))
+            found = sum(one.stop != "interrupted" for one in self.repetitions.get(name, ()))
             if found < wanted:
                 lacking.append(f"{name}: {wanted - found} of {wanted} repetitions")
         return lacking
@@ -176,10 +183,10 @@ def new_record(
         known_gaps={gap.id: gap.note for gap in system.known_gaps},
         warnings=entry.unlimited,
     )
-    path = results.new_path(request.output, system.id, began)
     marks = ["aa"] if entry.twin else [f"{name}-{value}" for name, value in entry.point.items()]
-    record = Record(run, path.with_name("_".join([path.stem, *marks]) + path.suffix))
+    record = Record(run, results.new_path(request.output, system.id, began, *marks))
     record.expect(items, request.suite.repetitions)
+    record.save()
     return record
 
 

@@ -13,6 +13,7 @@ from gpu_virt_bench.engine.noted import Inconsistent
 from gpu_virt_bench.engine.plan import Item
 from gpu_virt_bench.engine.proving import FeatureLost, ProofLost, Refused
 from gpu_virt_bench.engine.readings import Reading
+from gpu_virt_bench.engine.reference import Unhealthy
 from gpu_virt_bench.engine.sampling import Implausible, Rule, Taken, check, reason_to_stop
 from gpu_virt_bench.engine.stage import Stage
 from gpu_virt_bench.engine.tenants import ContextLost, probe, raise_lost
@@ -43,14 +44,16 @@ class Runner:
     def __init__(self, stage: Stage, item: Item, bench: OutcomeBench, rule: Rule, origin: float) -> None:
         self.stage, self.item, self.bench, self.rule = stage, item, bench, rule
         self.taken = Taken(stage.repetition, origin)
-        self.skipped = self.error = ""
+        self.skipped = self.error = self.refused = ""
         self.is_fault = False
+        self.lost: list[str] = []
+        """What went with tenants whose last proof failed: the party's other outcomes fall too."""
         self._samples: Generator[float, None, None] = item.metric.measure(bench)
 
     @property
     def is_open(self) -> bool:
         """Whether it gives samples."""
-        return not self.skipped and not self.error
+        return not self.skipped and not self.error and not self.refused
 
     def sample(self, number: int, warm: bool) -> None:
         """Its sample of a round; what goes wrong ends this outcome of this entry alone."""
@@ -58,11 +61,12 @@ class Runner:
         try:
             self._take(number, warm)
             if self.stage.after:
-                raise_lost(recover(self.stage, self.bench.party))
+                self.lost = recover(self.stage, self.bench.party)
+                raise_lost(self.lost)
         except Skip as reason:
             self.skipped = str(reason)
-        except (KeyboardInterrupt, Refused):
-            raise
+        except (Refused, Unhealthy) as error:
+            self.refused = str(error)
         except EXPECTED as error:
             self._fail(error)
         except Exception as error:  # noqa: BLE001  a third party's metric must not end the session
@@ -76,6 +80,9 @@ class Runner:
         used, begin = self.bench.noted.used, time.monotonic()
         used.clear()
         value = check(self.item.metric, next(self._samples, None), self.rule.floor, self.taken)
+        if self.bench.noted.neighbors:
+            self._samples.close()  # the next entry must not be sampled beside them
+            raise Implausible(f"{self.item.id} yielded while its neighbors work; a sample begins and ends its own")
         readings = used or [Reading(begin, time.monotonic())]
         self.taken.take(number, value, readings, pace, warm)
 

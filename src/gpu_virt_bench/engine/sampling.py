@@ -112,7 +112,9 @@ def reason_to_stop(taken: Sequence[Taken], rule: Rule, began: float, late: bool)
     if all(len(one.samples) >= rule.samples for one in taken):
         return "enough"
     spent = time.monotonic() - began > rule.seconds * len(taken)
-    if late or (spent and all(one.tried for one in taken)):
+    if late:
+        return "interrupted"
+    if spent and all(one.tried for one in taken):
         return "budget"
     hopeless = [len(one.rejected) >= max(FEWEST_REJECTED, rule.samples) for one in taken]
     return "rejected" if any(hopeless) else None

@@ -158,13 +158,14 @@ def open_entry(course: Course, key: str, entry: Entry, items: Sequence[Item]) ->
 
 def conduct(course: Course, items: Mapping[str, Sequence[Item]]) -> Result:
     """Repetitions until the plan is done or the time is spent; then the files are closed."""
-    interrupted = False
+    status, interrupted = "interrupted", False
     try:
         measure(course, items)
+        status = "interrupted" if course.is_late() else "complete"
     except KeyboardInterrupt:
         interrupted = True
-    finally:
-        close(course, "interrupted" if interrupted or course.is_late() else "complete")
+    finally:  # an error that nobody expected leaves files that say what is missing
+        close(course, status)
     return Result(list(course.records.values()), interrupted)
 
 

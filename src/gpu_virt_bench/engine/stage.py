@@ -72,14 +72,16 @@ class Stage:
             first, second = self.start((Share(), Share()), False)
             pairs = ((one.seat, one.tenant) for one in (first, second))
             checks = self.place.prover.ask_pair(*pairs)
-            self.tenants.proofs.append(record(first, self.repetition, "before", checks, {}))
+            for one in (first, second):
+                self.tenants.proofs.append(record(one, self.repetition, "before", checks, {}))
             judge(self.place, checks, "before")
         except UNWELL as error:
             sentence = f"two tenants at once did not show how they share: {error}"
             raise Refused(f"{self.place.entry.system.id}: {sentence}") from None
         finally:
             lost = self.tenants.end(list(self.tenants.living))
-        raise_lost(lost)
+        if lost:
+            raise Refused(f"{self.place.entry.system.id}: {'; '.join(dict.fromkeys(lost))}")
 
     # -- tenants of one sample
 

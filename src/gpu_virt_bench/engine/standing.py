@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from functools import partial
 
@@ -18,7 +18,7 @@ from gpu_virt_bench.engine.readings import Book
 from gpu_virt_bench.engine.reference import Unhealthy
 from gpu_virt_bench.engine.stage import Stage
 from gpu_virt_bench.engine.tenants import LOST
-from gpu_virt_bench.engine.warming import warm
+from gpu_virt_bench.engine.warming import warming
 from gpu_virt_bench.model.system import System
 
 
@@ -51,7 +51,8 @@ class Standing:
             self._attempt(key, lambda key=key, members=members: stages[key].prove(members))  # type: ignore[misc]
         self.books = {key: Book() for key in self.parties}
         self.given = {key: [] for key in self.parties}
-        warm(self.course, list(self.parties.values()))
+        for key, heat in warming(self.course, self.parties):
+            self._attempt(key, heat)
         self.course.terms.spend(self.group.items, (time.monotonic() - began) / max(1, len(keys)))
 
     def _attempt(self, key: str, do: Callable[[], object]) -> None:
@@ -81,7 +82,7 @@ class Standing:
         samples were lost with the old one."""
         stage, members = self.here.stages[key], self.parties[key]
         stage.after = stage.after or "fault"
-        lost, self.given[key] = self.given[key], []
+        lost, self.given[key], self.books[key] = self.given[key], [], Book()
         for item in lost:
             self.course.records[key].void(item, self.here.number)
 
@@ -94,23 +95,41 @@ class Standing:
         self._attempt(key, anew)
         return lost
 
+    def fall(self, key: str, lost: Sequence[str]) -> None:
+        """What an entry's party gave is lost with its proof."""
+        given, self.given[key] = self.given.get(key, []), []
+        for item in given:
+            self.course.fail(key, item, "; ".join(dict.fromkeys(lost)))
+
     def leave(self) -> None:
         """Every tenant is proved once more and ended; what an entry's party gave without that is lost."""
         stages = self.here.stages
+        interrupted: KeyboardInterrupt | None = None
         try:
             for key, members in self.parties.items():
-                lost = stages[key].tenants.last(members)
+                try:
+                    lost = stages[key].tenants.last(members)
+                except KeyboardInterrupt as error:
+                    interrupted, lost = error, []
                 self.course.keep_tables(key, self.books.get(key))
-                for item in self.given.get(key, []) if lost else []:
-                    self.course.fail(key, item, "; ".join(dict.fromkeys(lost)))
+                if lost:
+                    self.fall(key, lost)
+            if interrupted is not None:
+                raise interrupted
         finally:
             closed([partial(stages[key].tenants.close, members) for key, members in self.parties.items()])
 
 
 def started(stages: Mapping[str, Stage], group: Group) -> dict[str, Future[list[Member]]]:
-    """The parties of all entries, started at once."""
-    with ThreadPoolExecutor(max(1, len(stages))) as pool:
-        return {key: pool.submit(stage.start, group.party, group.in_turn) for key, stage in stages.items()}
+    """The parties of all entries, started at once. An interruption waits until every start has ended: what has begun
+    must be known to be ended."""
+    pool = ThreadPoolExecutor(max(1, len(stages)))
+    futures = {key: pool.submit(stage.start, group.party, group.in_turn) for key, stage in stages.items()}
+    try:
+        wait(futures.values())
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+    return futures
 
 
 def settle(stage: Stage, members: Sequence[Member]) -> float:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 
 from gpu_virt_bench.engine import proving
 from gpu_virt_bench.engine.host import cpus_of
@@ -60,8 +61,9 @@ class Tenants:
             tenant = found.start(f"tenant-{number}")
         except (DefinitionError, StepFailed) as error:
             raise Refused(str(error)) from None
-        except (TenantDied, TenantHung) as error:
-            raise Refused(f"{self.place.entry.system.id}: {error}") from None
+        except OSError as error:
+            system = self.place.entry.system.id
+            raise Refused(f"{system}: a tenant cannot be started: {error.filename}: {error.strerror}") from None
         member.stand(found, tenant, number)
         self._join(member, self._cpus(0 if in_turn else member.index, of))
 
@@ -115,7 +117,7 @@ class Tenants:
 
     def last(self, members: Sequence[Member]) -> list[str]:
         """The proof after the last sample, of all before any of them goes; what was lost, in sentences."""
-        return [sentence for member in members for sentence in self._last(member)]
+        return patiently([partial(self._last, member) for member in members])
 
     def close(self, members: Sequence[Member]) -> None:
         """Ends tenants, the last one first, whatever becomes of the others."""
@@ -160,6 +162,23 @@ def probe(members: Sequence[Member], seed: int) -> None:
             member.tenant.release()
         except UNWELL as error:
             raise ContextLost(f"context lost: {error}") from None
+
+
+def patiently(asks: Sequence[Callable[[], list[str]]]) -> list[str]:
+    """Asks all, and only then hears the first Ctrl-C: the proofs are worth the wait. A second one ends them."""
+    found: list[str] = []
+    interrupted: KeyboardInterrupt | None = None
+    for ask in asks:
+        try:
+            found += ask()
+        except KeyboardInterrupt as error:
+            if interrupted is not None:
+                raise
+            interrupted = error
+            found += ask()
+    if interrupted is not None:
+        raise interrupted
+    return found
 
 
 def raise_lost(lost: Sequence[str]) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 from gpu_virt_bench.engine.course import Course
 from gpu_virt_bench.engine.member import Member
@@ -13,20 +14,25 @@ IDLE_SECONDS = 1.0
 """A device that has been idle for longer is warmed before the next samples."""
 
 
-def warm(course: Course, parties: Sequence[Sequence[Member]]) -> None:
-    """Works for the suite's warm-up time if the device was idle.
+def warming(course: Course, parties: Mapping[str, Sequence[Member]]) -> list[tuple[str, Callable[[], None]]]:
+    """What each entry does for the suite's warm-up time, if the device was idle.
 
     Every entry does its part: a tenant that alone had worked would allocate otherwise than the others. Where nobody
     stands, a native tenant works and is ended.
     """
     seconds = course.request.suite.warm_seconds
-    if seconds <= 0 or time.monotonic() - course.worked <= IDLE_SECONDS:
-        return
-    first = [{member.share.gpu: member for member in reversed(party)}.values() for party in parties if party]
-    if not first:
-        course.reference.run(load(course, seconds))
-    for member in (member for some in first for member in some):
-        member.tenant.run(load(course, seconds / len(first)))
+    standing = {key: party for key, party in parties.items() if party}
+    if seconds <= 0 or time.monotonic() - course.worked <= IDLE_SECONDS or not parties:
+        return []
+    if not standing:
+        return [(next(iter(parties)), partial(course.reference.run, load(course, seconds)))]
+    return [(key, partial(heat, party, load(course, seconds / len(standing)))) for key, party in standing.items()]
+
+
+def heat(party: Sequence[Member], work: Workload) -> None:
+    """One tenant of each device works."""
+    for member in {member.share.gpu: member for member in reversed(party)}.values():
+        member.tenant.run(work)
         member.tenant.release()
 
 

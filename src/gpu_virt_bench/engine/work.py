@@ -21,7 +21,8 @@ def at_once(work: Mapping[Member, Workload], throttles: Mapping[int, Throttle]) 
     answered = time.monotonic()
     found = {member: answers[member.tenant] for member in work}
     begin, end = window(list(tenants), list(found.values()), asked, answered)
-    reading = Reading(begin, end, unlike(list(found.values())))
+    together_at = all(tenant.is_local for tenant in tenants)  # without a common clock an overlap cannot be told
+    reading = Reading(begin, end, unlike(list(found.values())) if together_at else "")
     for gpu in sorted({member.share.gpu for member in work}):
         reading.reject(throttles[gpu].reason(begin, end))
         reading.clock_hz = reading.clock_hz or throttles[gpu].clock(begin, end)
@@ -43,24 +44,35 @@ class Beside:
         self.series: dict[Member, Series] = {}
         self.reading = Reading(0.0, 0.0)
         self._work = work
+        self._runs: list[Running] = []
         self._stack = ExitStack()
 
     def __enter__(self) -> Beside:
         with ExitStack() as stack:
-            running = {member: member.tenant.begin(workload) for member, workload in self._work.items()}
-            for member, run in running.items():
-                stack.callback(self._collect, member, run)
-            for run in running.values():
-                stack.callback(run.stop)
-            for run in running.values():
+            running = [self._begin(stack, member, workload) for member, workload in self._work.items()]
+            for run in running:
                 run.began(run.workload.timeout)
             self.reading.begin = time.monotonic()
             self._stack = stack.pop_all()
         return self
 
+    def _begin(self, stack: ExitStack, member: Member, workload: Workload) -> Running:
+        """One neighbor at work; whatever happens to the next one, this one is told to stop."""
+        run = member.tenant.begin(workload)
+        stack.callback(self._collect, member, run)
+        self._runs.append(run)
+        stack.callback(self._stop_all)  # every stop is said before the first answer is waited for
+        return run
+
+    def _stop_all(self) -> None:
+        """Tells all neighbors to stop, once."""
+        runs, self._runs = self._runs, []
+        for run in runs:
+            run.stop()
+
     def __exit__(self, *exc: object) -> None:
         self.reading.end = time.monotonic()
-        self._stack.close()  # every stop is said before the first answer is waited for
+        self._stack.close()
 
     def _collect(self, member: Member, run: Running) -> None:
         """What the neighbor did."""

@@ -19,7 +19,7 @@ from gpu_virt_bench.metrics.common import (
     summarise,
     tail_by_statistic,
 )
-from gpu_virt_bench.model.metric import Bench, Effort, Params, Samples, Share, Skip, metric
+from gpu_virt_bench.model.metric import Bench, Effort, Params, Samples, Share, Skip, Values, metric, outcome_id
 from gpu_virt_bench.model.workload import Series, Value, Workload
 
 SIZES = {2 * MIB: 20, 4 * KIB: 200, 64 * MIB: 10, GIB: 5}
@@ -32,6 +32,21 @@ PATHS: Mapping[str, tuple[str, dict[str, Value], str]] = {
     "start": ("launch_to_start", {"count": 100}, "start"),
     "round-trip": ("launch_sync", {"count": 250}, "round_trip"),
 }
+LAUNCHES: Mapping[str, Values] = {
+    "path": tuple(PATHS),
+    "api": LAUNCH_APIS,
+    "statistic": ("median", "p99"),
+    "compute": ("quota", "full", 0.25),
+}
+"""The parameters of OH-001."""
+
+
+def same_launch_done(params: Params) -> str:
+    """The outcome that times the same launches to their end; "" where the end, or the kernel's start, is timed."""
+    if params["path"] != "return":
+        return ""
+    asked = {name: params[name] for name in LAUNCHES} | {"path": "round-trip"}
+    return outcome_id("OH-001", asked, {name: values[0] for name, values in LAUNCHES.items()})
 
 
 @metric(
@@ -39,16 +54,11 @@ PATHS: Mapping[str, tuple[str, dict[str, Value], str]] = {
     unit="us",
     better="lower",
     ideal="same",
-    params={
-        "path": ("return", "start", "round-trip"),
-        "api": LAUNCH_APIS,
-        "statistic": ("median", "p99"),
-        "compute": ("quota", "full", 0.25),
-    },
+    params=LAUNCHES,
     party=by_compute,
     effort=tail_by_statistic,
     seconds=0.006,
-    completion="OH-001[path=round-trip]",
+    completion=same_launch_done,
     revision=2,
 )
 def launch_latency(bench: Bench) -> Samples:
@@ -121,6 +131,7 @@ def by_size(params: Params) -> Effort:
     params={"bytes": tuple(SIZES), "api": MEMORY_APIS, "statistic": ("median", "p99")},
     effort=by_size,
     seconds=0.006,
+    completion="OH-010",
     revision=2,
 )
 def allocation_latency(bench: Bench) -> Samples:
@@ -145,6 +156,7 @@ def allocation_latency(bench: Bench) -> Samples:
     params={"bytes": tuple(SIZES), "state": ("idle", "pending"), "api": MEMORY_APIS},
     effort=by_size,
     seconds=lambda params, window, polling: 0.06 if params["state"] == "pending" else 0.0,
+    completion="OH-010",
     revision=2,
 )
 def free_latency(bench: Bench) -> Samples:
@@ -220,6 +232,7 @@ BATCH = 1000
     ideal="same",
     params={"function": ("all", *FUNCTIONS), "resolution": ("handle", "default", "query")},
     seconds=0.02,
+    completion="OH-010",
     revision=2,
 )
 def interception(bench: Bench) -> Samples:

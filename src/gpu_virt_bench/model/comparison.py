@@ -16,7 +16,7 @@ Verdict = Literal[
     "not comparable",
     "informational",
 ]
-"""`slightly`: the change is certain and not wholly beyond the margin. `deferred or elided`: a call is cheaper than
+"""`slightly`: the change is certain, and not certainly beyond the margin. `deferred or elided`: a call is cheaper than
 native, which nothing can be; its work is done later, or not at all (R23). `informational`: the metric has no better
 direction; its change is shown and never judged."""
 
@@ -62,7 +62,7 @@ class Change:
     rounds: int = 0
     """How many rounds the pairs are made of; 0 where they are of the repetitions' medians."""
     cycles: Interval | None = None
-    """The ratio in cycles of the SM clock (time x clock, rate / clock), where both sides have clocks."""
+    """The ratio of rates per cycle of the SM clock (B/s and cycles/s alone), where both sides have clocks."""
     clocks_hz: list[float] = field(default_factory=list)
     """Median SM clock of the baseline and of the candidate; empty where one has none."""
     passes: list[list[int]] = field(default_factory=list)

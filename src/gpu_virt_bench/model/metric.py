@@ -61,6 +61,12 @@ class Share:
     gpu: int = 0
     role: str = "tenant"
 
+    def __post_init__(self) -> None:
+        if self.memory is not None and (not isinstance(self.memory, int) or self.memory < 1):
+            raise ValueError(f"a share's memory is {self.memory!r}, expected bytes: a whole number of 1 or more")
+        if self.compute is not None and not 0 < self.compute <= 1:
+            raise ValueError(f"a share's compute is {self.compute!r}, expected a part of the device, above 0 to 1")
+
 
 OPEN = Share()
 """What the session grants."""
@@ -250,8 +256,9 @@ class Metric:
     effort: Effort | Callable[[Params], Effort] = "latency"
     seconds: Seconds = 0.1
     """About how long one sample takes, for the estimate before a session; of outcomes that share readings, a part."""
-    completion: str = ""
-    """The outcome that says when the work of its calls is done; "" where the value is not the host's cost of a call."""
+    completion: str | Callable[[Params], str] = ""
+    """The outcome that says what the work of its calls costs until it is done; "" where the value is no host's cost of
+    a call."""
     ideal: Literal["same", "compute", "bandwidth", "capacity", "copy", "structural", "none"] = "none"
     revision: int = 1
     alone: bool = False
@@ -293,11 +300,19 @@ class Metric:
         """About how long one sample of this outcome takes with these windows."""
         return self.seconds(params, window, polling) if callable(self.seconds) else self.seconds
 
+    def completion_of(self, params: Params) -> str:
+        """The outcome that says what the work of this one's calls costs until it is done, "" if it is no such one."""
+        return self.completion(params) if callable(self.completion) else self.completion
+
     def outcome_id(self, params: Params, device: DeviceFacts) -> str:
         """`OH-001` for the headline, else with what differs from it: `OH-001[path=start]`."""
-        headline = self.headline(device)
-        different = [f"{name}={value}" for name, value in params.items() if headline[name] != value]
-        return self.id + (f"[{','.join(different)}]" if different else "")
+        return outcome_id(self.id, params, self.headline(device))
+
+
+def outcome_id(metric: str, params: Params, headline: Params) -> str:
+    """A metric's id, and the parameters that are not the headline's."""
+    different = [f"{name}={value}" for name, value in params.items() if headline[name] != value]
+    return metric + (f"[{','.join(different)}]" if different else "")
 
 
 def metric(
@@ -313,7 +328,7 @@ def metric(
     compare: Literal["ratio", "difference"] = "ratio",
     effort: Effort | Callable[[Params], Effort] = "latency",
     seconds: Seconds = 0.1,
-    completion: str = "",
+    completion: str | Callable[[Params], str] = "",
     ideal: Literal["same", "compute", "bandwidth", "capacity", "copy", "structural", "none"] = "none",
     revision: int = 1,
     alone: bool = False,
@@ -325,6 +340,10 @@ def metric(
     """
     if unit not in SHOWN:
         raise ValueError(f"metric {id} has the unit {unit!r}; known units are {', '.join(SHOWN)}")
+    if not callable(party):
+        raise ValueError(
+            f"metric {id} has the party {party!r}, expected a function: lambda params, device: (Share(), ...)"
+        )
     if tenants and tenants not in (params or {}):
         raise ValueError(f"metric {id} has no parameter {tenants!r}, which `tenants` names")
 

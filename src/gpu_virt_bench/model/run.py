@@ -102,6 +102,9 @@ class Measured:
     """The tenants that it worked with. Since version 3."""
     conditions: dict[str, Value] = field(default_factory=dict)
     """What must be equal for two outcomes to be compared: windows, back end, model, ... Since version 3."""
+    completion: str = ""
+    """The outcome that says what the work of this one's calls costs until it is done, "" for none: where a call is
+    cheaper than native, its work may only have been put off (R23). Since version 3."""
 
 
 @dataclass(frozen=True)
@@ -146,9 +149,6 @@ class Definition:
     ideal: str
     revision: int
     definition: str
-    completion: str = ""
-    """The outcome that says when the work of this one's calls is done: a call that is cheaper than native may only have
-    been put off (R23). Since version 3."""
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,8 @@
 """Brings the content of a run file of version 1 or 2 into the shape of version 3; the reader checks it afterwards.
 
 What those versions did not record is not made up: `polling_seconds` is 0.0, `resolution` is null, `description` is
-empty. `target_half_width` and `quiet_seconds`, which no reader needs, are left out.
+empty; `parameters` is what the planned outcomes show. `target_half_width` and `quiet_seconds`, which no reader needs,
+are left out.
 """
 
 from __future__ import annotations
@@ -51,9 +52,17 @@ def upgraded_plan(flat: Mapping[str, Any]) -> dict[str, Any]:
     for old in ("suite", "outcomes"):
         if old in flat:
             settings["title" if old == "suite" else "metrics"] = flat[old]
-    settings |= {"description": "", "parameters": "headline", "polling_seconds": 0.0, "resolution": None}
+    taken = parameters(flat.get("outcomes"))
+    settings |= {"description": "", "parameters": taken, "polling_seconds": 0.0, "resolution": None}
     rest = {key: value for key, value in flat.items() if key not in SETTINGS and key not in DROPPED}
     return {**rest, "settings": settings}
+
+
+def parameters(planned: object) -> str:
+    """`all` where a metric was planned with more than its headline parameters, as its ids show."""
+    names = {name for name in planned if isinstance(name, str)} if isinstance(planned, list) else set()
+    more = any("[" in name and name.partition("[")[0] in names for name in names)
+    return "all" if more else "headline"
 
 
 def as_written(place: Sequence[str | int]) -> list[str | int]:

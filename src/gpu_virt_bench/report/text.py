@@ -212,7 +212,7 @@ def facts(metric: Metric) -> dict[str, str]:
         "needs": ", ".join(metric.needs) or "nothing beside its tenants",
         "tenants": f"set by {metric.tenants}" if metric.tenants else "",
         "taken": "alone on the device, in turns" if metric.alone else "in rounds",
-        "work is done at": metric.completion,
+        "work is done in": metric.completion if isinstance(metric.completion, str) else "by its parameters",
         "mig-ideal": metric.ideal,
         "revision": str(metric.revision),
         **{f"parameter {name}": values for name, values in metric.described.items()},
