@@ -41,11 +41,10 @@ Cpus = tuple[int, ...]
 
 
 def pin(process: int, cpus: Cpus) -> None:
-    """Keeps a process's first thread, which makes the calls, on one processor and its others elsewhere, as a tenant's
-    are."""
+    """Keeps a process on one processor with all its threads: two may differ in speed, and what a call costs depends on
+    where the process's other threads have run."""
     for task in Path(f"/proc/{process}/task").iterdir() if cpus else ():
-        thread = int(task.name)
-        os.sched_setaffinity(thread, cpus[:1] if thread == process else cpus[1:])
+        os.sched_setaffinity(int(task.name), cpus[:1])
 
 
 class Independent:
