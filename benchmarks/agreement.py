@@ -168,11 +168,14 @@ def compare(program: str, device: str, processes: int, pairs: int, starts: int) 
 def fresh_pair(program: str, env: Mapping[str, str], native: Native, cpus: Cpus, pairs: int) -> list[dict[str, Any]]:
     """Launches, allocations and frees of one fresh process of each kind."""
     with closing(Independent(program, env, cpus)) as theirs, native.tenant() as tenant:
+        with native.tenant(name="warming tenant") as heater:  # a process that has worked allocates otherwise
+            heater.run(Workload("warm", {"duration": 10**9, "sm_count": heater.facts()["device"]["sm_count"]}))
         ours = Ours(tenant, cpus)
-        tenant.run(Workload("warm", {"duration": 10**9, "sm_count": tenant.facts()["device"]["sm_count"]}))
         rows = take_turns(theirs.launches, ours.launches, pairs)
+        tenant.release()
         for size in SIZES:
             rows += take_turns(partial(theirs.pairs, size), partial(ours.pairs, size), pairs)
+            tenant.release()
     return rows
 
 
