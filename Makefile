@@ -6,10 +6,10 @@ STAMP := $(VENV)/.installed
 NATIVE := $(wildcard libgvb/*.[chS] libgvb/kernels/* emulator/*.[ch] emulator/*.def)
 
 # The C tests time the emulated GPU, whose time is real time: a machine that is busy for a moment fails one. Each suite may
-# run once more, and says so; a wrong model fails both times. Sanitizers run once: what shows in one run of two is there.
-suite = $(MAKE) --no-print-directory -C $(1) test
-twice = $(call suite,$(1)) && echo "$(1) test: passed at the 1st attempt" || { echo "$(1) test: failed at the 1st attempt"; \
-  $(call suite,$(1)) && echo "$(1) test: passed at the 2nd attempt"; }
+# run twice more, and says so; a wrong model fails every time. Sanitizers run once: what shows in one run of two is there.
+attempt = if $(MAKE) --no-print-directory -C $(1) test; then echo "$(1) test: passed at attempt $(2)"; \
+  else echo "$(1) test: failed at attempt $(2)"; $(3); fi
+timed = $(call attempt,$(1),1,$(call attempt,$(1),2,$(call attempt,$(1),3,exit 1)))
 
 .PHONY: help bench test check format docs ptx wheel clean native
 
@@ -33,9 +33,9 @@ bench: native
 	$(BIN)/gpu-virt-bench run --suite quick
 
 test: native
-	@$(call twice,emulator)
-	@$(call twice,libgvb)
-	@$(call twice,tests/layer)
+	@$(call timed,emulator)
+	@$(call timed,libgvb)
+	@$(call timed,tests/layer)
 	$(BIN)/pytest
 
 check: native

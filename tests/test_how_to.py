@@ -8,12 +8,12 @@ from types import SimpleNamespace
 
 import pytest
 
-from conftest import request_for
 from gpu_virt_bench.cli.progress import Silent
 from gpu_virt_bench.engine.session import run_session
 from gpu_virt_bench.model.workload import Workload
 from gpu_virt_bench.systems.load import parse
 from gpu_virt_bench.tenant import Tenant, argv
+from sessions import request_for
 
 HOW_TO = Path(__file__).parents[1] / "docs" / "how-to"
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from test_cli import FAST, gvb
 
-from conftest import LAYER
 from gpu_virt_bench.results import load
+from sessions import LAYER
 
 
 def runs(text: str) -> dict[str, Path]:

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from conftest import LAYER, request_for
 from gpu_virt_bench import Death, Share, Workload, metric
 from gpu_virt_bench.cli.progress import Silent
 from gpu_virt_bench.engine.session import run_session
 from gpu_virt_bench.model.workload import WorkloadError
 from gpu_virt_bench.systems.options import configured, resolve_options
+from sessions import LAYER, request_for
 
 ONCE = {"repetitions": 1, "max_repetitions": 1}
 HALF_SECOND = 500_000_000

@@ -12,13 +12,13 @@ from datetime import datetime
 
 import pytest
 
-from conftest import LAYER, request_for
 from gpu_virt_bench import Workload, metric, metrics
 from gpu_virt_bench.cli.progress import Silent
 from gpu_virt_bench.engine.session import run_session
 from gpu_virt_bench.model.run import Run
 from gpu_virt_bench.results import load
 from gpu_virt_bench.systems.options import configured, resolve_options
+from sessions import LAYER, request_for
 
 ONCE = {"repetitions": 1, "max_repetitions": 1}
 LAUNCH = Workload("launch_sync", {"api": "cuLaunchKernel", "count": 10})

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from conftest import LAYER, request_for
 from gpu_virt_bench.cli.progress import Silent
 from gpu_virt_bench.engine.session import Unmeasurable, run_session
 from gpu_virt_bench.results import load
 from gpu_virt_bench.systems.options import configured, resolve_options
+from sessions import LAYER, request_for
 
 ONCE = {"repetitions": 1, "max_repetitions": 1}
 MINIMAL = """

@@ -4,10 +4,10 @@ from statistics import median
 
 import pytest
 
-from conftest import request_for
 from gpu_virt_bench import metric
 from gpu_virt_bench.cli.progress import Silent
 from gpu_virt_bench.engine.session import run_session
+from sessions import request_for
 
 HOT = {"throttle.after": "0", "throttle.factor": "0.9"}
 ONCE = {"repetitions": 1, "max_repetitions": 1}

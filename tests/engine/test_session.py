@@ -13,12 +13,12 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from conftest import LAYER, request_for
 from gpu_virt_bench import Workload, metric
 from gpu_virt_bench.cli.progress import Silent
 from gpu_virt_bench.engine.session import Unmeasurable, run_session
 from gpu_virt_bench.model.workload import WorkloadError
 from gpu_virt_bench.results import load, schema
+from sessions import LAYER, request_for
 
 QUICK = {"repetitions": 1, "max_repetitions": 1}
 

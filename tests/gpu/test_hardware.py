@@ -2,11 +2,11 @@
 
 import pytest
 
-from conftest import request_for
 from gpu_virt_bench.cli.progress import Silent
 from gpu_virt_bench.engine.observer import NoNvml, open_nvml
 from gpu_virt_bench.engine.session import run_session
 from gpu_virt_bench.report.text import summarise
+from sessions import request_for
 
 
 def gpu_missing() -> str:

@@ -106,12 +106,13 @@ static void test_share_is_even(void) {
   for (int window = 0; window < 5; window++) EXPECT_TIME(rate_over(&w, 200 * MS), 250 * 0.88, 250 * 1.12);
 }
 
-/* 1e8 blocks a second at full speed, so 100 000 blocks are a kernel of 1 ms. */
+/* 1e8 blocks a second at full speed, so 100 000 blocks are a kernel of 1 ms. Fewer launches than a quarter of the rate
+ * only say that the host was busy; more would say that blocks are not held. */
 static void test_blocks_are_held(void) {
   work w = {.blocks = 100000, .ns = 1000};
   prepare(&w);
   rate_over(&w, SECOND / 10);
-  EXPECT_TIME(rate_over(&w, SECOND), 250 * 0.94, 250 * 1.06);
+  EXPECT_TIME(rate_over(&w, SECOND), 250 * 0.70, 250 * 1.06);
 }
 
 static void test_few_blocks_slip_through(void) {

@@ -2,10 +2,10 @@
 
 import pytest
 
-from conftest import steady
 from gpu_virt_bench import emulated
 from gpu_virt_bench.model.run import Measured, Run
 from gpu_virt_bench.report.text import summarise
+from sessions import steady
 
 PROFILE = emulated.configuration("h200", {})
 MIB = 1 << 20

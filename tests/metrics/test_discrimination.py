@@ -6,7 +6,6 @@ from statistics import median
 
 import pytest
 
-from conftest import LAYER, request_for, steady
 from gpu_virt_bench.cli.progress import Silent
 from gpu_virt_bench.compare.pairs import pairs
 from gpu_virt_bench.engine.session import run_session
@@ -14,6 +13,7 @@ from gpu_virt_bench.model.run import Measured, Outcome, Run
 from gpu_virt_bench.report.text import summarise
 from gpu_virt_bench.systems.load import load
 from gpu_virt_bench.systems.options import configured, resolve_options
+from sessions import LAYER, request_for, steady
 
 US, NS = 1e-6, 1e-9
 SIZES = (4096, 2 << 20, 64 << 20, 1 << 30)

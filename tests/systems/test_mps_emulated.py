@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from conftest import request_for
 from gpu_virt_bench.cli.progress import Silent
 from gpu_virt_bench.compare.admissible import unproven
 from gpu_virt_bench.engine.session import run_session
 from gpu_virt_bench.results import load
 from gpu_virt_bench.systems.available import Here, availability
 from gpu_virt_bench.systems.load import load as load_system
+from sessions import request_for
 
 MIB = 1 << 20
 DEFINITION = resources.files("gpu_virt_bench.systems").joinpath("mps.toml").read_text()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -51,6 +52,10 @@ def definition(metric: Metric) -> Definition:
     )
 
 
+REST = 1.0
+"""Seconds between two writings of a file that grows."""
+
+
 @dataclass
 class Record:
     """A run, its file and what is still missing."""
@@ -62,6 +67,8 @@ class Record:
     wanted: dict[str, int] = field(default_factory=dict)
     refused: str = ""
     """Why the run must not exist, "" while it may."""
+    written: float = 0.0
+    """When the file was written last (time.monotonic)."""
 
     def expect(self, items: Sequence[Item], repetitions: int) -> None:
         """Declares what will be measured, how often."""
@@ -147,7 +154,14 @@ class Record:
         self.run = replace(self.run, **changes)  # type: ignore[arg-type]
 
     def save(self, status: Literal["running", "complete", "interrupted", "refused"] = "running") -> None:
-        """Writes the file as it is now; a refused run stays refused."""
+        """Writes the file as it is now; a refused run stays refused.
+
+        While it runs, not twice a second: a file of many repetitions takes longer than the samples of an outcome. What
+        comes within that second is written with the next; nobody writes while a sample is taken.
+        """
+        if status == "running" and not self.refused and time.monotonic() - self.written < REST:
+            return
+        self.written = time.monotonic()
         ended = None if status == "running" else now()
         found = "refused" if self.refused else status
         missing = self.missing()
