@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from builders import DEVICE, a_run, in_rounds
+from gpu_virt_bench import results
 from gpu_virt_bench.model.run import SCHEMA_VERSION, Run
-from gpu_virt_bench.results import RunFileError, adapter, dump, load, save
+from gpu_virt_bench.results import RunFileError, adapter, create, dump, load, save
 
 DATA = Path(__file__).parent / "data"
 GOLDEN = DATA / "run-version-1.json"
@@ -354,12 +355,20 @@ def test_a_dumped_run_ends_with_a_line_end() -> None:
 
 
 def test_two_sessions_of_one_second_get_two_files(tmp_path) -> None:
-    from gpu_virt_bench.results import new_path
-
-    found = [new_path(tmp_path, "native", "2026-11-21T13:05:01+00:00", *marks) for marks in ((), (), ("aa",), ("aa",))]
+    run = replace(a_run({}), began="2026-11-21T13:05:01+00:00")
+    found = [create(run, tmp_path, *marks) for marks in ((), (), ("aa",), ("aa",))]
     assert [path.name for path in found] == [
         "native_20261121T130501Z.json",
         "native_20261121T130501Z-2.json",
         "native_20261121T130501Z_aa.json",
         "native_20261121T130501Z_aa-2.json",
     ]
+    assert sorted(tmp_path.rglob("*.*")) == sorted(found)
+
+
+def test_a_path_appears_with_a_whole_file(tmp_path, monkeypatch) -> None:
+    seen: list[Path] = []
+    monkeypatch.setattr(results, "dump", lambda run: seen.extend(tmp_path.glob("*/*.json")) or dump(run))
+    path = create(a_run({}), tmp_path)
+    assert not seen
+    assert load(path).outcomes == {}

@@ -122,21 +122,28 @@ def file_name(system: str, began: str) -> str:
     return f"{system}_{stamp}.json"
 
 
-def new_path(folder: Path, system: str, began: str, *marks: str) -> Path:
-    """A path of this run alone, taken at once: <folder>/<system>/<system>_<UTC time>[_mark].json.
+def create(run: Run, folder: Path, *marks: str) -> Path:
+    """Writes a new run to a path of its own: <folder>/<system>/<system>_<UTC time>[_mark].json.
 
-    Two sessions of the same second get two names: who finds the file there takes the next number.
+    Two sessions of the same second get two names. The path appears with a whole file; until then, `.new` holds it.
     """
-    stem = "_".join([Path(file_name(system, began)).stem, *marks])
-    (folder / system).mkdir(parents=True, exist_ok=True)
+    stem = "_".join([Path(file_name(run.system.id, run.began)).stem, *marks])
+    parent = folder / run.system.id
+    parent.mkdir(parents=True, exist_ok=True)
     for number in itertools.count(1):
-        path = folder / system / (f"{stem}.json" if number == 1 else f"{stem}-{number}.json")
+        path = parent / (f"{stem}.json" if number == 1 else f"{stem}-{number}.json")
+        taken = path.with_name(f".{path.name}.new")
         try:
-            path.open("x").close()
+            taken.open("x").close()
         except FileExistsError:
             continue
-        break
-    return path
+        try:
+            if not path.exists():
+                save(run, path)
+                return path
+        finally:
+            taken.unlink()
+    raise AssertionError("itertools.count ended")
 
 
 # -- the text of a file

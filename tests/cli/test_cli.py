@@ -161,3 +161,12 @@ def test_doctor_tells_what_is_available_and_undoes_what_was_left() -> None:
     assert healed.returncode == 0, healed.stderr
     assert not left.exists()
     assert gvb("doctor").stdout.endswith("nothing was left behind\n")
+
+
+def test_a_terminal_that_knows_only_ascii_gets_every_row(monkeypatch) -> None:
+    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
+    (published, *_) = (Path(__file__).parents[2] / "docs/results/h100/quick").rglob("native*.json")
+    for words in (("list", "metrics"), ("show", "OH-010"), ("show", str(published))):
+        done = gvb(*words)
+        assert (done.returncode, "Traceback" in done.stderr) == (0, False), done.stderr[-500:]
+        assert "OH-010" in done.stdout

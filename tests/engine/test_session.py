@@ -238,7 +238,9 @@ def tenants_of(process: subprocess.Popen[str]) -> list[int]:
 
 def test_kill_9_of_the_harness_leaves_no_tenant_and_a_valid_file(tmp_path) -> None:
     process = start(tmp_path)
-    assert tenants_of(process)
+    deadline = time.monotonic() + 10
+    while not tenants_of(process):  # between two repetitions there are none
+        assert time.monotonic() < deadline
     process.kill()
     process.communicate()
     deadline = time.monotonic() + 10

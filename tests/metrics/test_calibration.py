@@ -126,11 +126,18 @@ def modelled_cycle() -> float:
     return pair_cost("alloc", block) + max(calls, empties) + 20 * 0.5e-3 + streams + back + pair_cost("free", block)
 
 
+def shortest_cycle(run: Run) -> float:
+    """Seconds of the cycle that the host disturbed least."""
+    return min(row["min"] for row in run.outcomes["OH-010"].repetitions[0].detail["cycles"])
+
+
 @steady
 def test_throughput_is_the_models_and_falls_with_the_rates(module_measure) -> None:
     plain, slow = module_measure("OH-010"), module_measure("OH-010", emulate={"rate": "0.8"})
-    assert value(plain, "OH-010") == pytest.approx(1 / modelled_cycle(), rel=0.08)
-    assert value(slow, "OH-010") / value(plain, "OH-010") == pytest.approx(0.8, rel=0.03)
+    assert shortest_cycle(plain) == pytest.approx(modelled_cycle(), rel=0.05)
+    assert shortest_cycle(plain) / shortest_cycle(slow) == pytest.approx(0.8, rel=0.03)
+    # a busy host makes cycles longer than the model's, never shorter
+    assert 0.5 <= value(plain, "OH-010") * modelled_cycle() <= 1.02
 
 
 def test_intervals_vary_as_the_noise_does(module_measure) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from importlib import import_module
+from io import TextIOWrapper
 
 import click
 
@@ -70,6 +71,9 @@ def group() -> None:
 
 def main(args: list[str] | None = None) -> None:
     """The entry point; ends with the documented exit status, never with a traceback a user did not cause."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # a sign that the terminal's encoding lacks becomes "?"
+            stream.reconfigure(errors="replace")
     try:
         group.main(args=args, prog_name="gpu-virt-bench", standalone_mode=False)
     except click.ClickException as error:

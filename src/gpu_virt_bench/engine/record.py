@@ -198,7 +198,7 @@ def new_record(
         warnings=entry.unlimited,
     )
     marks = ["aa"] if entry.twin else [f"{name}-{value}" for name, value in entry.point.items()]
-    record = Record(run, results.new_path(request.output, system.id, began, *marks))
+    record = Record(run, results.create(run, request.output, *marks))
     record.expect(items, request.suite.repetitions)
     record.save()
     return record
