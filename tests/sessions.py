@@ -11,6 +11,8 @@ from gpu_virt_bench import metrics
 from gpu_virt_bench.engine.plan import load_suite
 from gpu_virt_bench.engine.request import Request
 from gpu_virt_bench.model.metric import Metric
+from gpu_virt_bench.model.run import Measured, Run
+from gpu_virt_bench.report.text import summarise
 from gpu_virt_bench.systems.load import load
 
 LAYER = Path(__file__).parent / "layer"
@@ -76,3 +78,10 @@ def request_for(
         output=output,
         **asked,
     )
+
+
+def value(run: Run, outcome: str) -> float:
+    """The estimate of an outcome."""
+    found = run.outcomes[outcome]
+    assert isinstance(found, Measured), found
+    return summarise(found, run.metrics[found.metric]).value

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from gpu_virt_bench.engine.readings import Book, Kept, View
 from gpu_virt_bench.model.metric import OPEN, Death, Metric, Params, Share, Value
 from gpu_virt_bench.model.workload import Series, Workload
 
@@ -109,7 +110,7 @@ class FakeBench:
         self.tenant = self.party[0] if self.party else FakeTenant(answers)
         self.tables: dict[str, list[Mapping[str, Value]]] = {}
         self.conditions: dict[str, Value] = {}
-        self._kept: dict[object, list[object]] = {}
+        self._book = Book()
 
     def run(self, tenant: FakeTenant, workload: Workload) -> Series:
         """The tenant's reply."""
@@ -138,11 +139,11 @@ class FakeBench:
 
     def readings(self, key: object, take: Callable[[int], Made]) -> Sequence[Made]:
         """Readings kept by their key."""
-        return FakeReadings(self._kept.setdefault(key, []), take)
+        return View(self._book.shelf(key), lambda shelf, index: Kept(take(index), []), lambda kept: None)
 
     def once(self, key: object, make: Callable[[], Made]) -> Made:
         """The value made for the key."""
-        return FakeReadings(self._kept.setdefault(key, []), lambda index: make())[0]
+        return self._book.once(key, make)
 
     def daemon_cpu_seconds(self) -> float | None:
         """One reading after the other; None where the test gives none."""
@@ -155,28 +156,6 @@ class FakeBench:
     def condition(self, name: str, value: Value) -> None:
         """Keeps the condition."""
         self.conditions[name] = value
-
-
-class FakeReadings(Sequence[Made]):
-    """Readings taken on demand and kept."""
-
-    def __init__(self, kept: list[object], take: Callable[[int], Made]) -> None:
-        self._kept, self._take = kept, take
-
-    def __len__(self) -> int:
-        return len(self._kept)
-
-    def __getitem__(self, index: int) -> Made:  # type: ignore[override]
-        while len(self._kept) <= index:
-            self._kept.append(self._take(len(self._kept)))
-        found: Made = self._kept[index]  # type: ignore[assignment]
-        return found
-
-    def __iter__(self) -> Iterator[Made]:
-        index = 0
-        while True:
-            yield self[index]
-            index += 1
 
 
 def in_turn(answers: Sequence[Mapping[str, Sequence[int | float]]]) -> Reply:

@@ -3,19 +3,11 @@
 import pytest
 
 from gpu_virt_bench import emulated
-from gpu_virt_bench.model.run import Measured, Run
-from gpu_virt_bench.report.text import summarise
-from sessions import steady
+from gpu_virt_bench.model.run import Run
+from sessions import steady, value
 
 PROFILE = emulated.configuration("h200", {})
 MIB = 1 << 20
-
-
-def value(run: Run, outcome: str) -> float:
-    """The estimate of an outcome."""
-    found = run.outcomes[outcome]
-    assert isinstance(found, Measured), found
-    return summarise(found, run.metrics[found.metric]).value
 
 
 def key(name: str) -> float:

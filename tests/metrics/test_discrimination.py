@@ -10,10 +10,9 @@ from gpu_virt_bench.cli.progress import Silent
 from gpu_virt_bench.compare.pairs import pairs
 from gpu_virt_bench.engine.session import run_session
 from gpu_virt_bench.model.run import Measured, Outcome, Run
-from gpu_virt_bench.report.text import summarise
 from gpu_virt_bench.systems.load import load
 from gpu_virt_bench.systems.options import configured, resolve_options
-from sessions import LAYER, request_for, steady
+from sessions import LAYER, request_for, steady, value
 
 US, NS = 1e-6, 1e-9
 SIZES = (4096, 2 << 20, 64 << 20, 1 << 30)
@@ -27,13 +26,6 @@ ONE = {"rounds": dict.fromkeys(EFFORTS, 1), "warmup": 0}
 def sized(metric: str, size: int) -> str:
     """The outcome of one size; 2 MiB is the headline."""
     return metric if size == 2 << 20 else f"{metric}[bytes={size}]"
-
-
-def value(run: Run, outcome: str) -> float:
-    """The estimate of an outcome."""
-    found = run.outcomes[outcome]
-    assert isinstance(found, Measured), found
-    return summarise(found, run.metrics[found.metric]).value
 
 
 @pytest.fixture

@@ -61,7 +61,8 @@ class Record:
     """A run, its file and what is still missing."""
 
     run: Run
-    path: Path
+    path: Path = Path()
+    """Where it is written, from `begin` on."""
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     repetitions: dict[str, list[Repetition]] = field(default_factory=dict)
     wanted: dict[str, int] = field(default_factory=dict)
@@ -138,6 +139,11 @@ class Record:
             both[name] = [*both.get(name, []), *rows]
         self.update(readings=both)
 
+    def begin(self, folder: Path, *marks: str) -> None:
+        """Writes the file for the first time, under a name of its own."""
+        self.run = replace(self.run, missing=self.missing())
+        self.path, self.written = results.create(self.run, folder, *marks), time.monotonic()
+
     def missing(self) -> list[str]:
         """What was planned and has not been measured."""
         lacking = []
@@ -198,9 +204,9 @@ def new_record(
         warnings=entry.unlimited,
     )
     marks = ["aa"] if entry.twin else [f"{name}-{value}" for name, value in entry.point.items()]
-    record = Record(run, results.create(run, request.output, *marks))
+    record = Record(run)
     record.expect(items, request.suite.repetitions)
-    record.save()
+    record.begin(request.output, *marks)
     return record
 
 

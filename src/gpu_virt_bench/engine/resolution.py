@@ -37,15 +37,18 @@ def is_wide(course: Course, name: str, policy: Policy, asked: float) -> bool:
     margin = policy.margin_of(definition, found[0].metric)
     if definition.better == "none" or definition.unit == "pass":
         return False
-    widths = [width(found[0], other, definition, policy) for other in found[1:]] or [own(found[0], definition)]
+    widths = [width(found[0], other, definition, margin, policy.confidence) for other in found[1:]] or [
+        own(found[0], definition)
+    ]
     return any(one is None or one > asked * margin for one in widths)
 
 
-def width(baseline: Measured, candidate: Measured, definition: Definition, policy: Policy) -> float | None:
+def width(
+    baseline: Measured, candidate: Measured, definition: Definition, margin: float, confidence: float
+) -> float | None:
     """Half of the interval of a change; None where there is none yet, 0 where more repetitions would not help."""
-    margin = policy.margin_of(definition, baseline.metric)
     try:
-        return half_width(change_between(baseline, candidate, definition, margin, policy.confidence))
+        return half_width(change_between(baseline, candidate, definition, margin, confidence))
     except Incomparable:
         return 0.0
 

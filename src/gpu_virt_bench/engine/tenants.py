@@ -78,8 +78,7 @@ class Tenants:
         """A process is there: it counts as ours, and works where its calls are timed."""
         self.living.append(member)
         self.place.census.add(member.tenant)
-        if cpus and member.tenant.is_local and set(cpus) <= set(member.tenant.hello["cpus"]):
-            member.tenant.pin(cpus[0], cpus[1:])
+        if cpus and member.tenant.pin(cpus[0], cpus[1:]):
             member.cpus = cpus
 
     @contextmanager

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from functools import cached_property
 
 from gpu_virt_bench.model.workload import NS_PER_SECOND, Series, TenantDied, TenantHung, Workload, WorkloadError
 from gpu_virt_bench.tenant.channel import Call
@@ -25,18 +25,20 @@ class Tenant(Process):
     its clock and its processor numbers are the harness's.
     """
 
-    def __init__(
-        self,
-        name: str,
-        argv: Sequence[str],
-        log: Path,
-        env: Mapping[str, str],
-        before_kill: Callable[[], object] | None = None,
-    ) -> None:
-        super().__init__(name, argv, log, env, before_kill)
-        self.pid = int(self.hello["pid"])
-        self.is_local = self.hello["boot_id"] != "" and self.hello["boot_id"] == boot_id()
-        self._works: dict[str, int] = {}
+    @property
+    def pid(self) -> int:
+        """Its process id, as it sees it itself."""
+        return int(self.hello["pid"])
+
+    @cached_property
+    def is_local(self) -> bool:
+        """Whether it runs under the harness's kernel."""
+        return bool(self.hello["boot_id"]) and self.hello["boot_id"] == boot_id()
+
+    @cached_property
+    def _works(self) -> dict[str, int]:
+        """The numbers of prepared workloads, by their keys."""
+        return {}
 
     def _request(self, message: Message, timeout: float) -> Message:
         return self.result(self.channel.send(message), str(message.get("routine", message["do"])), timeout)
@@ -69,18 +71,20 @@ class Tenant(Process):
         """
         return float(self._request({"do": "cpu"}, PROMPT)["nanoseconds"] / NS_PER_SECOND)
 
-    def pin(self, timed: int, others: Sequence[int]) -> None:
-        """Keeps timed calls on one processor, and all other threads on others.
+    def pin(self, timed: int, others: Sequence[int]) -> bool:
+        """Keeps timed calls on one processor, and all other threads on others; whether that can be.
 
         Only a tenant that has these processors is pinned: another machine's have nothing to do with the harness's.
         """
-        if self.is_local and others and {timed, *others} <= set(self.hello["cpus"]):
+        has = self.is_local and bool(others) and {timed, *others} <= set(self.hello["cpus"])
+        if has:
             self._request({"do": "pin", "timed": timed, "others": list(others)}, PROMPT)
+        return has
 
     def release(self) -> None:
         """Frees what prepared workloads hold."""
         if self._works:
-            self._works = {}
+            self._works.clear()
             self._request({"do": "release"}, PROMPT)
 
 
