@@ -18,7 +18,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
-from contextlib import closing
+from contextlib import ExitStack, closing
 from functools import partial
 from pathlib import Path
 from statistics import median
@@ -34,6 +34,8 @@ from gpu_virt_bench.tenant import Tenant
 
 SIZES = (4096, 2097152, 67108864, 1073741824)
 TOLERANCE = 0.05
+WARM = 10
+"""Pairs at the begin of each batch that both programs leave out."""
 Figures = dict[str, float]
 Batch = Callable[[], Figures]
 Cpus = tuple[int, ...]
@@ -99,10 +101,10 @@ class Ours:
         return {"launch call": call, "launch + sync": self.take("launch_sync", "round_trip", {**api, "count": 500})}
 
     def pairs(self, size: int) -> Figures:
-        """cuMemAlloc and cuMemFree."""
-        args: dict[str, int | str] = {"api": "cuMemAlloc_v2", "bytes": size, "count": 50, "pending": 0}
+        """cuMemAlloc and cuMemFree; the first ones after a pause are slower and do not count, as in the other program."""
+        args: dict[str, int | str] = {"api": "cuMemAlloc_v2", "bytes": size, "count": WARM + 50, "pending": 0}
         series = self.tenant.run(Workload("alloc_free", args))
-        return {f"{name} {size}": median(series.seconds(name)) for name in ("alloc", "free")}
+        return {f"{name} {size}": median(series.seconds(name)[WARM:]) for name in ("alloc", "free")}
 
 
 def their_start(program: str, env: Mapping[str, str], cpus: Cpus) -> Figures:
@@ -157,7 +159,7 @@ def compare(program: str, device: str, processes: int, pairs: int, starts: int) 
         env = {**clean(), **target.envs[0]}
         cpus = (share_cpus(sorted(node_cpus(None)), 1) or [()])[0]
         for number in range(processes):
-            rows += fresh_pair(program, env, native, cpus, pairs)
+            rows += fresh_pair(program, env, native, cpus, pairs, swapped=number % 2 == 1)
             warn(f"{number + 1} of {processes} pairs of processes")
         rows += take_turns(partial(their_start, program, env, cpus), partial(our_start, native, cpus), starts)
     for problem in native.problems:
@@ -165,9 +167,17 @@ def compare(program: str, device: str, processes: int, pairs: int, starts: int) 
     return merged(rows)
 
 
-def fresh_pair(program: str, env: Mapping[str, str], native: Native, cpus: Cpus, pairs: int) -> list[dict[str, Any]]:
-    """Launches, allocations and frees of one fresh process of each kind."""
-    with closing(Independent(program, env, cpus)) as theirs, native.tenant() as tenant:
+def fresh_pair(
+    program: str, env: Mapping[str, str], native: Native, cpus: Cpus, pairs: int, swapped: bool
+) -> list[dict[str, Any]]:
+    """Launches, allocations and frees of one fresh process of each kind; `swapped`: ours is there first."""
+    with ExitStack() as stack:
+        if not swapped:
+            theirs = stack.enter_context(closing(Independent(program, env, cpus)))
+        tenant = stack.enter_context(native.tenant())
+        tenant.facts()  # both have their contexts before the device is warmed
+        if swapped:
+            theirs = stack.enter_context(closing(Independent(program, env, cpus)))
         with native.tenant(name="warming tenant") as heater:  # a process that has worked allocates otherwise
             heater.run(Workload("warm", {"duration": 10**9, "sm_count": heater.facts()["device"]["sm_count"]}))
         ours = Ours(tenant, cpus)

@@ -1,5 +1,6 @@
 """Run files: what loads, and what each thing that does not load is told."""
 
+import errno
 import json
 import os
 import socket
@@ -155,6 +156,21 @@ def test_lists_beside_the_samples_may_be_empty(tmp_path) -> None:
         run["outcomes"]["OH-001"]["repetitions"][0].update(rounds=[], begins=[], paces=[], clocks_hz=[])
 
     assert load(third(tmp_path, edit)).devices == [DEVICE]
+
+
+def test_a_save_that_fails_leaves_nothing_beside_the_file(tmp_path, monkeypatch) -> None:
+    path = tmp_path / "run.json"
+    save(a_run({"OH-001": [1, 2]}), path)
+    before = path.read_bytes()
+
+    def full(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        save(a_run({"OH-001": [3]}), path)
+    assert [one.name for one in tmp_path.iterdir()] == ["run.json"]
+    assert path.read_bytes() == before
 
 
 def test_a_saved_run_loads_as_it_was(tmp_path) -> None:

@@ -70,11 +70,15 @@ def save(run: Run, path: Path) -> None:
     """Writes the file beside its place and renames it: a reader never sees half of it, whatever ends the harness."""
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_name(f".{path.name}.{os.getpid()}")
-    with fresh.open("w") as file:
-        file.write(dump(run))
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)
+    try:
+        with fresh.open("w") as file:
+            file.write(dump(run))
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(path)
+    except BaseException:  # a full disk: half a file helps nobody
+        fresh.unlink(missing_ok=True)
+        raise
 
 
 def load(path: Path) -> Run:

@@ -122,6 +122,16 @@ def test_a_ctrl_c_while_tenants_are_asked_for_the_last_time_leaves_none_unasked(
         assert not unasked(record.run)
 
 
+def test_a_proof_that_is_lost_with_a_ctrl_c_takes_what_its_tenant_gave(tmp_path) -> None:
+    log = tmp_path / "log"
+    script = f"echo x >> {log}; n=$(wc -l < {log}); [ $n -ne 2 ] || kill -INT $PPID; [ $n -lt 2 ]"
+    path = mine(tmp_path, f"[proof]\ncommand = {{ run = ['sh', '-c', '{script}'] }}\n")
+    result = run_session(request_for(tmp_path / "results", "OH-001", (path,), **ONCE), Silent())
+    assert result.interrupted
+    (record,) = result.records
+    assert record.run.outcomes["OH-001"].error.startswith("proof lost: mine is not in force: command is ")
+
+
 def test_a_tenant_that_dies_while_it_warms_the_device_fails_its_outcomes_alone(tmp_path) -> None:
     path = mine(tmp_path, '[tenant]\ncommand = ["timeout", "-s", "KILL", "3"]\n')
     request = request_for(tmp_path / "results", "OH-001", ("native", path), warm_seconds=10.0, **ONCE)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from gpu_virt_bench.compare.admissible import refusal, remarks
-from gpu_virt_bench.compare.change import Incomparable, change_between, half_width
+from gpu_virt_bench.compare.change import RATES, Incomparable, change_between, half_width
 from gpu_virt_bench.compare.deferred import with_deferred
 from gpu_virt_bench.compare.files import Loaded, find, find_twin
 from gpu_virt_bench.compare.judge import FEWEST, judged
@@ -17,6 +17,7 @@ from gpu_virt_bench.model.run import Run
 from gpu_virt_bench.policy import Policy
 
 __all__ = [
+    "RATES",
     "Incomparable",
     "Loaded",
     "change_between",

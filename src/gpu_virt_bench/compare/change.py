@@ -15,8 +15,8 @@ from gpu_virt_bench.stats.change import as_ratio, paired, paired_p, unpaired, un
 
 MOST = 1000
 """More repetitions on a side are not compared unpaired: the number of shifts grows with their square."""
-CLOCKED = ("B/s", "cycles/s")
-"""Units of samples that the device's own pace bounds. What the host times, such as a latency, does not follow the SM
+RATES = ("B/s", "cycles/s")
+"""Units of samples of windows, which the device's own pace bounds. What the host times, such as a latency, does not follow the SM
 clock: in cycles it would show a change that is none, or hide one."""
 
 
@@ -38,7 +38,7 @@ def change_between(
     between = change_of_pairs if same_session else change_of_sides
     found = between(baseline, candidate, definition, margin, level)
     clocks = [clocks_of(side) for side in (baseline, candidate)]
-    if definition.compare != "ratio" or definition.unit not in CLOCKED or not all(clocks):
+    if definition.compare != "ratio" or definition.unit not in RATES or not all(clocks):
         return found
     cycles = between(per_cycle(baseline), per_cycle(candidate), definition, margin, level).interval
     return replace(found, cycles=cycles, clocks_hz=[median(side) for side in clocks])

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from gpu_virt_bench.compare import Incomparable, change_between, half_width
+from gpu_virt_bench.compare import RATES, Incomparable, change_between, half_width
 from gpu_virt_bench.engine.course import Course
 from gpu_virt_bench.engine.plan import Item
 from gpu_virt_bench.model.run import Definition, Measured
 from gpu_virt_bench.policy import Policy, load
 from gpu_virt_bench.stats.estimate import summarise
+
+STEADIER = 0.5
+"""Rates of windows are steadier than latencies, and are told apart finer: their changes get that part of the width."""
 
 
 def wants_more(course: Course, items: Mapping[str, Sequence[Item]]) -> set[str]:
@@ -40,7 +43,8 @@ def is_wide(course: Course, name: str, policy: Policy, asked: float) -> bool:
     widths = [width(found[0], other, definition, margin, policy.confidence) for other in found[1:]] or [
         own(found[0], definition)
     ]
-    return any(one is None or one > asked * margin for one in widths)
+    target = asked * margin * (STEADIER if definition.unit in RATES else 1.0)
+    return any(one is None or one > target for one in widths)
 
 
 def width(

@@ -107,10 +107,11 @@ class Standing:
         interrupted: KeyboardInterrupt | None = None
         try:
             for key, members in self.parties.items():
+                lost: list[str] = []
                 try:
-                    lost = stages[key].tenants.last(members)
+                    stages[key].tenants.last(members, lost)
                 except KeyboardInterrupt as error:
-                    interrupted, lost = error, []
+                    interrupted = error
                 self.course.keep_tables(key, self.books.get(key))
                 if lost:
                     self.fall(key, lost)

@@ -109,14 +109,17 @@ class Tenants:
 
     def end(self, members: Sequence[Member]) -> list[str]:
         """Proves every tenant once more and ends it; what was lost, in sentences."""
+        lost: list[str] = []
         try:
-            return self.last(members)
+            self.last(members, lost)
         finally:
             self.close(members)
+        return lost
 
-    def last(self, members: Sequence[Member]) -> list[str]:
-        """The proof after the last sample, of all before any of them goes; what was lost, in sentences."""
-        return patiently([partial(self._last, member) for member in members])
+    def last(self, members: Sequence[Member], lost: list[str]) -> None:
+        """The proof after the last sample, of all before any of them goes. What was lost is added, in sentences: an
+        interruption loses none of them."""
+        patiently([partial(self._last, member) for member in members], lost)
 
     def close(self, members: Sequence[Member]) -> None:
         """Ends tenants, the last one first, whatever becomes of the others."""
@@ -163,9 +166,8 @@ def probe(members: Sequence[Member], seed: int) -> None:
             raise ContextLost(f"context lost: {error}") from None
 
 
-def patiently(asks: Sequence[Callable[[], list[str]]]) -> list[str]:
+def patiently(asks: Sequence[Callable[[], list[str]]], found: list[str]) -> None:
     """Asks all, and only then hears the first Ctrl-C: the proofs are worth the wait. A second one ends them."""
-    found: list[str] = []
     interrupted: KeyboardInterrupt | None = None
     for ask in asks:
         try:
@@ -177,7 +179,6 @@ def patiently(asks: Sequence[Callable[[], list[str]]]) -> list[str]:
             found += ask()
     if interrupted is not None:
         raise interrupted
-    return found
 
 
 def raise_lost(lost: Sequence[str]) -> None:
