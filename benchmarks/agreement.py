@@ -101,7 +101,7 @@ class Ours:
         return {"launch call": call, "launch + sync": self.take("launch_sync", "round_trip", {**api, "count": 500})}
 
     def pairs(self, size: int) -> Figures:
-        """cuMemAlloc and cuMemFree; the first ones after a pause are slower and do not count, as in the other program."""
+        """cuMemAlloc and cuMemFree; the first ones after a pause do not count, as in the other program."""
         args: dict[str, int | str] = {"api": "cuMemAlloc_v2", "bytes": size, "count": WARM + 50, "pending": 0}
         series = self.tenant.run(Workload("alloc_free", args))
         return {f"{name} {size}": median(series.seconds(name)[WARM:]) for name in ("alloc", "free")}

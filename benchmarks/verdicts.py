@@ -5,8 +5,8 @@
 A/A: for each seed a session measures `native` twice (--aa); its twin, compared as a candidate, must not differ in any
 metric. Layers: sessions of `native` beside systems that cost a known amount (LAYERS), one session for each outcome that
 they slow: there they must be found, but for one too small to matter. The effort is that of
-benchmarks/suites/verdicts.toml, margins are the default ones. Prints a line for each session and writes every change. Exit status 1 if a verdict
-is wrong.
+benchmarks/suites/verdicts.toml, margins are the default ones. Prints a line for each session and writes every change.
+Exit status 1 if a verdict is wrong.
 
 Needs the reference layer: make -C tests/layer all
 """

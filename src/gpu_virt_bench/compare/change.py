@@ -16,8 +16,8 @@ from gpu_virt_bench.stats.change import as_ratio, paired, paired_p, unpaired, un
 MOST = 1000
 """More repetitions on a side are not compared unpaired: the number of shifts grows with their square."""
 RATES = ("B/s", "cycles/s")
-"""Units of samples of windows, which the device's own pace bounds. What the host times, such as a latency, does not follow the SM
-clock: in cycles it would show a change that is none, or hide one."""
+"""Units of samples of windows, which the device's own pace bounds. What the host times, such as a latency, does not
+follow the SM clock: in cycles it would show a change that is none, or hide one."""
 
 
 class Incomparable(Exception):
