@@ -1,18 +1,24 @@
 """libgvb against an independent C program, on a real GPU, batch by batch in turn: the same quantities, as ratios.
 
-    python benchmarks/agreement.py INDEPENDENT [--device NAME] [--processes N] [--pairs N] [--starts N]
+    python benchmarks/agreement.py INDEPENDENT LIBRARY [--device NAME] [--processes N] [--pairs N] [--starts N]
         [--output FILE.json]
 
-INDEPENDENT is benchmarks/independent/independent.c, built where NVIDIA's cuda.h is. Both run at once, their calls on
-the same processor and their other threads on another (unless there are fewer than four), and take batches in turn,
+INDEPENDENT is benchmarks/independent/independent.c, built where NVIDIA's cuda.h is; LIBRARY the same as a shared
+library. Two processes run at once on the same processor (unless there are fewer than four) and take batches in turn,
 milliseconds apart, A B then B A: a host whose speed comes and goes (a neighbor, a shared core) then hits both batches
 of a pair alike. Compared is the median over the pairs of the ratio within a pair. Process starts are compared in the
-same way. Prints a table and writes every figure. Exit status 1 if a ratio is off by more than 5 %.
+same way.
+
+What an allocation of 64 MiB or more costs differs from process to process by up to a half, and between two kinds of
+process by some per cent, whoever reads the clock. So allocations are compared a second time with both loops in one
+process, on one context, and that decides for the large ones; between processes they are printed and do not count.
+Prints a table and writes every figure. Exit status 1 if a ratio that counts is off by more than 5 %.
 """
 
 from __future__ import annotations
 
 import argparse
+import ctypes
 import json
 import os
 import subprocess
@@ -24,15 +30,18 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from gpu_virt_bench import libgvb
 from gpu_virt_bench.engine.device import choose
 from gpu_virt_bench.engine.folder import session_folder
 from gpu_virt_bench.engine.host import node_cpus, share_cpus
-from gpu_virt_bench.model.workload import Workload
+from gpu_virt_bench.model.workload import Stop, Workload
 from gpu_virt_bench.systems.environment import clean
 from gpu_virt_bench.systems.native import Native
 from gpu_virt_bench.tenant import Tenant
 
 SIZES = (4096, 2097152, 67108864, 1073741824)
+LARGE = 67108864
+"""From here on, what an allocation costs belongs to the process."""
 TOLERANCE = 0.05
 WARM = 10
 """Pairs at the begin of each batch that both programs leave out."""
@@ -82,6 +91,37 @@ class Independent:
         return dict(zip((f"alloc {size}", f"free {size}"), self.ask(f"alloc {size}"), strict=True))
 
 
+class Inside:
+    """Both loops in this process, on the context that libgvb makes; for a process of its own."""
+
+    def __init__(self, path: str) -> None:
+        self._pairs = ctypes.CDLL(path).independent_pairs
+        self._pairs.argtypes = [ctypes.c_size_t, *[ctypes.POINTER(ctypes.c_double)] * 2]
+        self._pairs.restype = None
+        libgvb.open_driver()
+        libgvb.make_context()
+
+    def theirs(self, size: int) -> Figures:
+        """Medians by the independent loop."""
+        alloc, free = ctypes.c_double(), ctypes.c_double()
+        self._pairs(size, alloc, free)
+        return {f"alloc {size} inside": alloc.value * 1e-9, f"free {size} inside": free.value * 1e-9}
+
+    def ours(self, work: libgvb.Work, size: int) -> Figures:
+        """Medians by libgvb."""
+        series = work.run(0, Stop())
+        return {f"{name} {size} inside": median(series.seconds(name)[WARM:]) for name in ("alloc", "free")}
+
+    def rows(self, pairs: int) -> list[dict[str, Any]]:
+        """All sizes, batch by batch in turn."""
+        rows: list[dict[str, Any]] = []
+        for size in SIZES:
+            work = libgvb.Work(pairs_of(size))
+            rows += take_turns(partial(self.theirs, size), partial(self.ours, work, size), pairs)
+            work.release()
+        return rows
+
+
 class Ours:
     """A native tenant, running libgvb's routines as the metrics do."""
 
@@ -102,9 +142,22 @@ class Ours:
 
     def pairs(self, size: int) -> Figures:
         """cuMemAlloc and cuMemFree; the first ones after a pause do not count, as in the other program."""
-        args: dict[str, int | str] = {"api": "cuMemAlloc_v2", "bytes": size, "count": WARM + 50, "pending": 0}
-        series = self.tenant.run(Workload("alloc_free", args))
+        series = self.tenant.run(pairs_of(size))
         return {f"{name} {size}": median(series.seconds(name)[WARM:]) for name in ("alloc", "free")}
+
+
+def pairs_of(size: int) -> Workload:
+    """Our loop of allocations and frees, with those that do not count."""
+    return Workload("alloc_free", {"api": "cuMemAlloc_v2", "bytes": size, "count": WARM + 50, "pending": 0})
+
+
+def inside(library: str, env: Mapping[str, str], cpus: Cpus, pairs: int) -> list[dict[str, Any]]:
+    """What a fresh process finds that has both loops."""
+    command = [sys.executable, __file__, "--inside", library, "--pairs", str(pairs)]
+    with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, text=True) as process:
+        pin(process.pid, cpus)
+        found: list[dict[str, Any]] = json.loads(process.communicate()[0])
+    return found
 
 
 def their_start(program: str, env: Mapping[str, str], cpus: Cpus) -> Figures:
@@ -142,13 +195,14 @@ def row(name: str, theirs: list[float], own: list[float]) -> dict[str, Any]:
         "independent": median(theirs),
         "libgvb": median(own),
         "ratio": ratio,
+        "counts": "inside" in name or not any(name.endswith(f" {size}") for size in SIZES if size >= LARGE),
         "agrees": abs(ratio - 1) <= TOLERANCE,
         "independent_batches": theirs,
         "libgvb_batches": own,
     }
 
 
-def compare(program: str, device: str, processes: int, pairs: int, starts: int) -> list[dict[str, Any]]:
+def compare(program: str, library: str, device: str, processes: int, pairs: int, starts: int) -> list[dict[str, Any]]:
     """All quantities, over several fresh pairs of processes: each has its own address layout and its own luck."""
     rows: list[dict[str, Any]] = []
     with (
@@ -160,6 +214,7 @@ def compare(program: str, device: str, processes: int, pairs: int, starts: int) 
         cpus = (share_cpus(sorted(node_cpus(None)), 1) or [()])[0]
         for number in range(processes):
             rows += fresh_pair(program, env, native, cpus, pairs, swapped=number % 2 == 1)
+            rows += inside(library, env, cpus, pairs)
             warn(f"{number + 1} of {processes} pairs of processes")
         rows += take_turns(partial(their_start, program, env, cpus), partial(our_start, native, cpus), starts)
     for problem in native.problems:
@@ -210,18 +265,25 @@ def merged(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def main() -> None:
     """Takes the pairs and compares."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("independent")
+    parser.add_argument("independent", nargs="?")
+    parser.add_argument("library", nargs="?")
+    parser.add_argument("--inside", metavar="LIBRARY", help="what a fresh process does: both loops in it")
     parser.add_argument("--device", default="auto", help="as of `gpu-virt-bench run`")
     parser.add_argument("--processes", type=int, default=12)
     parser.add_argument("--pairs", type=int, default=10, help="batches of each in one pair of processes")
     parser.add_argument("--starts", type=int, default=24)
     parser.add_argument("--output", type=Path)
     given = parser.parse_args()
-    rows = compare(given.independent, given.device, given.processes, given.pairs, given.starts)
-    print(f"{'quantity':18} {'independent':>12} {'libgvb':>12} {'ratio':>7}")
+    if given.inside:
+        json.dump(Inside(given.inside).rows(given.pairs), sys.stdout)
+        return
+    if given.library is None:
+        parser.error("the independent program and its shared library are needed")
+    rows = compare(given.independent, given.library, given.device, given.processes, given.pairs, given.starts)
+    print(f"{'quantity':24} {'independent':>12} {'libgvb':>12} {'ratio':>7}")
     for entry in rows:
-        mark = "" if entry["agrees"] else "   apart"
-        print(f"{entry['name']:18} {entry['independent']:12.4e} {entry['libgvb']:12.4e} {entry['ratio']:7.3f}{mark}")
+        mark = "" if entry["agrees"] else "   apart" if entry["counts"] else "   apart (does not count)"
+        print(f"{entry['name']:24} {entry['independent']:12.4e} {entry['libgvb']:12.4e} {entry['ratio']:7.3f}{mark}")
     if given.output:
         result = {
             "processes": given.processes,
@@ -231,7 +293,7 @@ def main() -> None:
             "quantities": rows,
         }
         given.output.write_text(json.dumps(result, indent=1) + "\n")
-    sys.exit(0 if all(entry["agrees"] for entry in rows) else 1)
+    sys.exit(0 if all(entry["agrees"] for entry in rows if entry["counts"]) else 1)
 
 
 if __name__ == "__main__":

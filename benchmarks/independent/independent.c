@@ -4,6 +4,7 @@
  * the two agree, neither is likely to be wrong. Build where the CUDA toolkit is installed:
  *
  *   cc -std=c11 -D_GNU_SOURCE -O2 -Wall -Wextra -Werror -I$CUDA/include independent.c -o independent -lcuda
+ *   cc (the same) -fPIC -shared independent.c -o independent.so -lcuda
  *
  * independent --start   one start of this process: prints cuInit, context and total, nanoseconds
  * independent --serve   says `ready`, then answers each line: `launch` with the medians of the launch call and of
@@ -185,6 +186,11 @@ static void allocate_and_free(size_t bytes, double *alloc, double *release) {
   *alloc = median(took[0], ALLOCATIONS);
   *release = median(took[1], ALLOCATIONS);
 }
+
+/* As a shared library, in the process and the context of whoever calls: medians of cuMemAlloc and cuMemFree. */
+void independent_pairs(size_t bytes, double *alloc, double *release);
+
+void independent_pairs(size_t bytes, double *alloc, double *release) { allocate_and_free(bytes, alloc, release); }
 
 /* The child's side: the library is linked, hence loaded before the first stamp. */
 static int print_start(void) {
