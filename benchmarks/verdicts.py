@@ -46,6 +46,7 @@ features = ["concurrent-tenants", "separate-processes", "outside-observer"]
 [tenant]
 env.GVB_EMULATED_RATE = "{rate:.6f}"
 [proof]
+served_by.cuLaunchKernel = "libcuda.so.1"
 env.GVB_EMULATED_RATE = "{rate:.6f}"
 """
 

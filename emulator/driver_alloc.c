@@ -7,7 +7,7 @@
 #include "driver_memory.h"
 #include "driver_queue.h"
 
-enum { PITCH = 512, PAGE = 4096 };
+enum { PITCH = 512, PAGE = 4096, WIDEST_ARRAY = 131072, HIGHEST_ARRAY = 65536 };
 
 static CUresult allocate(CUdeviceptr *address, size_t bytes, memory_kind kind) {
   memory *m;
@@ -60,6 +60,25 @@ CUresult emu_cuMemFree_v2(CUdeviceptr address) {
     free_memory(m);
   pthread_mutex_unlock(&gpu.lock);
   return result;
+}
+
+/* Memory like any other, under a name of its own: nothing here samples textures. */
+CUresult emu_cuArrayCreate_v2(CUarray *array, const CUDA_ARRAY_DESCRIPTOR *shape) {
+  CUdeviceptr address = 0;
+  if (!array || !shape || shape->Width == 0) return CUDA_ERROR_INVALID_VALUE;
+  if (shape->Format != CU_AD_FORMAT_FLOAT && shape->Format != CU_AD_FORMAT_UNSIGNED_INT8)
+    return CUDA_ERROR_INVALID_VALUE;
+  if (shape->NumChannels != 1 && shape->NumChannels != 2 && shape->NumChannels != 4) return CUDA_ERROR_INVALID_VALUE;
+  const size_t element = shape->NumChannels * (shape->Format == CU_AD_FORMAT_FLOAT ? 4 : 1);
+  const size_t rows = shape->Height ? shape->Height : 1;
+  if (shape->Width > WIDEST_ARRAY || rows > HIGHEST_ARRAY) return CUDA_ERROR_INVALID_VALUE;
+  const CUresult result = allocate(&address, shape->Width * rows * element, MEMORY_DEVICE);
+  if (result == CUDA_SUCCESS) *array = (CUarray)(uintptr_t)address; /* NOLINT: a handle, never followed */
+  return result;
+}
+
+CUresult emu_cuArrayDestroy(CUarray array) {
+  return array ? emu_cuMemFree_v2((CUdeviceptr)(uintptr_t)array) : CUDA_ERROR_INVALID_HANDLE;
 }
 
 CUresult emu_cuMemGetInfo_v2(size_t *free_bytes, size_t *total_bytes) {

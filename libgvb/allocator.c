@@ -1,11 +1,15 @@
 #include "allocator.h"
 
 /* Returns the failure of one of several calls; the happy path only compares. */
-#define STEP(name, ...)                                    \
-  do {                                                     \
-    const gvb_answer step = GVB_ANSWER(name, __VA_ARGS__); \
-    if (step.code != CUDA_SUCCESS) return step;            \
+#define STEP(name, ...)                                       \
+  do {                                                        \
+    const gvb_answer step = GVB_ANSWER(a, name, __VA_ARGS__); \
+    if (step.code != CUDA_SUCCESS) return step;               \
   } while (0)
+
+enum { ROW_BYTES = 1 << 20, TEXEL_BYTES = 16, WIDEST = 1 << 17 };
+
+static size_t rows_of(size_t bytes, size_t row) { return (bytes + row - 1) / row; }
 
 static int need_feature(CUdevice_attribute attribute, const char *feature) {
   int has = 0;
@@ -16,8 +20,8 @@ static int need_feature(CUdevice_attribute attribute, const char *feature) {
 
 static int open_pool(gvb_allocator *a) {
   uint64_t keep_all = UINT64_MAX;
-  GVB_TRY(GVB_NEED(cuMemAllocAsync));
-  GVB_TRY(GVB_NEED(cuMemFreeAsync));
+  GVB_TRY(GVB_NEED_OF(*a->cuda, cuMemAllocAsync));
+  GVB_TRY(GVB_NEED_OF(*a->cuda, cuMemFreeAsync));
   GVB_TRY(GVB_NEED(cuDeviceGetDefaultMemPool));
   GVB_TRY(GVB_NEED(cuMemPoolGetAttribute));
   GVB_TRY(GVB_NEED(cuMemPoolSetAttribute));
@@ -30,13 +34,13 @@ static int open_pool(gvb_allocator *a) {
 
 static int open_vmm(gvb_allocator *a) {
   GVB_TRY(GVB_NEED(cuMemGetAllocationGranularity));
-  GVB_TRY(GVB_NEED(cuMemCreate));
-  GVB_TRY(GVB_NEED(cuMemAddressReserve));
-  GVB_TRY(GVB_NEED(cuMemMap));
-  GVB_TRY(GVB_NEED(cuMemSetAccess));
-  GVB_TRY(GVB_NEED(cuMemUnmap));
-  GVB_TRY(GVB_NEED(cuMemAddressFree));
-  GVB_TRY(GVB_NEED(cuMemRelease));
+  GVB_TRY(GVB_NEED_OF(*a->cuda, cuMemCreate));
+  GVB_TRY(GVB_NEED_OF(*a->cuda, cuMemAddressReserve));
+  GVB_TRY(GVB_NEED_OF(*a->cuda, cuMemMap));
+  GVB_TRY(GVB_NEED_OF(*a->cuda, cuMemSetAccess));
+  GVB_TRY(GVB_NEED_OF(*a->cuda, cuMemUnmap));
+  GVB_TRY(GVB_NEED_OF(*a->cuda, cuMemAddressFree));
+  GVB_TRY(GVB_NEED_OF(*a->cuda, cuMemRelease));
   GVB_TRY(need_feature(CU_DEVICE_ATTRIBUTE_VIRTUAL_MEMORY_MANAGEMENT_SUPPORTED, "virtual memory (cuMemCreate)"));
   const CUmemLocation here = {CU_MEM_LOCATION_TYPE_DEVICE, gvb_gpu.handle};
   a->kind = (CUmemAllocationProp){.type = CU_MEM_ALLOCATION_TYPE_PINNED, .location = here};
@@ -44,10 +48,25 @@ static int open_vmm(gvb_allocator *a) {
   return GVB_CUDA(cuMemGetAllocationGranularity, &a->granularity, &a->kind, CU_MEM_ALLOC_GRANULARITY_MINIMUM);
 }
 
-int gvb_allocator_open(gvb_allocator *a, int32_t api) {
+int gvb_allocator_open(gvb_allocator *a, int32_t api, int32_t resolution) {
   a->api = api;
-  if (api == GVB_MEMORY_POOL) return open_pool(a);
-  return api == GVB_MEMORY_VMM ? open_vmm(a) : GVB_OK;
+  GVB_TRY(gvb_driver_by(resolution, &a->cuda));
+  switch (api) {
+    case GVB_MEMORY_POOL:
+      return open_pool(a);
+    case GVB_MEMORY_VMM:
+      return open_vmm(a);
+    case GVB_MEMORY_PITCH:
+      return GVB_NEED_OF(*a->cuda, cuMemAllocPitch_v2);
+    case GVB_MEMORY_MANAGED:
+      GVB_TRY(GVB_NEED_OF(*a->cuda, cuMemAllocManaged));
+      return need_feature(CU_DEVICE_ATTRIBUTE_MANAGED_MEMORY, "managed memory (cuMemAllocManaged)");
+    case GVB_MEMORY_ARRAY:
+      GVB_TRY(GVB_NEED_OF(*a->cuda, cuArrayCreate_v2));
+      return GVB_NEED_OF(*a->cuda, cuArrayDestroy);
+    default:
+      return GVB_OK;
+  }
 }
 
 int gvb_allocator_close(gvb_allocator *a) {
@@ -57,28 +76,28 @@ int gvb_allocator_close(gvb_allocator *a) {
   return gvb_first(status, GVB_CUDA(cuMemPoolTrimTo, a->pool, 0));
 }
 
-static gvb_answer pool_new(gvb_block *block) {
+static gvb_answer pool_new(const gvb_allocator *a, gvb_block *block) {
   STEP(cuMemAllocAsync, &block->address, block->bytes, gvb_gpu.stream);
-  return GVB_ANSWER(cuStreamSynchronize, gvb_gpu.stream);
+  return GVB_ANSWER(a, cuStreamSynchronize, gvb_gpu.stream);
 }
 
-static gvb_answer pool_free(gvb_block *block) {
+static gvb_answer pool_free(const gvb_allocator *a, gvb_block *block) {
   STEP(cuMemFreeAsync, block->address, gvb_gpu.stream);
-  return GVB_ANSWER(cuStreamSynchronize, gvb_gpu.stream);
+  return GVB_ANSWER(a, cuStreamSynchronize, gvb_gpu.stream);
 }
 
 static gvb_answer vmm_map(const gvb_allocator *a, gvb_block *block) {
   STEP(cuMemAddressReserve, &block->address, block->bytes, 0, 0, 0);
   STEP(cuMemMap, block->address, block->bytes, 0, block->handle, 0);
-  return GVB_ANSWER(cuMemSetAccess, block->address, block->bytes, &a->access, 1);
+  return GVB_ANSWER(a, cuMemSetAccess, block->address, block->bytes, &a->access, 1);
 }
 
-static void vmm_undo(gvb_block *block) {
+static void vmm_undo(const gvb_allocator *a, gvb_block *block) {
   if (block->address != 0) {
-    gvb_cuda.cuMemUnmap(block->address, block->bytes);
-    gvb_cuda.cuMemAddressFree(block->address, block->bytes);
+    a->cuda->cuMemUnmap(block->address, block->bytes);
+    a->cuda->cuMemAddressFree(block->address, block->bytes);
   }
-  gvb_cuda.cuMemRelease(block->handle);
+  a->cuda->cuMemRelease(block->handle);
   block->address = 0;
 }
 
@@ -86,23 +105,57 @@ static gvb_answer vmm_new(const gvb_allocator *a, gvb_block *block) {
   block->bytes = (block->bytes + a->granularity - 1) / a->granularity * a->granularity;
   STEP(cuMemCreate, &block->handle, block->bytes, &a->kind, 0);
   const gvb_answer answer = vmm_map(a, block);
-  if (answer.code != CUDA_SUCCESS) vmm_undo(block);
+  if (answer.code != CUDA_SUCCESS) vmm_undo(a, block);
   return answer;
 }
 
-static gvb_answer vmm_free(gvb_block *block) {
+static gvb_answer vmm_free(const gvb_allocator *a, gvb_block *block) {
   STEP(cuMemUnmap, block->address, block->bytes);
   STEP(cuMemAddressFree, block->address, block->bytes);
-  return GVB_ANSWER(cuMemRelease, block->handle);
+  return GVB_ANSWER(a, cuMemRelease, block->handle);
+}
+
+static gvb_answer pitch_new(const gvb_allocator *a, gvb_block *block) {
+  size_t pitch = 0;
+  return GVB_ANSWER(a, cuMemAllocPitch_v2, &block->address, &pitch, ROW_BYTES, rows_of(block->bytes, ROW_BYTES), 16);
+}
+
+/* Rows as wide as an array may be, so that the largest devices fit into its height. */
+static gvb_answer array_new(const gvb_allocator *a, gvb_block *block) {
+  const size_t elements = rows_of(block->bytes, TEXEL_BYTES);
+  const size_t width = elements < WIDEST ? elements : WIDEST;
+  const CUDA_ARRAY_DESCRIPTOR shape = {
+      .Width = width, .Height = rows_of(elements, width), .Format = CU_AD_FORMAT_FLOAT, .NumChannels = 4};
+  return GVB_ANSWER(a, cuArrayCreate_v2, &block->array, &shape);
 }
 
 gvb_answer gvb_block_new_other(const gvb_allocator *a, size_t bytes, gvb_block *block) {
   *block = (gvb_block){.bytes = bytes};
-  return a->api == GVB_MEMORY_POOL ? pool_new(block) : vmm_new(a, block);
+  switch (a->api) {
+    case GVB_MEMORY_POOL:
+      return pool_new(a, block);
+    case GVB_MEMORY_VMM:
+      return vmm_new(a, block);
+    case GVB_MEMORY_PITCH:
+      return pitch_new(a, block);
+    case GVB_MEMORY_MANAGED:
+      return GVB_ANSWER(a, cuMemAllocManaged, &block->address, bytes, CU_MEM_ATTACH_GLOBAL);
+    default:
+      return array_new(a, block);
+  }
 }
 
 gvb_answer gvb_block_free_other(const gvb_allocator *a, gvb_block *block) {
   gvb_block freed = *block;
   block->address = 0;
-  return a->api == GVB_MEMORY_POOL ? pool_free(&freed) : vmm_free(&freed);
+  switch (a->api) {
+    case GVB_MEMORY_POOL:
+      return pool_free(a, &freed);
+    case GVB_MEMORY_VMM:
+      return vmm_free(a, &freed);
+    case GVB_MEMORY_ARRAY:
+      return GVB_ANSWER(a, cuArrayDestroy, freed.array);
+    default:
+      return GVB_ANSWER(a, cuMemFree_v2, freed.address);
+  }
 }

@@ -27,6 +27,7 @@ typedef struct CUgraph_st *CUgraph;
 typedef struct CUgraphNode_st *CUgraphNode;
 typedef struct CUgraphExec_st *CUgraphExec;
 typedef struct CUmemPoolHandle_st *CUmemoryPool;
+typedef struct CUarray_st *CUarray;
 typedef struct CUkern_st *CUkernel;
 typedef struct CUuuid {
   char bytes[16];
@@ -256,6 +257,15 @@ typedef struct CUDA_KERNEL_NODE_PARAMS_v2 {
   CUkernel kern;
   CUcontext ctx;
 } CUDA_KERNEL_NODE_PARAMS_v2;
+
+typedef enum CUarray_format { CU_AD_FORMAT_UNSIGNED_INT8 = 1, CU_AD_FORMAT_FLOAT = 32 } CUarray_format;
+
+typedef struct CUDA_ARRAY_DESCRIPTOR {
+  size_t Width;
+  size_t Height;
+  CUarray_format Format;
+  unsigned int NumChannels;
+} CUDA_ARRAY_DESCRIPTOR;
 
 typedef struct CUmemLocation {
   CUmemLocationType type;

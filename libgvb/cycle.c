@@ -10,7 +10,7 @@ enum { FIRST_ALLOCATION = 4096, BLOCK = 32 };
 
 typedef struct cycle_work {
   gvb_work work;
-  int32_t device;
+  int32_t device, resolution;
 } cycle_work;
 
 /* What the phases hand on. */
@@ -56,7 +56,7 @@ static int first_launch(cycle *c) {
 static int run_phases(const cycle_work *w, cycle *c, gvb_interval *interval) {
   int64_t *row = interval->samples;
   interval->begin = gvb_clock();
-  PHASE(row, interval->end, LOAD, gvb_driver_load(GVB_HANDLE));
+  PHASE(row, interval->end, LOAD, gvb_driver_load(w->resolution));
   PHASE(row, interval->end, INIT, initialize());
   GVB_TRY(GVB_CUDA(cuDeviceGet, &c->handle, w->device));
   PHASE(row, interval->end, CONTEXT, retain(c));
@@ -101,14 +101,16 @@ static int run(gvb_work *work, gvb_interval *interval) {
   return status;
 }
 
-int gvb_prepare_context_cycle(int32_t device, gvb_work **work) {
+int gvb_prepare_context_cycle(int32_t device, int32_t resolution, gvb_work **work) {
   gvb_work *made = NULL;
   GVB_TRY(gvb_need_out(work));
   GVB_TRY(gvb_need_range("device", device, 0, 1023));
+  GVB_TRY(gvb_need_range("resolution", resolution, GVB_HANDLE, GVB_QUERY));
   GVB_TRY(need_fresh_process());
   GVB_TRY(gvb_work_new(sizeof(cycle_work), 1, PHASES, &made));
   made->run = run;
   ((cycle_work *)made)->device = device;
+  ((cycle_work *)made)->resolution = resolution;
   *work = made;
   return GVB_OK;
 }

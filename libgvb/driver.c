@@ -45,9 +45,11 @@ typedef struct resolver {
 } resolver;
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static bool loaded;
+enum { WAYS = GVB_QUERY + 1 };
+
 static bool touched;
-static int32_t loaded_resolution;
+static gvb_driver ways[WAYS];
+static bool loaded[WAYS];
 
 void gvb_lock(void) { pthread_mutex_lock(&lock); }
 
@@ -126,15 +128,18 @@ static int resolve_all(const resolver *r, gvb_driver *found) {
 int gvb_driver_load(int32_t resolution) {
   resolver r;
   gvb_driver found;
-  if (loaded && loaded_resolution == resolution) return GVB_OK;
-  if (loaded)
-    return gvb_fail(GVB_ERROR_STATE, "the driver was opened with resolution %d, asked for %d: one per process",
-                    loaded_resolution, resolution);
+  if (resolution >= GVB_HANDLE && resolution <= GVB_QUERY && loaded[resolution]) return GVB_OK;
   GVB_TRY(open_library(resolution, &r));
   GVB_TRY(resolve_all(&r, &found));
-  gvb_cuda = found;
-  loaded = true;
-  loaded_resolution = resolution;
+  ways[resolution] = found;
+  loaded[resolution] = true;
+  if (gvb_cuda.cuInit == NULL) gvb_cuda = found;
+  return GVB_OK;
+}
+
+int gvb_driver_by(int32_t resolution, const gvb_driver **found) {
+  GVB_TRY(gvb_open(resolution));
+  *found = &ways[resolution];
   return GVB_OK;
 }
 
@@ -150,6 +155,10 @@ int gvb_driver_find(const char *symbol, int32_t resolution, void **address) {
   GVB_TRY(open_library(resolution, &r));
   *address = resolve(&r, symbol);
   return *address != NULL ? GVB_OK : gvb_fail(GVB_ERROR_DRIVER, "%s has no %s", LIBRARY, symbol);
+}
+
+const char *gvb_function_name(int32_t index) {
+  return index >= 0 && (size_t)index < sizeof entries / sizeof *entries ? entries[index].name : NULL;
 }
 
 int gvb_served_by(const char *symbol, int32_t resolution, char *path, int64_t length) {

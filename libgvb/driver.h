@@ -66,6 +66,10 @@
   F(cuMemPoolSetAttribute)         \
   F(cuMemPoolTrimTo)               \
   F(cuMemAllocAsync)               \
+  F(cuMemAllocPitch_v2)            \
+  F(cuMemAllocManaged)             \
+  F(cuArrayCreate_v2)              \
+  F(cuArrayDestroy)                \
   F(cuMemFreeAsync)                \
   F(cuMemGetAllocationGranularity) \
   F(cuMemCreate)                   \
@@ -83,15 +87,22 @@ typedef struct gvb_driver {
 #undef GVB_MEMBER
 } gvb_driver;
 
+/* What everything uses that is not timed in a way of its own: found in the first way that was opened. */
 extern gvb_driver gvb_cuda;
 
 /* Calls and checks: GVB_TRY(GVB_CUDA(cuMemAlloc_v2, &address, bytes)); */
 #define GVB_CUDA(name, ...) gvb_cuda_status(#name, gvb_cuda.name(__VA_ARGS__))
 
-#define GVB_NEED(name) (gvb_cuda.name != NULL ? GVB_OK : gvb_fail(GVB_ERROR_UNSUPPORTED, "the driver has no %s", #name))
+#define GVB_NEED_OF(cuda, name) \
+  ((cuda).name != NULL ? GVB_OK : gvb_fail(GVB_ERROR_UNSUPPORTED, "the driver has no %s", #name))
+#define GVB_NEED(name) GVB_NEED_OF(gvb_cuda, name)
 
-/* Opens the library and fills gvb_cuda; what gvb_open and context_cycle share. The caller holds gvb_lock. */
+/* Opens the library, finds the functions in that way, and fills gvb_cuda if it is the first; what gvb_open and
+ * context_cycle share. The caller holds gvb_lock. */
 int gvb_driver_load(int32_t resolution);
+
+/* The functions as that way finds them, for the calls that are timed. */
+int gvb_driver_by(int32_t resolution, const gvb_driver **found);
 
 /* The address of one driver symbol, found in the given way, whatever way filled gvb_cuda. */
 int gvb_driver_find(const char *symbol, int32_t resolution, void **address);

@@ -19,7 +19,7 @@
 extern "C" {
 #endif
 
-#define GVB_ABI 4
+#define GVB_ABI 5
 
 #define GVB_EXPORT __attribute__((visibility("default")))
 
@@ -51,7 +51,10 @@ typedef enum gvb_launch_api {
 typedef enum gvb_memory_api {
   GVB_MEMORY_PLAIN = 0, /* cuMemAlloc_v2, cuMemFree_v2 */
   GVB_MEMORY_POOL = 1,  /* cuMemAllocAsync, cuMemFreeAsync, each with cuStreamSynchronize; release threshold maximal */
-  GVB_MEMORY_VMM = 2    /* cuMemCreate + cuMemAddressReserve + cuMemMap + cuMemSetAccess, and the reverse */
+  GVB_MEMORY_VMM = 2,   /* cuMemCreate + cuMemAddressReserve + cuMemMap + cuMemSetAccess, and the reverse */
+  GVB_MEMORY_PITCH = 3, /* cuMemAllocPitch_v2 of rows of 1 MiB; this and the next for try_alloc alone */
+  GVB_MEMORY_MANAGED = 4, /* cuMemAllocManaged, not touched */
+  GVB_MEMORY_ARRAY = 5    /* cuArrayCreate_v2: two dimensions, four floats an element */
 } gvb_memory_api;
 
 typedef enum gvb_wait {
@@ -122,8 +125,8 @@ GVB_EXPORT int64_t gvb_host_pace(void);
 
 /* ---- driver and device ---- */
 
-/* Opens libcuda.so.1 and resolves every function that libgvb calls, in the way asked for. Once per process;
- * a second call with the same resolution does nothing, with another one it is GVB_ERROR_STATE. */
+/* Opens libcuda.so.1 and resolves every function that libgvb calls, in the way asked for. The first way opened is what
+ * everything uses that does not time a way of its own; another one is opened beside it. */
 GVB_EXPORT int gvb_open(int32_t resolution);
 
 /* cuInit, primary context of the device ordinal with that wait policy, module, one non-blocking stream; makes the
@@ -138,6 +141,9 @@ GVB_EXPORT int gvb_device_count(int32_t *count);
 
 /* cuMemGetInfo_v2 in the current context. */
 GVB_EXPORT int gvb_memory_info(int64_t *free_bytes, int64_t *total_bytes);
+
+/* The names of the driver functions that libgvb calls, from index 0 on; NULL after the last. */
+GVB_EXPORT const char *gvb_function_name(int32_t index);
 
 /* Which file holds the driver symbol, resolved in the given way (dladdr of its address; GVB_QUERY strips a _v2
  * suffix as the CUDA runtime asks for it). Writes at most `length` bytes with the final 0. Needs libcuda.so.1
@@ -160,6 +166,8 @@ GVB_EXPORT int gvb_run(gvb_work *work, gvb_interval *interval);
 GVB_EXPORT int gvb_release(gvb_work *work);
 
 /* ---- routines ----
+ * `resolution` is how the driver functions of a routine are found, those outside its intervals too where they belong to
+ * the same work; a routine without it uses what was opened first.
  * gvb_prepare_X allocates and warms; the comment says what lies between t0 and t1 of one sample. */
 
 /* clock_floor: t0 t1, two reads with nothing between. Needs no device. Columns: floor. */
@@ -167,29 +175,31 @@ GVB_EXPORT int gvb_prepare_clock_floor(int64_t count, gvb_work **work);
 
 /* launch_latency: t0 launch(empty, grid 1, block 32) t1; cuStreamSynchronize after each `drain` launches, outside.
  * The empty kernel counts; counter = launches is verified. Columns: call. */
-GVB_EXPORT int gvb_prepare_launch_latency(int32_t api, int64_t count, int64_t drain, gvb_work **work);
+GVB_EXPORT int gvb_prepare_launch_latency(int32_t api, int32_t resolution, int64_t count, int64_t drain,
+                                          gvb_work **work);
 
 /* launch_sync: t0 launch(empty, grid 1, block 32) cuStreamSynchronize t1. Columns: round_trip. */
-GVB_EXPORT int gvb_prepare_launch_sync(int32_t api, int64_t count, gvb_work **work);
+GVB_EXPORT int gvb_prepare_launch_sync(int32_t api, int32_t resolution, int64_t count, gvb_work **work);
 
 /* launch_to_start: t0 = host clock before the launch of `stamp` on an idle stream; the stamp is %globaltimer of the
  * kernel's only thread, mapped to the host clock by the narrowest of 1000 echoes between host and a waiting kernel,
  * taken before and after the launches (linear in between). Nonce = the launch's number is verified. Columns: start.
  * Notes: [0] half width of the narrowest echo = uncertainty of the mapping, ns; [1] smallest step of %globaltimer
  * seen, ns; [2] change of the clock offset from before to after, ns. */
-GVB_EXPORT int gvb_prepare_launch_to_start(int32_t api, int64_t count, gvb_work **work);
+GVB_EXPORT int gvb_prepare_launch_to_start(int32_t api, int32_t resolution, int64_t count, gvb_work **work);
 
 /* alloc_free: cuCtxSynchronize; then `count` times: t0 alloc t1, [with pending: a 1 ms spin kernel is queued; else
  * cuCtxSynchronize], t2 free t3. One 4 KiB allocation (of the same api) stays alive, so that small sizes do not map
  * and unmap a block each time. 10 pairs of warm-up. Columns: alloc, free. */
-GVB_EXPORT int gvb_prepare_alloc_free(int32_t api, int64_t bytes, int64_t count, int32_t pending, gvb_work **work);
+GVB_EXPORT int gvb_prepare_alloc_free(int32_t api, int32_t resolution, int64_t bytes, int64_t count, int32_t pending,
+                                      gvb_work **work);
 
 /* context_cycle: stamps around dlopen("libcuda.so.1") and symbol resolution; cuInit; cuDevicePrimaryCtxRetain +
  * cuCtxSetCurrent; first cuMemAlloc_v2 (4 KiB); cuModuleLoadData + cuModuleGetFunction of one `empty` kernel; first
  * launch + sync. Only in a process that has not touched CUDA (no gvb_open, gvb_context, gvb_served_by), once: else
  * GVB_ERROR_STATE. The counter is cleared between phases, untimed. The context stays.
  * One row. Columns: load, init, context, allocate, module, launch. */
-GVB_EXPORT int gvb_prepare_context_cycle(int32_t device, gvb_work **work);
+GVB_EXPORT int gvb_prepare_context_cycle(int32_t device, int32_t resolution, gvb_work **work);
 
 /* throughput_cycle: whole cycles until `duration` ns after begin (a cycle that has begun is finished), after
  * `settle` ns of the same, untimed. Cycle: alloc 64 MiB; H2D 16 MiB pinned, one word per 4 KiB page new in each cycle,
@@ -223,7 +233,7 @@ GVB_EXPORT int gvb_prepare_call_latency(int32_t function, int32_t resolution, in
 
 /* alloc_live: as alloc_free of cuMemAlloc_v2, nothing pending, while `live` more allocations of 4 KiB are held; they
  * are made first. 10 pairs of warm-up. Columns: alloc, free. */
-GVB_EXPORT int gvb_prepare_alloc_live(int64_t live, int64_t bytes, int64_t count, gvb_work **work);
+GVB_EXPORT int gvb_prepare_alloc_live(int32_t resolution, int64_t live, int64_t bytes, int64_t count, gvb_work **work);
 
 /* alloc_storm: cuMemAlloc_v2 and cuMemFree_v2 of `bytes` back to back until `duration` ns after begin, or stop.
  * One row. Columns: pairs. That is their number, not ns. */
@@ -253,7 +263,7 @@ GVB_EXPORT int gvb_prepare_launch_rate(int64_t iterations, int64_t blocks, int64
 
 /* try_alloc: one attempt to allocate, freed again if it succeeds, and then its pool emptied. A refusal is an
  * answer, not an error. One row. Columns: code. That is the CUresult as a number, not ns. */
-GVB_EXPORT int gvb_prepare_try_alloc(int32_t api, int64_t bytes, gvb_work **work);
+GVB_EXPORT int gvb_prepare_try_alloc(int32_t api, int32_t resolution, int64_t bytes, gvb_work **work);
 
 /* fingerprint: one launch of fingerprint(duration, `blocks` blocks of 32): each block watches %globaltimer for
  * `duration` from its own begin, suspended or not, and cuts a segment wherever two reads lie more than `gap` apart:

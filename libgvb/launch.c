@@ -62,7 +62,7 @@ static int run_sync(gvb_work *work, gvb_interval *interval) {
   for (int64_t i = 0; i < work->rows; i++) {
     const int64_t t0 = gvb_clock();
     const CUresult launched = gvb_launcher_go(&w->launcher);
-    const CUresult synchronized = gvb_cuda.cuStreamSynchronize(gvb_gpu.stream);
+    const CUresult synchronized = w->launcher.cuda->cuStreamSynchronize(gvb_gpu.stream);
     const int64_t t1 = gvb_clock();
     GVB_TRY(gvb_cuda_status(gvb_launcher_call(&w->launcher), launched));
     GVB_TRY(gvb_cuda_status("cuStreamSynchronize", synchronized));
@@ -81,33 +81,34 @@ static int release(gvb_work *work) {
   return gvb_first(status, gvb_device_free(&w->counter));
 }
 
-static int set_up(launch_work *w, int32_t api) {
+static int set_up(launch_work *w, int32_t api, int32_t resolution) {
   GVB_TRY(gvb_device_new(sizeof(uint64_t), &w->counter));
   w->arguments[0] = &w->counter;
-  GVB_TRY(gvb_launcher_make(&w->launcher, api, GVB_KERNEL_EMPTY, BLOCK, w->arguments));
+  GVB_TRY(gvb_launcher_make(&w->launcher, api, resolution, GVB_KERNEL_EMPTY, BLOCK, w->arguments));
   return warm_up(w);
 }
 
-static int prepare(int32_t api, int64_t count, int64_t drain, int (*run)(gvb_work *, gvb_interval *), gvb_work **work) {
+static int prepare(int32_t api, int32_t resolution, int64_t count, int64_t drain,
+                   int (*run)(gvb_work *, gvb_interval *), gvb_work **work) {
   gvb_work *made = NULL;
   GVB_TRY(gvb_device_work_new(sizeof(launch_work), count, 1, &made));
   made->run = run;
   made->release = release;
   ((launch_work *)made)->drain = drain;
-  return gvb_work_ready(made, set_up((launch_work *)made, api), work);
+  return gvb_work_ready(made, set_up((launch_work *)made, api, resolution), work);
 }
 
-int gvb_prepare_launch_latency(int32_t api, int64_t count, int64_t drain, gvb_work **work) {
+int gvb_prepare_launch_latency(int32_t api, int32_t resolution, int64_t count, int64_t drain, gvb_work **work) {
   GVB_TRY(gvb_need_out(work));
   GVB_TRY(gvb_need_launch_api(api));
   GVB_TRY(gvb_need_range("count", count, 1, GVB_MOST_ROWS));
   GVB_TRY(gvb_need_range("drain", drain, 1, DEEPEST_QUEUE));
-  return prepare(api, count, drain, run_latency, work);
+  return prepare(api, resolution, count, drain, run_latency, work);
 }
 
-int gvb_prepare_launch_sync(int32_t api, int64_t count, gvb_work **work) {
+int gvb_prepare_launch_sync(int32_t api, int32_t resolution, int64_t count, gvb_work **work) {
   GVB_TRY(gvb_need_out(work));
   GVB_TRY(gvb_need_launch_api(api));
   GVB_TRY(gvb_need_range("count", count, 1, GVB_MOST_ROWS));
-  return prepare(api, count, 1, run_sync, work);
+  return prepare(api, resolution, count, 1, run_sync, work);
 }

@@ -9,7 +9,6 @@ static int need_graphs(void) {
   GVB_TRY(GVB_NEED(cuGraphAddKernelNode_v2));
   GVB_TRY(GVB_NEED(cuGraphInstantiateWithFlags));
   GVB_TRY(GVB_NEED(cuGraphUpload));
-  GVB_TRY(GVB_NEED(cuGraphLaunch));
   GVB_TRY(GVB_NEED(cuGraphExecDestroy));
   return GVB_NEED(cuGraphDestroy);
 }
@@ -25,6 +24,7 @@ static int make_graph(gvb_launcher *l) {
                                              .blockDimZ = 1,
                                              .kernelParams = l->arguments};
   GVB_TRY(need_graphs());
+  GVB_TRY(GVB_NEED_OF(*l->cuda, cuGraphLaunch));
   GVB_TRY(GVB_CUDA(cuGraphCreate, &l->graph, 0));
   GVB_TRY(GVB_CUDA(cuGraphAddKernelNode_v2, &node, l->graph, NULL, 0, &kernel));
   GVB_TRY(GVB_CUDA(cuGraphInstantiateWithFlags, &l->exec, l->graph, 0));
@@ -32,7 +32,9 @@ static int make_graph(gvb_launcher *l) {
   return gvb_sync();
 }
 
-int gvb_launcher_make(gvb_launcher *l, int32_t api, gvb_kernel kernel, unsigned block, void **arguments) {
+int gvb_launcher_make(gvb_launcher *l, int32_t api, int32_t resolution, gvb_kernel kernel, unsigned block,
+                      void **arguments) {
+  GVB_TRY(gvb_driver_by(resolution, &l->cuda));
   l->api = api;
   l->function = gvb_gpu.kernels[kernel];
   l->arguments = arguments;
@@ -43,7 +45,7 @@ int gvb_launcher_make(gvb_launcher *l, int32_t api, gvb_kernel kernel, unsigned 
                               .blockDimY = 1,
                               .blockDimZ = 1,
                               .hStream = gvb_gpu.stream};
-  if (api == GVB_LAUNCH_KERNEL_EX) return GVB_NEED(cuLaunchKernelEx);
+  if (api == GVB_LAUNCH_KERNEL_EX) return GVB_NEED_OF(*l->cuda, cuLaunchKernelEx);
   return api == GVB_LAUNCH_GRAPH ? make_graph(l) : GVB_OK;
 }
 

@@ -5,6 +5,7 @@
 #include "context.h"
 
 typedef struct gvb_launcher {
+  const gvb_driver *cuda; /* as its way finds them */
   int32_t api;
   CUfunction function;
   void **arguments;
@@ -17,7 +18,8 @@ typedef struct gvb_launcher {
 int gvb_need_launch_api(int32_t api);
 
 /* `arguments` is kept; a graph keeps the values that it points to now. */
-int gvb_launcher_make(gvb_launcher *l, int32_t api, gvb_kernel kernel, unsigned block, void **arguments);
+int gvb_launcher_make(gvb_launcher *l, int32_t api, int32_t resolution, gvb_kernel kernel, unsigned block,
+                      void **arguments);
 
 int gvb_launcher_free(gvb_launcher *l);
 
@@ -28,12 +30,12 @@ const char *gvb_launcher_call(const gvb_launcher *l);
 static inline CUresult gvb_launcher_go(const gvb_launcher *l) {
   switch (l->api) {
     case GVB_LAUNCH_KERNEL:
-      return gvb_cuda.cuLaunchKernel(l->function, 1, 1, 1, l->shape.blockDimX, 1, 1, 0, l->shape.hStream, l->arguments,
+      return l->cuda->cuLaunchKernel(l->function, 1, 1, 1, l->shape.blockDimX, 1, 1, 0, l->shape.hStream, l->arguments,
                                      NULL);
     case GVB_LAUNCH_KERNEL_EX:
-      return gvb_cuda.cuLaunchKernelEx(&l->shape, l->function, l->arguments, NULL);
+      return l->cuda->cuLaunchKernelEx(&l->shape, l->function, l->arguments, NULL);
     default:
-      return gvb_cuda.cuGraphLaunch(l->exec, l->shape.hStream);
+      return l->cuda->cuGraphLaunch(l->exec, l->shape.hStream);
   }
 }
 

@@ -93,9 +93,9 @@ static int release(gvb_work *work) {
   return gvb_first(status, gvb_allocator_close(&w->allocator));
 }
 
-static int set_up(memory_work *w, int32_t api) {
+static int set_up(memory_work *w, int32_t api, int32_t resolution) {
   int64_t begin, end, row[2];
-  GVB_TRY(gvb_allocator_open(&w->allocator, api));
+  GVB_TRY(gvb_allocator_open(&w->allocator, api, resolution));
   GVB_TRY(gvb_device_new(2 * sizeof(uint64_t), &w->spun));
   GVB_TRY(gvb_answer_status(gvb_block_new(&w->allocator, HELD_BYTES, &w->held)));
   GVB_TRY(verify_block(w));
@@ -111,9 +111,9 @@ static int hold_live(memory_work *w, int64_t live) {
   return GVB_OK;
 }
 
-static int set_up_live(memory_work *w, int64_t live) {
+static int set_up_live(memory_work *w, int32_t resolution, int64_t live) {
   GVB_TRY(hold_live(w, live));
-  return set_up(w, GVB_MEMORY_PLAIN);
+  return set_up(w, GVB_MEMORY_PLAIN, resolution);
 }
 
 static int make(int64_t bytes, int64_t count, gvb_work **made) {
@@ -126,20 +126,21 @@ static int make(int64_t bytes, int64_t count, gvb_work **made) {
   return GVB_OK;
 }
 
-int gvb_prepare_alloc_free(int32_t api, int64_t bytes, int64_t count, int32_t pending, gvb_work **work) {
+int gvb_prepare_alloc_free(int32_t api, int32_t resolution, int64_t bytes, int64_t count, int32_t pending,
+                           gvb_work **work) {
   gvb_work *made = NULL;
   GVB_TRY(gvb_need_out(work));
   GVB_TRY(gvb_need_range("api", api, GVB_MEMORY_PLAIN, GVB_MEMORY_VMM));
   GVB_TRY(gvb_need_range("pending", pending, 0, 1));
   GVB_TRY(make(bytes, count, &made));
   ((memory_work *)made)->pending = pending != 0;
-  return gvb_work_ready(made, set_up((memory_work *)made, api), work);
+  return gvb_work_ready(made, set_up((memory_work *)made, api, resolution), work);
 }
 
-int gvb_prepare_alloc_live(int64_t live, int64_t bytes, int64_t count, gvb_work **work) {
+int gvb_prepare_alloc_live(int32_t resolution, int64_t live, int64_t bytes, int64_t count, gvb_work **work) {
   gvb_work *made = NULL;
   GVB_TRY(gvb_need_out(work));
   GVB_TRY(gvb_need_range("live", live, 0, MOST_LIVE));
   GVB_TRY(make(bytes, count, &made));
-  return gvb_work_ready(made, set_up_live((memory_work *)made, live), work);
+  return gvb_work_ready(made, set_up_live((memory_work *)made, resolution, live), work);
 }

@@ -76,7 +76,7 @@ static int warm_up(start_work *w) {
   return gvb_echo_measure(w->box, w->device_box, &echo);
 }
 
-static int set_up(start_work *w, int32_t api) {
+static int set_up(start_work *w, int32_t api, int32_t resolution) {
   void *box = NULL;
   GVB_TRY(make_room(w, w->work.rows));
   GVB_TRY(gvb_pinned_new(sizeof *w->box, &box));
@@ -87,7 +87,7 @@ static int set_up(start_work *w, int32_t api) {
   w->nonce = 1;
   w->arguments[0] = &w->stamp;
   w->arguments[1] = &w->nonce;
-  GVB_TRY(gvb_launcher_make(&w->launcher, api, GVB_KERNEL_STAMP, 1, w->arguments));
+  GVB_TRY(gvb_launcher_make(&w->launcher, api, resolution, GVB_KERNEL_STAMP, 1, w->arguments));
   return warm_up(w);
 }
 
@@ -100,7 +100,7 @@ static int release(gvb_work *work) {
   return gvb_first(status, gvb_pinned_free(&box));
 }
 
-int gvb_prepare_launch_to_start(int32_t api, int64_t count, gvb_work **work) {
+int gvb_prepare_launch_to_start(int32_t api, int32_t resolution, int64_t count, gvb_work **work) {
   gvb_work *made = NULL;
   GVB_TRY(gvb_need_out(work));
   GVB_TRY(gvb_need_launch_api(api));
@@ -108,5 +108,5 @@ int gvb_prepare_launch_to_start(int32_t api, int64_t count, gvb_work **work) {
   GVB_TRY(gvb_device_work_new(sizeof(start_work), count, 1, &made));
   made->run = run;
   made->release = release;
-  return gvb_work_ready(made, set_up((start_work *)made, api), work);
+  return gvb_work_ready(made, set_up((start_work *)made, api, resolution), work);
 }

@@ -7,7 +7,7 @@ typedef struct storm_work {
   gvb_work work;
   size_t bytes;
   int64_t duration;
-  int32_t api;
+  int32_t api, resolution;
 } storm_work;
 
 static int one_pair(size_t bytes) {
@@ -36,7 +36,7 @@ static int attempt(const gvb_allocator *a, size_t bytes, gvb_interval *interval)
   interval->begin = gvb_clock();
   const gvb_answer answer = gvb_block_new(a, bytes, &block);
   interval->end = gvb_clock();
-  interval->samples[0] = answer.code;
+  interval->samples[0] = (int32_t)answer.code; /* a layer may answer -1 */
   interval->rows = 1;
   return answer.code == CUDA_SUCCESS ? gvb_answer_status(gvb_block_free(a, &block)) : GVB_OK;
 }
@@ -45,7 +45,7 @@ static int attempt(const gvb_allocator *a, size_t bytes, gvb_interval *interval)
 static int run_attempt(gvb_work *work, gvb_interval *interval) {
   const storm_work *w = (storm_work *)work;
   gvb_allocator allocator = {0};
-  GVB_TRY(gvb_allocator_open(&allocator, w->api));
+  GVB_TRY(gvb_allocator_open(&allocator, w->api, w->resolution));
   const int status = attempt(&allocator, w->bytes, interval);
   return gvb_first(status, gvb_allocator_close(&allocator));
 }
@@ -68,18 +68,19 @@ int gvb_prepare_alloc_storm(int64_t bytes, int64_t duration, gvb_work **work) {
 }
 
 /* What the device lacks is said when the work is prepared. */
-static int check_api(int32_t api) {
+static int check_api(int32_t api, int32_t resolution) {
   gvb_allocator allocator = {0};
-  GVB_TRY(gvb_allocator_open(&allocator, api));
+  GVB_TRY(gvb_allocator_open(&allocator, api, resolution));
   return gvb_allocator_close(&allocator);
 }
 
-int gvb_prepare_try_alloc(int32_t api, int64_t bytes, gvb_work **work) {
+int gvb_prepare_try_alloc(int32_t api, int32_t resolution, int64_t bytes, gvb_work **work) {
   gvb_work *made = NULL;
   GVB_TRY(gvb_need_out(work));
-  GVB_TRY(gvb_need_range("api", api, GVB_MEMORY_PLAIN, GVB_MEMORY_VMM));
+  GVB_TRY(gvb_need_range("api", api, GVB_MEMORY_PLAIN, GVB_MEMORY_ARRAY));
   GVB_TRY(gvb_need_range("bytes", bytes, 1, INT64_MAX / 2));
   GVB_TRY(prepare(bytes, run_attempt, &made));
   ((storm_work *)made)->api = api;
-  return gvb_work_ready(made, check_api(api), work);
+  ((storm_work *)made)->resolution = resolution;
+  return gvb_work_ready(made, check_api(api, resolution), work);
 }

@@ -89,7 +89,12 @@ SUITE = Suite(
 PLAN = Plan(suite="standard", settings=SUITE, outcomes=[], seed=1)
 
 SERVED = Check("served_by.cuInit", "libcuda.so.1", "libcuda.so.1", True)
-PROOF = [ProofRecord(0, 0, "before", [SERVED], serial=0), ProofRecord(0, 0, "after", [SERVED], serial=0)]
+LIMITED = [Check("memory-limit.refused_above", "x", "refused", True), Check("compute-limit.sm_count", "x", "33", True)]
+PROOF = [
+    ProofRecord(0, 0, "before", [SERVED, *LIMITED], serial=0),
+    ProofRecord(0, 0, "after", [SERVED, *LIMITED], serial=0),
+]
+"""Of a layer in force, and of limits where the plan has them."""
 
 
 def outcome(name: str, found: Samples | str) -> Outcome:

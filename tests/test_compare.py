@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from builders import DEFINITION, DEVICE, PLAN, PROOF, SERVED, SUITE, a_run, in_rounds, outcome, with_outcome
+from builders import DEFINITION, DEVICE, LIMITED, PLAN, PROOF, SERVED, SUITE, a_run, in_rounds, outcome, with_outcome
 from gpu_virt_bench import metrics
 from gpu_virt_bench.compare import Loaded, change_between, compare, compare_files, find_twin, half_width
 from gpu_virt_bench.model.comparison import Comparison, Row
@@ -40,7 +40,7 @@ def scaled(values, factor: float) -> list[float]:
 
 
 def proof(granted=None, **check) -> list[ProofRecord]:
-    record = ProofRecord(0, 0, "before", [replace(CHECK, **check)], granted or {}, serial=0)
+    record = ProofRecord(0, 0, "before", [replace(CHECK, **check), *LIMITED], granted or {}, serial=0)
     return [record, replace(record, when="after")]
 
 
@@ -847,3 +847,39 @@ def test_without_a_twin_there_is_no_floor(tmp_path) -> None:
     save(RUN, tmp_path / "native.json")
     (found,) = compare_files(tmp_path / "native.json", [tmp_path / "native.json"], POLICY)
     assert (found.has_floor, found.rows[0].change.floor) == (False, None)
+
+
+WEAK = [Check("env.MY_LAYER", "on", "on", True), Check("mapped.libmine.so", "mapped", "mapped", True)]
+
+
+def shown(checks: list[Check], granted: dict[str, str] | None = None) -> Run:
+    """A run whose tenant showed that before its samples and after them."""
+    return replace(
+        RUN, proof=[ProofRecord(0, 0, when, checks, granted or {}, serial=0) for when in ("before", "after")]
+    )
+
+
+def test_a_run_whose_proof_could_not_fail_is_unproven() -> None:
+    (first, *_) = compared(RUN, shown(WEAK)).rows
+    assert first.verdict == "not comparable"
+    assert first.reason.endswith("is unproven: no check of its definition would fail if the layer were not in force")
+
+
+@pytest.mark.parametrize(("kind", "variable"), [("memory", "memory_bytes"), ("compute", "compute_share")])
+def test_a_quota_that_nothing_shows_is_unproven(kind, variable) -> None:
+    (first, *_) = compared(RUN, shown([SERVED, *WEAK], {variable: "1"})).rows
+    assert first.reason.endswith(f"is unproven: nothing shows that its {kind} limit was in force")
+
+
+def test_a_quota_that_was_asked_for_and_that_the_system_has_not_needs_no_proof() -> None:
+    asked = replace(shown([SERVED]), plan=replace(PLAN, memory_limit_bytes=1 << 30, compute_limit=0.5))
+    assert "unproven" not in compared(RUN, asked).rows[0].reason
+
+
+def test_what_comes_seldom_is_named_where_the_median_does_not_see_it() -> None:
+    plain = [1.0, 1.001, 0.999, 1.0, 1.0]
+    slower = {"OH-001": plain, "OH-001[statistic=mean]": [1.5 * value for value in plain]}
+    before, after = (a_run(found) for found in ({"OH-001": plain, "OH-001[statistic=mean]": plain}, slower))
+    found = compared(before, after)
+    assert "OH-001: same in the median, worse in the mean (1.5 times): a few calls cost much" in found.remarks
+    assert not any("median" in remark for remark in compared(before, before).remarks)

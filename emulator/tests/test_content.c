@@ -257,8 +257,8 @@ static void what_is_missing_says_so(void) {
   CHECK_CALL(cu.cuModuleGetFunction(&f, module, "nowhere"), CUDA_ERROR_NOT_FOUND);
   MUST(cu.cuModuleGetFunction(&f, module, "somebody_elses"));
   CHECK_CALL(cu.cuLaunchKernel(f, 1, 1, 1, 32, 1, 1, 0, stream, NULL, NULL), CUDA_ERROR_NOT_SUPPORTED);
-  MUST(cu.cuGetProcAddress_v2("cuArrayCreate", &found, 13000, 0, NULL));
-  check(found && ((any *)found)() == CUDA_ERROR_NOT_SUPPORTED, "cuArrayCreate answers NOT_SUPPORTED");
+  MUST(cu.cuGetProcAddress_v2("cuArray3DCreate", &found, 13000, 0, NULL));
+  check(found && ((any *)found)() == CUDA_ERROR_NOT_SUPPORTED, "cuArray3DCreate answers NOT_SUPPORTED");
   MUST(cu.cuGetProcAddress_v2("cuMemAlloc", &found, 13000, 0, NULL));
   check(found == (void *)cu.cuMemAlloc_v2, "cuGetProcAddress maps cuMemAlloc to cuMemAlloc_v2");
   MUST(cu.cuGetProcAddress_v2("cuCtxSynchronize", &found, 13000, 0, NULL));

@@ -13,26 +13,26 @@ static gvb_work *const untouched = NULL;
 
 static void counts(void) {
   REFUSED(gvb_prepare_clock_floor(0, &work), "count is 0, expected 1 to");
-  REFUSED(gvb_prepare_launch_latency(GVB_LAUNCH_KERNEL, 0, 32, &work), "count is 0");
-  REFUSED(gvb_prepare_launch_latency(GVB_LAUNCH_KERNEL, 10, 0, &work), "drain is 0");
-  REFUSED(gvb_prepare_launch_sync(GVB_LAUNCH_KERNEL, -1, &work), "count is -1");
-  REFUSED(gvb_prepare_launch_to_start(GVB_LAUNCH_KERNEL, 0, &work), "count is 0");
-  REFUSED(gvb_prepare_alloc_free(GVB_MEMORY_PLAIN, 4096, 0, 0, &work), "count is 0");
+  REFUSED(gvb_prepare_launch_latency(GVB_LAUNCH_KERNEL, GVB_QUERY, 0, 32, &work), "count is 0");
+  REFUSED(gvb_prepare_launch_latency(GVB_LAUNCH_KERNEL, GVB_QUERY, 10, 0, &work), "drain is 0");
+  REFUSED(gvb_prepare_launch_sync(GVB_LAUNCH_KERNEL, GVB_QUERY, -1, &work), "count is -1");
+  REFUSED(gvb_prepare_launch_to_start(GVB_LAUNCH_KERNEL, GVB_QUERY, 0, &work), "count is 0");
+  REFUSED(gvb_prepare_alloc_free(GVB_MEMORY_PLAIN, GVB_QUERY, 4096, 0, 0, &work), "count is 0");
   REFUSED(gvb_prepare_fma(1000, 4, 0, &work), "count is 0");
   REFUSED(gvb_prepare_call_latency(GVB_STREAM_QUERY, GVB_HANDLE, 0, 10, &work), "count is 0");
   REFUSED(gvb_prepare_call_latency(GVB_STREAM_QUERY, GVB_HANDLE, 10, 0, &work), "batch is 0");
-  REFUSED(gvb_prepare_alloc_live(10, 4096, 0, &work), "count is 0");
+  REFUSED(gvb_prepare_alloc_live(GVB_QUERY, 10, 4096, 0, &work), "count is 0");
   REFUSED(gvb_prepare_launch_paced(0, 1000, 1, &work), "count is 0");
   REFUSED(gvb_prepare_launch_full(0, 16, 1000, 4, &work), "count is 0");
 }
 
 static void sizes(void) {
-  REFUSED(gvb_prepare_alloc_free(GVB_MEMORY_PLAIN, -4096, 1, 0, &work), "bytes is -4096");
-  REFUSED(gvb_prepare_alloc_free(GVB_MEMORY_PLAIN, 0, 1, 0, &work), "bytes is 0");
-  REFUSED(gvb_prepare_alloc_live(-1, 4096, 1, &work), "live is -1");
-  REFUSED(gvb_prepare_alloc_live(1, 0, 1, &work), "bytes is 0");
+  REFUSED(gvb_prepare_alloc_free(GVB_MEMORY_PLAIN, GVB_QUERY, -4096, 1, 0, &work), "bytes is -4096");
+  REFUSED(gvb_prepare_alloc_free(GVB_MEMORY_PLAIN, GVB_QUERY, 0, 1, 0, &work), "bytes is 0");
+  REFUSED(gvb_prepare_alloc_live(GVB_QUERY, -1, 4096, 1, &work), "live is -1");
+  REFUSED(gvb_prepare_alloc_live(GVB_QUERY, 1, 0, 1, &work), "bytes is 0");
   REFUSED(gvb_prepare_alloc_storm(0, 1000, &work), "bytes is 0");
-  REFUSED(gvb_prepare_try_alloc(GVB_MEMORY_PLAIN, 0, &work), "bytes is 0");
+  REFUSED(gvb_prepare_try_alloc(GVB_MEMORY_PLAIN, GVB_QUERY, 0, &work), "bytes is 0");
   REFUSED(gvb_prepare_probe(-8, 1, &work), "bytes is -8");
   REFUSED(gvb_prepare_probe(12, 1, &work), "bytes is 12, expected a multiple of 8");
 }
@@ -65,12 +65,12 @@ static void fixed_work(void) {
 }
 
 static void apis(void) {
-  REFUSED(gvb_prepare_launch_latency(3, 10, 32, &work), "api is 3, expected 0 to 2");
-  REFUSED(gvb_prepare_launch_sync(-1, 10, &work), "api is -1");
-  REFUSED(gvb_prepare_launch_to_start(99, 10, &work), "api is 99");
-  REFUSED(gvb_prepare_alloc_free(7, 4096, 1, 0, &work), "api is 7");
-  REFUSED(gvb_prepare_alloc_free(GVB_MEMORY_PLAIN, 4096, 1, 2, &work), "pending is 2");
-  REFUSED(gvb_prepare_try_alloc(3, 4096, &work), "api is 3");
+  REFUSED(gvb_prepare_launch_latency(3, GVB_QUERY, 10, 32, &work), "api is 3, expected 0 to 2");
+  REFUSED(gvb_prepare_launch_sync(-1, GVB_QUERY, 10, &work), "api is -1");
+  REFUSED(gvb_prepare_launch_to_start(99, GVB_QUERY, 10, &work), "api is 99");
+  REFUSED(gvb_prepare_alloc_free(7, GVB_QUERY, 4096, 1, 0, &work), "api is 7");
+  REFUSED(gvb_prepare_alloc_free(GVB_MEMORY_PLAIN, GVB_QUERY, 4096, 1, 2, &work), "pending is 2");
+  REFUSED(gvb_prepare_try_alloc(6, GVB_QUERY, 4096, &work), "api is 6");
   REFUSED(gvb_prepare_call_latency(5, GVB_HANDLE, 10, 10, &work), "function is 5, expected 0 to 4");
   REFUSED(gvb_prepare_call_latency(GVB_STREAM_QUERY, 3, 10, 10, &work), "resolution is 3");
   REFUSED(gvb_prepare_launch_rate(1000, 4, 16, 0, 1000, 2, &work), "wait is 2");
@@ -79,7 +79,7 @@ static void apis(void) {
 static void devices(void) {
   gvb_device facts;
   char path[8];
-  REFUSED(gvb_prepare_context_cycle(-1, &work), "device is -1");
+  REFUSED(gvb_prepare_context_cycle(-1, GVB_QUERY, &work), "device is -1");
   EXPECT_STATUS(gvb_open(3), GVB_ERROR_ARGUMENT);
   EXPECT_STATUS(gvb_context(-1, GVB_WAIT_SPIN), GVB_ERROR_ARGUMENT);
   EXPECT_STATUS(gvb_context(0, 2), GVB_ERROR_ARGUMENT);

@@ -10,10 +10,29 @@ static void host_pace(void) {
   EXPECT_TIME(pace > 1000 && pace < 10000000); /* 64,000 operations: a nanosecond each at the very most, and not none */
 }
 
-static void one_resolution(void) {
+/* Work of one way beside work of another, on one context. */
+static void ways_beside_each_other(void) {
+  gvb_work *work = NULL;
   EXPECT_OK(gvb_open(GVB_QUERY));
-  EXPECT_OK(gvb_open(GVB_QUERY));
-  EXPECT_STATUS(gvb_open(GVB_HANDLE), GVB_ERROR_STATE);
+  EXPECT_OK(gvb_open(GVB_HANDLE));
+  EXPECT_OK(gvb_context(0, GVB_WAIT_SPIN));
+  for (int32_t resolution = GVB_HANDLE; resolution <= GVB_QUERY; resolution++) {
+    EXPECT_OK(gvb_prepare_launch_sync(GVB_LAUNCH_KERNEL, resolution, 10, &work));
+    run_once(work);
+    EXPECT_OK(gvb_release(work));
+    EXPECT_OK(gvb_prepare_alloc_free(GVB_MEMORY_PLAIN, resolution, 4096, 10, 0, &work));
+    run_once(work);
+    EXPECT_OK(gvb_release(work));
+  }
+}
+
+static void function_names(void) {
+  char path[512];
+  int32_t count = 0;
+  for (const char *name; (name = gvb_function_name(count)) != NULL; count++)
+    EXPECT_OK(gvb_served_by(name, GVB_HANDLE, path, sizeof path));
+  EXPECT(count > 60);
+  EXPECT(gvb_function_name(-1) == NULL);
 }
 
 /* Everything that libgvb calls, found and used in the given way. */
@@ -88,7 +107,7 @@ static void other_thread(void) {
   gvb_work *work = NULL;
   pthread_t thread;
   open_device();
-  EXPECT_OK(gvb_prepare_launch_sync(GVB_LAUNCH_KERNEL, 10, &work));
+  EXPECT_OK(gvb_prepare_launch_sync(GVB_LAUNCH_KERNEL, GVB_QUERY, 10, &work));
   EXPECT(pthread_create(&thread, NULL, run_elsewhere, work) == 0);
   EXPECT(pthread_join(thread, NULL) == 0);
   EXPECT_OK(gvb_release(work));
@@ -107,7 +126,8 @@ static void start_time(void) {
 
 const check device_checks[] = {{"the library tells its ABI", NULL, abi},
                                {"the host's pace is that of 64,000 operations", NULL, host_pace},
-                               {"a process has one resolution", QUICK, one_resolution},
+                               {"ways beside each other", QUICK, ways_beside_each_other},
+                               {"function names", QUICK, function_names},
                                {"works run resolved by handle", QUICK, handle},
                                {"works run resolved like a linked program", QUICK, linked},
                                {"works run resolved by cuGetProcAddress", QUICK, query},

@@ -19,7 +19,7 @@ static void no_such_device(void) {
 static void out_of_memory(void) {
   gvb_work *work = NULL;
   open_device();
-  EXPECT_STATUS(gvb_prepare_alloc_free(GVB_MEMORY_PLAIN, 1LL << 40, 5, 0, &work), GVB_ERROR_CUDA);
+  EXPECT_STATUS(gvb_prepare_alloc_free(GVB_MEMORY_PLAIN, GVB_QUERY, 1LL << 40, 5, 0, &work), GVB_ERROR_CUDA);
   EXPECT(strcmp(gvb_last_error(), "cuMemAlloc_v2 answered CUDA_ERROR_OUT_OF_MEMORY (2)") == 0);
   EXPECT(work == NULL);
   EXPECT_OK(gvb_close());
@@ -28,7 +28,7 @@ static void out_of_memory(void) {
 static void no_memory_for(int32_t api) {
   gvb_work *work = NULL;
   open_device();
-  EXPECT_STATUS(gvb_prepare_alloc_free(api, 1LL << 40, 5, 0, &work), GVB_ERROR_CUDA);
+  EXPECT_STATUS(gvb_prepare_alloc_free(api, GVB_QUERY, 1LL << 40, 5, 0, &work), GVB_ERROR_CUDA);
   EXPECT(gvb_last_code() == 2);
   EXPECT_OK(gvb_close());
 }
@@ -39,7 +39,7 @@ static void no_vmm_memory(void) { no_memory_for(GVB_MEMORY_VMM); }
 static void other_failure(void) {
   gvb_work *work = NULL;
   open_device();
-  EXPECT_STATUS(gvb_prepare_alloc_free(GVB_MEMORY_PLAIN, 1LL << 40, 5, 0, &work), GVB_ERROR_CUDA);
+  EXPECT_STATUS(gvb_prepare_alloc_free(GVB_MEMORY_PLAIN, GVB_QUERY, 1LL << 40, 5, 0, &work), GVB_ERROR_CUDA);
   EXPECT_STATUS(gvb_prepare_clock_floor(0, &work), GVB_ERROR_ARGUMENT);
   EXPECT(gvb_last_code() == 0);
   EXPECT(strcmp(gvb_last_call(), "") == 0);
@@ -49,7 +49,7 @@ static void other_failure(void) {
 static void failing_launch(void) {
   gvb_work *work = NULL;
   open_device();
-  EXPECT_OK(gvb_prepare_launch_latency(GVB_LAUNCH_KERNEL, 500, 32, &work));
+  EXPECT_OK(gvb_prepare_launch_latency(GVB_LAUNCH_KERNEL, GVB_QUERY, 500, 32, &work));
   gvb_interval i = room_for(work);
   EXPECT_STATUS(gvb_run(work, &i), GVB_ERROR_CUDA);
   EXPECT_SENTENCE("cuLaunchKernel answered CUDA_ERROR_LAUNCH_FAILED (719)");
@@ -95,7 +95,7 @@ static void lost_upload_in_cycle(void) {
 static void missing_function(void) {
   gvb_work *work = NULL;
   open_device();
-  EXPECT_STATUS(gvb_prepare_launch_latency(GVB_LAUNCH_GRAPH, 10, 32, &work), GVB_ERROR_CUDA);
+  EXPECT_STATUS(gvb_prepare_launch_latency(GVB_LAUNCH_GRAPH, GVB_QUERY, 10, 32, &work), GVB_ERROR_CUDA);
   EXPECT_SENTENCE("cuGraphInstantiateWithFlags answered CUDA_ERROR_NOT_SUPPORTED (801)");
   EXPECT_OK(gvb_close());
 }

@@ -47,7 +47,7 @@ static void alloc_live(void) {
   int64_t before = 0, during = 0, total = 0;
   open_device();
   EXPECT_OK(gvb_memory_info(&before, &total));
-  EXPECT_OK(gvb_prepare_alloc_live(2048, 64 << 20, 20, &work));
+  EXPECT_OK(gvb_prepare_alloc_live(GVB_QUERY, 2048, 64 << 20, 20, &work));
   EXPECT(gvb_columns(work) == 2);
   EXPECT_OK(gvb_memory_info(&during, &total));
   EXPECT(before - during >= 2048 * 4096);
@@ -62,7 +62,7 @@ static void alloc_live(void) {
 static void alloc_none_live(void) {
   gvb_work *work = NULL;
   open_device();
-  EXPECT_OK(gvb_prepare_alloc_live(0, 4096, 20, &work));
+  EXPECT_OK(gvb_prepare_alloc_live(GVB_QUERY, 0, 4096, 20, &work));
   run_once(work);
   EXPECT_OK(gvb_release(work));
 }
@@ -157,7 +157,7 @@ static void rate_stops(void) {
 /* The answer to one attempt. */
 static int64_t attempt(int32_t api, int64_t bytes) {
   gvb_work *work = NULL;
-  EXPECT_OK(gvb_prepare_try_alloc(api, bytes, &work));
+  EXPECT_OK(gvb_prepare_try_alloc(api, GVB_QUERY, bytes, &work));
   const gvb_interval i = run_once(work);
   EXPECT_OK(gvb_release(work));
   return i.samples[0];
@@ -170,6 +170,10 @@ static void try_alloc(void) {
   for (int32_t api = GVB_MEMORY_PLAIN; api <= GVB_MEMORY_VMM; api++) {
     EXPECT(attempt(api, 64 << 20) == 0);
     EXPECT(attempt(api, 1LL << 40) == 2);
+  }
+  for (int32_t api = GVB_MEMORY_PITCH; api <= GVB_MEMORY_ARRAY; api++) {
+    EXPECT(attempt(api, 64 << 20) == 0);
+    EXPECT(attempt(api, 1LL << 40) == (api == GVB_MEMORY_ARRAY ? 1 : 2)); /* no array is so large */
   }
   EXPECT_OK(gvb_memory_info(&after, &total));
   EXPECT(after == before);

@@ -20,7 +20,7 @@ static void clock_floor(void) {
 static int64_t launch_latency(int32_t api) {
   gvb_work *work = NULL;
   open_device();
-  EXPECT_OK(gvb_prepare_launch_latency(api, 500, 32, &work));
+  EXPECT_OK(gvb_prepare_launch_latency(api, GVB_QUERY, 500, 32, &work));
   const gvb_interval i = run_once(work);
   EXPECT(i.rows == 500);
   EXPECT_OK(gvb_release(work));
@@ -45,7 +45,7 @@ static void latency_graph(void) {
 static void launch_sync(void) {
   gvb_work *work = NULL;
   open_device();
-  EXPECT_OK(gvb_prepare_launch_sync(GVB_LAUNCH_KERNEL, 200, &work));
+  EXPECT_OK(gvb_prepare_launch_sync(GVB_LAUNCH_KERNEL, GVB_QUERY, 200, &work));
   const gvb_interval i = run_once(work);
   /* 2 + 20 + 1 + 1.5 us */
   EXPECT_TIME(median(&i, 1, 0) > 24 * MICROSECOND);
@@ -56,7 +56,7 @@ static void launch_sync(void) {
 static void launch_to_start(int32_t api) {
   gvb_work *work = NULL;
   open_device();
-  EXPECT_OK(gvb_prepare_launch_to_start(api, 50, &work));
+  EXPECT_OK(gvb_prepare_launch_to_start(api, GVB_QUERY, 50, &work));
   const gvb_interval i = run_once(work);
   EXPECT(i.rows == 50);
   EXPECT_TIME(i.notes[0] >= 0 && i.notes[0] < 100 * MICROSECOND);
@@ -73,7 +73,7 @@ static void start_graph(void) { launch_to_start(GVB_LAUNCH_GRAPH); }
 static gvb_interval alloc_free(int32_t api, int64_t bytes, int32_t pending) {
   gvb_work *work = NULL;
   open_device();
-  EXPECT_OK(gvb_prepare_alloc_free(api, bytes, 30, pending, &work));
+  EXPECT_OK(gvb_prepare_alloc_free(api, GVB_QUERY, bytes, 30, pending, &work));
   EXPECT(gvb_columns(work) == 2);
   const gvb_interval i = run_once(work);
   EXPECT_OK(gvb_release(work));
@@ -105,7 +105,7 @@ static void free_pending(void) {
 
 static void context_cycle(void) {
   gvb_work *work = NULL, *again = NULL;
-  EXPECT_OK(gvb_prepare_context_cycle(0, &work));
+  EXPECT_OK(gvb_prepare_context_cycle(0, GVB_QUERY, &work));
   EXPECT(gvb_rows(work) == 1 && gvb_columns(work) == 6);
   gvb_interval i = run_once(work);
   EXPECT(i.samples[0] > 0);
@@ -114,7 +114,7 @@ static void context_cycle(void) {
   EXPECT_TIME(i.samples[4] > 10 * MILLISECOND && i.samples[4] < 30 * MILLISECOND);
   i.rows = 1;
   EXPECT_STATUS(gvb_run(work, &i), GVB_ERROR_STATE);
-  EXPECT_STATUS(gvb_prepare_context_cycle(0, &again), GVB_ERROR_STATE);
+  EXPECT_STATUS(gvb_prepare_context_cycle(0, GVB_QUERY, &again), GVB_ERROR_STATE);
   EXPECT_OK(gvb_context(0, GVB_WAIT_SPIN));
   EXPECT_OK(gvb_release(work));
 }
@@ -122,7 +122,7 @@ static void context_cycle(void) {
 static void not_fresh(void) {
   gvb_work *work = NULL;
   EXPECT_OK(gvb_open(GVB_HANDLE));
-  EXPECT_STATUS(gvb_prepare_context_cycle(0, &work), GVB_ERROR_STATE);
+  EXPECT_STATUS(gvb_prepare_context_cycle(0, GVB_QUERY, &work), GVB_ERROR_STATE);
   EXPECT_SENTENCE("needs a fresh one");
 }
 

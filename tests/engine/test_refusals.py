@@ -92,7 +92,8 @@ def test_a_preloaded_layer_under_a_daemon_is_refused(refusal, definition, layer,
 def test_a_leaky_limit_is_refused(refusal, layer) -> None:
     options = {"library": str(layer), "env.LAYER_MEMORY_MODE": "leaky", "env.LAYER_MEMORY_SLACK": str(1 << 30)}
     sentence = refusal(str(LAYER / "reference-layer.toml"), options, memory_limit=4 << 30)
-    assert sentence == "reference-layer: memory-limit not in force: cuMemAlloc of quota + 256 MiB succeeded"
+    found = "cuMemAlloc of quota + 256 MiB succeeded; open: cuMemAlloc, "
+    assert sentence.startswith(f"reference-layer: memory-limit not in force: {found}")
 
 
 def test_a_limit_that_holds_is_measured(layer, tmp_path) -> None:
@@ -144,3 +145,28 @@ def test_nothing_is_left_behind(refusal, definition, tmp_path) -> None:
     )
     assert mark.exists()
     assert list(Path("/dev/shm").glob(f"gvb-{__import__('os').getpid()}-*")) == []
+
+
+def test_a_library_that_nobody_knows_and_that_serves_a_driver_function_is_refused(refusal, definition, layer) -> None:
+    sentence = refusal(
+        definition(f'[tenant]\ncommand = ["env", "LD_PRELOAD={layer}", "LAYER_DELAY=cuMemFree_v2=5000"]\n')
+    )
+    assert sentence.startswith(f"mine is not in force: foreign_layers is {layer} (it serves cuInit by dlsym, ")
+
+
+def test_native_is_native_in_every_function(refusal, definition, layer) -> None:
+    preloaded = f'[tenant]\ncommand = ["env", "LD_PRELOAD={layer}", "LAYER_WAYS=query"]\n'
+    sentence = refusal(definition(preloaded + '[proof]\nserved_by = { cuMemAlloc_v2 = "libcuda.so.1" }\n'))
+    assert f"foreign_layers is {layer} (it serves cuInit by cuGetProcAddress, " in sentence
+
+
+def test_a_limit_that_is_open_in_one_way_is_refused(refusal, layer, tmp_path) -> None:
+    options = {"library": str(layer), "env.LAYER_WAYS": "handle"}
+    text = re.sub(r"(?m)^(served_by|file|memory_total).*\n", "", (LAYER / "reference-layer.toml").read_text())
+    half = tmp_path / "half.toml"
+    half.write_text(text)
+    sentence = refusal(str(half), options, memory_limit=4 << 30)
+    assert sentence.startswith(
+        "half: memory-limit not in force: cuMemAlloc of quota + 256 MiB succeeded when found by "
+        "cuGetProcAddress; open: cuMemAlloc by cuGetProcAddress"
+    )

@@ -84,12 +84,12 @@ def test_both_sides_of_a_shared_reading_are_pairs(tmp_path) -> None:
     run, _ = session(tmp_path, "OH-002;OH-003", **ONCE)
     alloc, free = only(run, "OH-002"), only(run, "OH-003")
     assert alloc.begins == free.begins
-    assert alloc.readings == free.readings == "alloc_free cuMemAlloc_v2 2097152 idle"
+    assert alloc.readings == free.readings == "alloc_free cuMemAlloc_v2 query 2097152 idle"
 
 
 def test_what_shared_readings_showed_stands_once_in_the_file(tmp_path) -> None:
     run, _ = session(tmp_path, "OH-002;OH-003", **ONCE)
-    rows = run.readings["alloc_free cuMemAlloc_v2 2097152 idle"]
+    rows = run.readings["alloc_free cuMemAlloc_v2 query 2097152 idle"]
     assert [(row["reading"], row["call"]) for row in rows[:4]] == [(0, "alloc"), (0, "free"), (1, "alloc"), (1, "free")]
     assert len(rows) == 2 * 9
     assert only(run, "OH-002").detail == only(run, "OH-003").detail == {}

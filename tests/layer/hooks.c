@@ -1,6 +1,7 @@
 /* Knobs that name functions. */
 #include "hooks.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -60,6 +61,19 @@ static void set_locked(const char *list) {
   }
 }
 
+/* "cuLaunchKernel=200/300000": each 200th call takes 300 us longer. */
+static void set_tail(const char *text) {
+  char name[NAME_LENGTH];
+  long long every, ns;
+  char rest;
+  if (sscanf(text, "%63[^=]=%lld/%lld%c", name, &every, &ns, &rest) != 3 || every < 1 || ns < 0)
+    layer_refuse_knob("LAYER_TAIL", text, "is not function=every/nanoseconds");
+  hook *h = hook_named(name);
+  if (h == NULL) layer_refuse_knob("LAYER_TAIL", name, "is no function that the layer hooks");
+  h->tail_every = every;
+  h->tail_delay = ns;
+}
+
 /* Allocations and frees of every kind. */
 static const char every_allocation[] =
     "cuMemAlloc_v2,cuMemAllocPitch_v2,cuMemAllocManaged,cuMemAllocAsync,cuMemAllocFromPoolAsync,cuMemCreate,"
@@ -70,6 +84,9 @@ void hooks_configure(void) {
   set_delays("LAYER_DELAY_HANDLE", knobs.delay_handle, 1u << LAYER_HANDLE);
   set_delays("LAYER_DELAY_LINKED", knobs.delay_linked, 1u << LAYER_LINKED);
   set_delays("LAYER_DELAY_QUERY", knobs.delay_query, 1u << LAYER_QUERY);
+  if (knobs.tail != NULL) set_tail(knobs.tail);
+  if (knobs.ways != NULL && strcmp(knobs.ways, "handle") != 0 && strcmp(knobs.ways, "query") != 0)
+    layer_refuse_knob("LAYER_WAYS", knobs.ways, "is neither handle nor query");
   set_uncounted(knobs.memory_skip);
   if (knobs.lock != NULL) set_locked(knobs.lock_in != NULL ? knobs.lock_in : every_allocation);
 }

@@ -29,6 +29,8 @@ typedef struct hook {
   layer_function *symbol;            /* what the driver exports under this name, NULL if nothing */
   layer_function *next[LAYER_PATHS]; /* what an entry point passes on to */
   int64_t delay[LAYER_PATHS];
+  int64_t tail_every, tail_delay; /* each tail_every-th call takes that much longer; 0: none does */
+  int64_t calls;
   bool locked;
   bool counted;
 } hook;
@@ -56,6 +58,8 @@ static inline layer_function *hook_enter(hook_id id, layer_path path) {
   hook *h = &hooks[id];
   if (LAYER_UNLIKELY(h->next[path] == NULL) && !hook_resolve(h, path)) return NULL;
   if (LAYER_UNLIKELY(h->delay[path] != 0)) layer_spin(h->delay[path]);
+  if (LAYER_UNLIKELY(h->tail_every != 0) && __atomic_add_fetch(&h->calls, 1, __ATOMIC_RELAXED) % h->tail_every == 0)
+    layer_spin(h->tail_delay);
   if (LAYER_UNLIKELY(h->locked)) lock_hold();
   return h->next[path];
 }

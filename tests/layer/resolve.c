@@ -50,13 +50,18 @@ bool hook_resolve(hook *h, layer_path path) { return driver_find(true) && h->nex
 
 static bool hooks_off(void) { return knobs.hooks != NULL; }
 
+/* A layer of one way alone stands in none of the others: half a door. */
+static bool stands_in(const char *way) { return knobs.ways == NULL || strcmp(knobs.ways, way) == 0; }
+
 /* The answer that differs from the C library's, or NULL. RTLD_NEXT is never ours: it asks for what comes after the
  * caller. Nor is RTLD_DEFAULT, unless hooks are off: it finds the exported symbols by itself. */
 static void *own_answer(void *handle, const char *name) {
   const hook *h;
   if (handle == RTLD_NEXT || (h = hook_named(name)) == NULL) return NULL;
   if (handle == RTLD_DEFAULT) return hooks_off() && driver_find(false) ? (void *)h->symbol : NULL;
-  if (hooks_off() || !driver_find(false) || h->symbol == NULL) return NULL;
+  /* The look-up itself comes by dlsym, whichever way a layer stands in. */
+  const char *way = strncmp(name, "cuGetProcAddress", 16) == 0 ? "query" : "handle";
+  if (hooks_off() || !stands_in(way) || !driver_find(false) || h->symbol == NULL) return NULL;
   /* A function of this name in another library than the driver is left alone. */
   return true_dlsym(handle, name) == (void *)h->symbol ? (void *)h->entry[LAYER_HANDLE] : NULL;
 }
@@ -83,7 +88,7 @@ static hook *hook_queried(layer_function *found, const char *symbol, int version
 
 static void replace(void **address, const char *symbol, int version, uint64_t flags) {
   layer_function *found = (layer_function *)*address;
-  hook *h = found != NULL && !hooks_off() ? hook_queried(found, symbol, version, flags) : NULL;
+  hook *h = found != NULL && !hooks_off() && stands_in("query") ? hook_queried(found, symbol, version, flags) : NULL;
   if (h == NULL) return;
   h->next[LAYER_QUERY] = found;
   *address = (void *)h->entry[LAYER_QUERY];

@@ -134,6 +134,6 @@ def test_throughput_is_the_models_and_falls_with_the_rates(module_measure) -> No
 
 def test_intervals_vary_as_the_noise_does(module_measure) -> None:
     launches = module_measure("OH-001")
-    (first, *_) = launches.readings["OH-001 return cuLaunchKernel quota"]
+    (first, *_) = launches.readings["OH-001 return cuLaunchKernel query quota"]
     assert (first["table"], first["repetition"], first["reading"]) == ("intervals", 0, 0)
     assert first["q75"] / first["q25"] > 1.002

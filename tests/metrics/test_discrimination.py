@@ -112,11 +112,25 @@ def test_oh_004_finds_a_slow_initialization_in_init(moved) -> None:
 
 @steady
 def test_oh_005_tells_the_ways_of_resolving_apart(moved) -> None:
-    chosen = "OH-005;OH-005[function=cuStreamQuery];OH-005[function=cuStreamQuery,resolution=query]"
+    calls = "OH-005[function=cuStreamQuery{}]"
+    chosen = ";".join(["OH-005", "OH-005[resolution=handle]", calls.format(""), calls.format(",resolution=handle")])
     found = moved(chosen, {"DELAY_HANDLE": "cuStreamQuery=2000"}, **MANY)
-    assert found["OH-005[function=cuStreamQuery]"] == pytest.approx(2000 * NS, rel=0.1)
-    assert found["OH-005"] == pytest.approx(400 * NS, rel=0.1)
-    assert abs(found["OH-005[function=cuStreamQuery,resolution=query]"]) < 200 * NS
+    assert found[calls.format(",resolution=handle")] == pytest.approx(2000 * NS, rel=0.1)
+    assert found["OH-005[resolution=handle]"] == pytest.approx(400 * NS, rel=0.1)
+    assert abs(found[calls.format("")]) < 200 * NS
+    assert abs(found["OH-005"]) < 100 * NS
+
+
+@steady
+@pytest.mark.parametrize(
+    ("metric", "call", "delay"),
+    [("OH-001", "cuLaunchKernel", 5000), ("OH-002", "cuMemAlloc_v2", 20000), ("OH-003", "cuMemFree_v2", 20000)],
+)
+def test_a_layer_in_one_way_is_seen_by_the_outcome_of_that_way_alone(moved, metric, call, delay) -> None:
+    chosen = f"{metric};{metric}[resolution=handle]"
+    found = moved(chosen, {"DELAY_QUERY": f"{call}={delay}"})
+    assert found[metric] == pytest.approx(delay * NS, rel=0.15)
+    assert abs(found[f"{metric}[resolution=handle]"]) < 0.2 * delay * NS
 
 
 CPUS = len(os.sched_getaffinity(0))
@@ -157,7 +171,7 @@ def test_oh_007_does_not_take_a_constant_delay_for_a_slope(beside) -> None:
     plain, slow = beside("OH-007", {"DELAY": "cuMemAlloc_v2=50000"})
     assert abs(difference(plain.outcomes["OH-007"], slow.outcomes["OH-007"])) < 0.5 * NS
     (before, after) = (
-        next(row for row in run.readings["OH-007"] if (row["table"], row["op"]) == ("lines", "alloc"))
+        next(row for row in run.readings["OH-007 query"] if (row["table"], row["op"]) == ("lines", "alloc"))
         for run in (plain, slow)
     )
     assert after["intercept"] - before["intercept"] == pytest.approx(50 * US, rel=0.1)

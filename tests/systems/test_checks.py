@@ -115,6 +115,12 @@ def tried(*codes: int) -> list[Attempt]:
         (tried(0, 2), tried(0, 0), True, "refused"),
         (tried(0, -1), tried(0, 0), True, "refused with -1 instead of CUDA_ERROR_OUT_OF_MEMORY"),
         (tried(0, 0), tried(0, 0), False, "cuMemAlloc of quota + 256 MiB succeeded"),
+        (
+            [*tried(0, 2), Attempt(4 * GIB + 256 * MIB, 0, "handle")],
+            tried(0, 0),
+            False,
+            "cuMemAlloc of quota + 256 MiB succeeded when found by dlsym",
+        ),
         (tried(2, 2), tried(0, 0), False, "cuMemAlloc of half the quota failed with 2"),
         (tried(0, 2), tried(0, 2), False, "a native tenant is refused too, with 2"),
         (tried(0, 2), [], False, "refused, but no native tenant tried the same"),
@@ -182,7 +188,7 @@ def test_a_slowdown_is_evidence_and_never_decides() -> None:
     ],
 )
 def test_a_library_of_another_layer_is_found(mapped: list[str], own: list[str], passed: bool) -> None:
-    assert foreign_layers(mapped, own).passed is passed
+    assert foreign_layers({"mapped": mapped}, own, DRIVER).passed is passed
 
 
 def test_a_systems_own_library_is_not_foreign() -> None:

@@ -3,7 +3,7 @@
 import struct
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from gpu_virt_bench.systems.seat import Seat
 folder = pytest.fixture(short_folder)
 MIB = 1 << 20
 FACTS: dict[str, Any] = {
+    "functions": [],
     "served_by": {},
     "served_by_query": {},
     "mapped": [],
@@ -33,11 +34,14 @@ FACTS: dict[str, Any] = {
 
 @dataclass(eq=False)
 class FakeTenant:
-    """A tenant that gets memory up to a limit, and does a number of launches per second."""
+    """A tenant that gets memory up to a limit, and does a number of launches per second; `open_calls` know no limit."""
+
+    name: str = "t0"
 
     pid: int = 42
     process_id: int = 42
     limit: int = 80 * GIB
+    open_calls: tuple[tuple[str, str], ...] = ()
     rate: int = 100
     facts_given: Mapping[str, Any] = field(default_factory=lambda: FACTS)
     device: list[int] = field(default_factory=lambda: [0])
@@ -53,7 +57,8 @@ class FakeTenant:
         self.asked.append(workload)
         size = int(workload.args.get("bytes", 0))
         if workload.routine == "try_alloc":
-            return Series({"code": (0 if size <= self.limit else 2,)}, 0, 1)
+            is_open = (workload.args["api"], workload.args["resolution"]) in self.open_calls
+            return Series({"code": (0 if is_open or size <= self.limit else 2,)}, 0, 1)
         if workload.routine == "probe":
             self.device[0] += size
             return Series({}, 0, 1)
@@ -70,6 +75,7 @@ class FakeNative:
     def __init__(self, tenant: FakeTenant) -> None:
         self.given = tenant
         self.gpus: list[int] = []
+        self.problems: list[str] = []
 
     @contextmanager
     def tenant(self, gpu: int = 0) -> Iterator[FakeTenant]:
@@ -98,8 +104,16 @@ class FakeOutside:
         return []
 
 
+def with_child(seat: Seat, child: FakeTenant) -> Seat:
+    """A place whose tenant may start a second process."""
+    seat.child = lambda name: child  # type: ignore[method-assign,assignment,return-value]
+    seat.end = lambda tenant, grace=None: []  # type: ignore[method-assign]
+    return seat
+
+
 def ask(seat: Seat, tenant: FakeTenant, native: FakeNative | None = None, **more: Any) -> list[Check]:
     outside = more.pop("outside", FakeOutside())
+    with_child(seat, more.pop("child", replace(tenant, asked=[])))
     prover = Prover(native or FakeNative(FakeTenant()))  # type: ignore[arg-type]
     return prover.ask(seat, tenant, outside, **more).checks  # type: ignore[arg-type]
 
@@ -137,7 +151,9 @@ def test_with_a_quota_its_checks_come_under_the_features_name(proved: Active, fo
     assert names(asked.checks)[2:] == ["memory-limit.memory_total", "memory-limit.refused_above"]
     assert all(check.passed for check in asked.checks)
     sizes = [2 * GIB, 4 * GIB + 256 * MIB]
-    assert [work.args["bytes"] for work in tenant.asked] == [work.args["bytes"] for work in native.given.asked] == sizes
+    asked_of = [(work.args["bytes"], work.args["resolution"]) for work in tenant.asked]
+    assert asked_of == [(size, way) for size in sizes for way in ("handle", "query")]
+    assert [work.args["bytes"] for work in native.given.asked] == sizes
     assert asked.granted == {
         "memory_bytes": str(4 * GIB), "memory_mib": "4096", "memory_total": str(4 * GIB), "sm_count": "33"
     }  # fmt: skip
@@ -147,9 +163,9 @@ def test_what_a_native_tenant_gets_is_asked_once_per_session(proved: Active, fol
     native = FakeNative(FakeTenant())
     prover = Prover(native)  # type: ignore[arg-type]
     for number in range(3):
-        seat = place(proved, folder / f"t{number}", Quota(4 * GIB, 0.25))
+        seat = with_child(place(proved, folder / f"t{number}", Quota(4 * GIB, 0.25)), FakeTenant(limit=4 * GIB))
         prover.ask(seat, FakeTenant(limit=4 * GIB), FakeOutside(), slowed=True)  # type: ignore[arg-type]
-    assert len(native.gpus) == 3  # two sizes, one rate
+    assert len(native.gpus) == 4  # two sizes, one rate, every call
 
 
 def test_a_native_tenant_that_is_refused_too_withdraws_the_limit(proved: Active, folder: Path) -> None:
@@ -162,8 +178,52 @@ def test_a_limit_that_does_not_bind_withdraws_its_feature_alone(proved: Active, 
     seat = place(proved, folder / "t0", Quota(4 * GIB, 0.25))
     checks = ask(seat, FakeTenant(rate=99), slowed=True)
     assert activated(checks)
-    assert withdrawn(checks) == {"memory-limit": "memory-limit not in force: cuMemAlloc of quota + 256 MiB succeeded"}
-    assert checks[-1] == Check("compute-limit.slowed", "evidence only", "0.990 of the native rate", True)
+    sentence = withdrawn(checks)["memory-limit"]
+    assert sentence.startswith("memory-limit not in force: cuMemAlloc of quota + 256 MiB succeeded; open: cuMemAlloc, ")
+    expected = "below 0.95 of the native rate under a share of 0.25"
+    assert checks[-1] == Check("compute-limit.slowed", expected, "0.990 of the native rate", False)
+    assert withdrawn(checks)["compute-limit"] == (
+        f"compute-limit not in force: the limit does not bind: 0.990 of the native rate, expected {expected}"
+    )
+
+
+def the_calls(proved: Active, folder: Path, tenant: FakeTenant, child: FakeTenant) -> Check:
+    """What is said of a limit through every call."""
+    seat = place(proved, folder / "t0", Quota(memory_bytes=4 * GIB))
+    checks = ask(seat, tenant, slowed=True, child=child)
+    return next(check for check in checks if check.name == "memory-limit.calls")
+
+
+LIMITED = FakeTenant(limit=4 * GIB)
+BOTH = (("array", "handle"), ("array", "query"))
+
+
+def test_a_limit_of_every_call_is_shut(proved: Active, folder: Path) -> None:
+    found = the_calls(proved, folder, LIMITED, LIMITED)
+    assert found.passed
+    assert found.found == (
+        "refused by cuMemAlloc, cuMemAllocPitch, cuMemAllocManaged, cuMemAllocAsync, cuMemCreate, cuArrayCreate"
+    )
+
+
+def test_arrays_that_are_not_limited_are_told_and_the_limit_is_in_force(proved: Active, folder: Path) -> None:
+    leaky = replace(LIMITED, open_calls=BOTH)
+    found = the_calls(proved, folder, leaky, leaky)
+    assert found.passed
+    assert found.found.startswith("open: cuArrayCreate; refused by cuMemAlloc, ")
+
+
+def test_a_main_door_that_is_open_in_a_second_process_is_no_limit(proved: Active, folder: Path) -> None:
+    found = the_calls(proved, folder, LIMITED, FakeTenant())
+    assert not found.passed
+    assert found.found.startswith("open: cuMemAlloc in a second process, ")
+
+
+def test_a_main_door_that_is_open_in_one_way_is_no_limit(proved: Active, folder: Path) -> None:
+    half = replace(LIMITED, open_calls=(("cuMemAlloc_v2", "query"),))
+    found = the_calls(proved, folder, half, half)
+    assert not found.passed
+    assert found.found.startswith("open: cuMemAlloc by cuGetProcAddress; ")
 
 
 def test_the_rate_under_a_quota_is_taken_only_where_it_is_asked_for(proved: Active, folder: Path) -> None:

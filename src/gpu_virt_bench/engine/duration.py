@@ -9,6 +9,7 @@ from gpu_virt_bench.engine.groups import Company, Group, groups
 from gpu_virt_bench.engine.plan import Item
 from gpu_virt_bench.engine.quotas import granted
 from gpu_virt_bench.engine.standing import settling
+from gpu_virt_bench.model.claims import LONGEST
 from gpu_virt_bench.systems.proof import tables
 
 PROVED = 0.3
@@ -82,11 +83,18 @@ def lasting(course: Course, item: Item) -> float:
 
 
 def introduction(course: Course) -> float:
-    """Seconds before the first repetition's samples: how two tenants share a device, and how far a limit slows."""
+    """Seconds of proofs that are taken once: how two tenants share a device, a memory limit in a second process, and how
+    far a compute limit slows."""
+    start, window = course.reference.start_seconds, min(LONGEST, course.request.suite.quota_window_seconds)
     found = 0.0
     for place in course.places.values():
-        if tables.needs_pair(place.entry.system):
-            found += 2 * (1 + PROVED) * course.reference.start_seconds
+        system, proofs = place.entry.system, tables.every(place.entry.system)
+        if tables.needs_pair(system):
+            found += 2 * (1 + PROVED) * start
+        if place.entry.quota.memory_bytes is not None and any(table.refused_above for table in proofs):
+            found += 2 * (1 + PROVED) * start
+        if any(table.slowed for table in proofs):
+            found += 2 * window + start
     return found
 
 

@@ -25,8 +25,9 @@ class FeatureLost(Exception):
 
 
 def asked(place: Place, member: Member, repetition: int, when: When) -> ProofRecord:
-    """What a living tenant shows. The costly evidence is taken once, before the first samples of all."""
-    costly = when == "before" and repetition == 0
+    """What a living tenant shows. The costly evidence is taken once for each quota of an entry, before samples."""
+    quota = tuple(sorted((name, value) for name, value in member.values.items() if value is not None))
+    costly = when == "before" and place.prover.is_first((place.entry.key, quota))
     found = place.prover.ask(member.seat, member.tenant, place.outside(member.share.gpu), costly)
     return record(member, repetition, when, found.checks, found.granted)
 
@@ -50,13 +51,15 @@ def record(member: Member, repetition: int, when: When, checks: list[Check], gra
 
 
 def judge(place: Place, checks: list[Check], when: When) -> None:
-    """A proof that fails refuses the run, loses the samples or withdraws a feature."""
+    """A proof that fails refuses the run, loses the samples or withdraws a feature. A compute limit that the user asked
+    for and that does not bind is measured all the same: every report begins with it."""
     system = place.entry.system
     if not verdict.activated(checks):
         sentence = verdict.refusal(system, checks)
         raise Refused(sentence) if when == "before" else ProofLost(f"proof lost: {sentence}")
     for feature, sentence in verdict.withdrawn(checks).items():
-        withdraw(place, feature, sentence, when)
+        if place.entry.quota.compute_share is None or not verdict.only_unbound(checks, feature):
+            withdraw(place, feature, sentence, when)
 
 
 def withdraw(place: Place, feature: str, sentence: str, when: When) -> None:

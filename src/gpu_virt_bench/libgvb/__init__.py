@@ -29,6 +29,7 @@ def library() -> ctypes.CDLL:
     lib.gvb_rows.argtypes = lib.gvb_columns.argtypes = lib.gvb_release.argtypes = [c_void_p]
     lib.gvb_rows.restype = lib.gvb_columns.restype = c_int64
     lib.gvb_run.argtypes = [c_void_p, POINTER(Interval)]
+    lib.gvb_function_name.restype = c_char_p
     lib.gvb_served_by.argtypes = [c_char_p, c_int32, c_char_p, c_int64]
     for name, routine in ROUTINES.items():
         kinds = [TYPES.get(kind, c_int32) for kind in routine.args.values()]
@@ -45,8 +46,8 @@ def check(status: int) -> None:
         raise WorkloadError(STATUS.get(status, str(status)), message, call, lib.gvb_last_code())
 
 
-def open_driver(resolution: str = "handle") -> None:
-    """Opens libcuda.so.1 and resolves every function that libgvb calls."""
+def open_driver(resolution: str = "query") -> None:
+    """Opens libcuda.so.1 and resolves every function that libgvb calls; by default as the CUDA runtime does."""
     check(library().gvb_open(WORDS["resolution"][resolution]))
 
 
@@ -84,13 +85,22 @@ def served_by(symbol: str, resolution: str = "handle") -> str:
     return path.value.decode(errors="replace")
 
 
+def functions() -> list[str]:
+    """The driver functions that libgvb calls."""
+    names = iter(lambda: library().gvb_function_name(len(found)), None)
+    found: list[str] = []
+    for name in names:
+        found.append(name.decode())
+    return found
+
+
 def host_pace() -> int:
     """Nanoseconds of a fixed piece of arithmetic on this thread's processor."""
     return int(library().gvb_host_pace())
 
 
 class Work:
-    """A prepared routine of libgvb."""
+    """A prepared routine of libgvb. A workload that does not say how driver functions are found has them by query."""
 
     def __init__(self, workload: Workload) -> None:
         if workload.routine not in ROUTINES:
@@ -132,6 +142,8 @@ class Work:
 
 def convert(kind: str, workload: Workload, name: str) -> Any:  # noqa: ANN401
     """One argument of a workload as a C integer."""
+    if name == "resolution" and name not in workload.args:
+        return c_int32(WORDS[kind]["query"])
     if name not in workload.args:
         raise WorkloadError("argument", f"{workload.routine} needs the argument {name}")
     value = workload.args[name]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from ctypes import POINTER, Structure, c_char, c_int32, c_int64
 from dataclasses import dataclass
 
-ABI = 4
+ABI = 5
 
 STATUS = {
     -1: "argument",
@@ -21,7 +21,7 @@ STATUS = {
 WORDS: Mapping[str, Mapping[str, int]] = {
     "resolution": {"handle": 0, "default": 1, "query": 2},
     "launch_api": {"cuLaunchKernel": 0, "cuLaunchKernelEx": 1, "cuGraphLaunch": 2},
-    "memory_api": {"cuMemAlloc_v2": 0, "pool": 1, "vmm": 2},
+    "memory_api": {"cuMemAlloc_v2": 0, "pool": 1, "vmm": 2, "pitch": 3, "managed": 4, "array": 5},
     "wait": {"spin": 0, "block": 1},
     "function": {
         "cuCtxGetDevice": 0,
@@ -46,16 +46,23 @@ class Routine:
 
 ROUTINES: Mapping[str, Routine] = {
     "clock_floor": Routine({"count": "int64"}, ("floor",), device=False),
-    "launch_latency": Routine({"api": "launch_api", "count": "int64", "drain": "int64"}, ("call",)),
-    "launch_sync": Routine({"api": "launch_api", "count": "int64"}, ("round_trip",)),
+    "launch_latency": Routine(
+        {"api": "launch_api", "resolution": "resolution", "count": "int64", "drain": "int64"}, ("call",)
+    ),
+    "launch_sync": Routine({"api": "launch_api", "resolution": "resolution", "count": "int64"}, ("round_trip",)),
     "launch_to_start": Routine(
-        {"api": "launch_api", "count": "int64"}, ("start",), ("uncertainty", "timer_step", "clock_drift")
+        {"api": "launch_api", "resolution": "resolution", "count": "int64"},
+        ("start",),
+        ("uncertainty", "timer_step", "clock_drift"),
     ),
     "alloc_free": Routine(
-        {"api": "memory_api", "bytes": "int64", "count": "int64", "pending": "int32"}, ("alloc", "free")
+        {"api": "memory_api", "resolution": "resolution", "bytes": "int64", "count": "int64", "pending": "int32"},
+        ("alloc", "free"),
     ),
     "context_cycle": Routine(
-        {"device": "int32"}, ("load", "init", "context", "allocate", "module", "launch"), device=False
+        {"device": "int32", "resolution": "resolution"},
+        ("load", "init", "context", "allocate", "module", "launch"),
+        device=False,
     ),
     "throughput_cycle": Routine(
         {"duration": "int64", "settle": "int64", "fma_iterations": "int64", "sm_count": "int64"},
@@ -70,7 +77,9 @@ ROUTINES: Mapping[str, Routine] = {
         ("batch",),
         ("empty_loop",),
     ),
-    "alloc_live": Routine({"live": "int64", "bytes": "int64", "count": "int64"}, ("alloc", "free")),
+    "alloc_live": Routine(
+        {"resolution": "resolution", "live": "int64", "bytes": "int64", "count": "int64"}, ("alloc", "free")
+    ),
     "alloc_storm": Routine({"bytes": "int64", "duration": "int64"}, ("pairs",)),
     "launch_paced": Routine({"count": "int64", "period": "int64", "blocks": "int64"}, ("call",)),
     "launch_full": Routine({"count": "int64", "depth": "int64", "iterations": "int64", "sm_count": "int64"}, ("call",)),
@@ -86,7 +95,7 @@ ROUTINES: Mapping[str, Routine] = {
         ("done",),
         ("launches_per_row", "rows_left_out"),
     ),
-    "try_alloc": Routine({"api": "memory_api", "bytes": "int64"}, ("code",)),
+    "try_alloc": Routine({"api": "memory_api", "resolution": "resolution", "bytes": "int64"}, ("code",)),
     "fingerprint": Routine(
         {"duration": "int64", "gap": "int64", "blocks": "int64"}, ("block", "smid", "begin", "end"), ("timer_step",)
     ),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from statistics import median
+from collections.abc import Callable, Iterable, Mapping
+from statistics import fmean, median
 
 from gpu_virt_bench.model.metric import Bench, DeviceFacts, Effort, Params, Party, Samples, Share, Value
 from gpu_virt_bench.stats.estimate import quantile
@@ -11,6 +11,13 @@ from gpu_virt_bench.stats.estimate import quantile
 KIB, MIB, GIB = 1 << 10, 1 << 20, 1 << 30
 P99_INTERVALS = 1000
 """A 99th percentile is taken over at least this many intervals."""
+STATISTICS = ("median", "mean", "p99", "p99.9", "peak")
+"""Of the intervals of a reading, or, for the percentiles, of as many readings as give enough of them. The mean and the
+tail see what comes seldom."""
+OF_ONE: Mapping[str, Callable[[list[float]], float]] = {"median": median, "mean": fmean, "peak": max}
+"""Statistics of single readings."""
+POOLED = {"p99": (0.99, P99_INTERVALS), "p99.9": (0.999, 10 * P99_INTERVALS)}
+"""Percentiles: which, and over how many intervals at least."""
 
 
 def by_compute(params: Params, device: DeviceFacts) -> Party:
@@ -22,7 +29,7 @@ def by_compute(params: Params, device: DeviceFacts) -> Party:
 
 def tail_by_statistic(params: Params) -> Effort:
     """A tail needs many readings for one sample."""
-    return "tail" if params["statistic"] == "p99" else "latency"
+    return "tail" if params["statistic"] in POOLED else "latency"
 
 
 def p99(values: list[float]) -> float:
@@ -31,15 +38,18 @@ def p99(values: list[float]) -> float:
 
 
 def statistics_of(readings: Iterable[list[float]], statistic: object) -> Samples:
-    """Median of each reading, or p99 over as many consecutive readings as give 1000 intervals."""
+    """Median, mean or peak of each reading, or a percentile over as many consecutive readings as give enough
+    intervals."""
+    of_one = OF_ONE.get(str(statistic))
+    share, enough = POOLED.get(str(statistic), (0.0, 0))
     pool: list[float] = []
     for reading in readings:
-        if statistic == "median":
-            yield median(reading)
+        if of_one is not None:
+            yield of_one(reading)
             continue
         pool += reading
-        if len(pool) >= P99_INTERVALS:
-            yield p99(pool)
+        if len(pool) >= enough:
+            yield quantile(pool, share)
             pool = []
 
 

@@ -13,6 +13,8 @@ from gpu_virt_bench.metrics.common import (
     KIB,
     MIB,
     P99_INTERVALS,
+    POOLED,
+    STATISTICS,
     by_compute,
     p99,
     statistics_of,
@@ -26,6 +28,9 @@ SIZES = {2 * MIB: 20, 4 * KIB: 200, 64 * MIB: 10, GIB: 5}
 """Bytes, the headline first -> pairs in one reading: few milliseconds, so that the samples of a round are near."""
 LAUNCH_APIS = ("cuLaunchKernel", "cuLaunchKernelEx", "cuGraphLaunch")
 MEMORY_APIS = ("cuMemAlloc_v2", "pool", "vmm")
+WAYS = ("query", "handle")
+"""How driver functions are found: by cuGetProcAddress, as the CUDA runtime and so most applications do; by dlsym on the
+opened libcuda.so.1."""
 
 PATHS: Mapping[str, tuple[str, dict[str, Value], str]] = {
     "return": ("launch_latency", {"count": 320, "drain": 32}, "call"),
@@ -35,8 +40,9 @@ PATHS: Mapping[str, tuple[str, dict[str, Value], str]] = {
 LAUNCHES: Mapping[str, Values] = {
     "path": tuple(PATHS),
     "api": LAUNCH_APIS,
-    "statistic": ("median", "p99"),
+    "statistic": STATISTICS,
     "compute": ("quota", "full", 0.25),
+    "resolution": WAYS,
 }
 """The parameters of OH-001."""
 
@@ -59,12 +65,12 @@ def same_launch_done(params: Params) -> str:
     effort=tail_by_statistic,
     seconds=0.006,
     completion=same_launch_done,
-    revision=2,
+    revision=3,
 )
 def launch_latency(bench: Bench) -> Samples:
     """Kernel launch latency.
 
-    sample = median of the intervals of one reading (or their p99 over at least 1000)
+    sample = median of the intervals of one reading (or their mean or peak; p99 over at least 1000, p99.9 over 10 000)
 
     An empty kernel (one block of 32 threads) is launched on one stream of one context. The path says what is timed:
 
@@ -78,12 +84,13 @@ def launch_latency(bench: Bench) -> Samples:
 
     A reading lasts a millisecond or two, so that the samples of one round meet the same host. The kernel counts its
     launches on the device; a count that differs from the launches fails the metric. Compute is the tenant's share:
-    `quota` what the session grants (`--compute-limit`), `full` no limit.
+    `quota` what the session grants (`--compute-limit`), `full` no limit. Resolution is how the calls are found: `query`
+    by cuGetProcAddress, as the CUDA runtime does, `handle` by dlsym; a layer may stand in one way only.
     """
-    path, api = str(bench.params["path"]), str(bench.params["api"])
+    path, api, way = (str(bench.params[name]) for name in ("path", "api", "resolution"))
     routine, args, column = PATHS[path]
     (tenant,) = bench.party
-    workload = Workload(routine, {**args, "api": api})
+    workload = Workload(routine, {**args, "api": api, "resolution": way})
 
     def take(index: int) -> list[float]:
         del index
@@ -92,19 +99,25 @@ def launch_latency(bench: Bench) -> Samples:
         summarise(bench, "intervals", series.notes, values)
         return values
 
-    readings = bench.readings(("OH-001", path, api, bench.params["compute"]), take)
+    readings = bench.readings(("OH-001", path, api, way, bench.params["compute"]), take)
     yield from statistics_of(readings, bench.params["statistic"])
 
 
 def pair_readings(bench: Bench) -> Sequence[Series]:
     """Readings of alloc and free pairs of the size, API and state that the parameters ask for; shared by OH-002 and
     OH-003."""
-    size, api = int(bench.params["bytes"]), str(bench.params["api"])
+    size, api, way = int(bench.params["bytes"]), str(bench.params["api"]), str(bench.params["resolution"])
     if bench.device.memory_bytes < 2 * size:
         raise Skip(f"needs {2 * size} bytes of device memory, found {bench.device.memory_bytes}")
     (tenant,) = bench.party
     pending = bench.params.get("state") == "pending"
-    args: dict[str, Value] = {"api": api, "bytes": size, "count": SIZES[size], "pending": int(pending)}
+    args: dict[str, Value] = {
+        "api": api,
+        "resolution": way,
+        "bytes": size,
+        "count": SIZES[size],
+        "pending": int(pending),
+    }
 
     def take(index: int) -> Series:
         del index
@@ -113,12 +126,12 @@ def pair_readings(bench: Bench) -> Sequence[Series]:
             summarise(bench, "intervals", {"call": column}, series.seconds(column))
         return series
 
-    return bench.readings(("alloc_free", api, size, "pending" if pending else "idle"), take)
+    return bench.readings(("alloc_free", api, way, size, "pending" if pending else "idle"), take)
 
 
 def by_size(params: Params) -> Effort:
     """Large allocations differ from process to process: few samples of each are enough."""
-    if params.get("statistic") == "p99":
+    if params.get("statistic") in POOLED:
         return "tail"
     return "latency" if int(params["bytes"]) <= 2 * MIB else "window"
 
@@ -128,22 +141,23 @@ def by_size(params: Params) -> Effort:
     unit="us",
     better="lower",
     ideal="same",
-    params={"bytes": tuple(SIZES), "api": MEMORY_APIS, "statistic": ("median", "p99")},
+    params={"bytes": tuple(SIZES), "api": MEMORY_APIS, "statistic": STATISTICS, "resolution": WAYS},
     effort=by_size,
     seconds=0.006,
     completion="OH-010",
-    revision=2,
+    revision=3,
 )
 def allocation_latency(bench: Bench) -> Samples:
     """Memory allocation latency.
 
-    sample = median of the intervals of one reading (or their p99 over at least 1000)
+    sample = median of the intervals of one reading (or their mean or peak; p99 over at least 1000, p99.9 over 10 000)
 
     The interval is one allocation call: `cuMemAlloc_v2`; `pool` = cuMemAllocAsync with cuStreamSynchronize; `vmm` =
     cuMemCreate, cuMemAddressReserve, cuMemMap and cuMemSetAccess. A reading has 200 pairs of allocation and free of 4
     KiB, 20 of 2 MiB, 10 of 64 MiB or 5 of 1 GiB; the context is synchronized before it, and one 4 KiB buffer stays
     allocated, so that small sizes do not map and unmap a block each time. Each size is an outcome of its own, since
-    their spreads differ tenfold: where the pages of a large allocation lie differs from process to process.
+    their spreads differ tenfold: where the pages of a large allocation lie differs from process to process. Resolution
+    is as in OH-001.
     """
     yield from statistics_of((series.seconds("alloc") for series in pair_readings(bench)), bench.params["statistic"])
 
@@ -153,11 +167,11 @@ def allocation_latency(bench: Bench) -> Samples:
     unit="us",
     better="lower",
     ideal="same",
-    params={"bytes": tuple(SIZES), "state": ("idle", "pending"), "api": MEMORY_APIS},
+    params={"bytes": tuple(SIZES), "state": ("idle", "pending"), "api": MEMORY_APIS, "resolution": WAYS},
     effort=by_size,
     seconds=lambda params, window, polling: 0.06 if params["state"] == "pending" else 0.0,
     completion="OH-010",
-    revision=2,
+    revision=3,
 )
 def free_latency(bench: Bench) -> Samples:
     """Memory free latency.
@@ -166,7 +180,7 @@ def free_latency(bench: Bench) -> Samples:
 
     The interval is one free call, of what OH-002 allocated. `idle`: the context is synchronized before it, since a
     free waits for the device and would otherwise time the previous kernel. `pending`: a kernel of 1 ms is queued on
-    the stream just before it, and the wait is what is measured.
+    the stream just before it, and the wait is what is measured. Resolution is as in OH-001.
     """
     for series in pair_readings(bench):
         yield median(series.seconds("free"))
@@ -181,11 +195,12 @@ PHASES = ("load", "init", "context", "allocate", "module", "launch")
     better="lower",
     ideal="same",
     needs=("separate-processes",),
-    params={"phase": ("total", "exec", *PHASES)},
+    params={"phase": ("total", "exec", *PHASES), "resolution": WAYS},
     party=lambda params, device: (),
     effort="process",
     seconds=0.4,
     alone=True,
+    revision=2,
 )
 def context_creation(bench: Bench) -> Samples:
     """Context creation overhead.
@@ -196,21 +211,22 @@ def context_creation(bench: Bench) -> Samples:
     `load`: dlopen of the driver and resolution of its symbols; `init`: cuInit; `context`: primary context, made
     current; `allocate`: the first cuMemAlloc of 4 KiB; `module`: load of a module with one empty kernel; `launch`:
     its first launch with synchronization. `total` = the sum of `load` to `launch`. The cache of compiled kernels is
-    off (CUDA_CACHE_DISABLE=1). Who else holds the device open changes the figure; it is in the run file.
+    off (CUDA_CACHE_DISABLE=1). Who else holds the device open changes the figure; it is in the run file. Resolution is
+    as in OH-001; finding the functions is part of `load`.
     """
-    phase = str(bench.params["phase"])
+    phase, way = str(bench.params["phase"]), str(bench.params["resolution"])
 
     def take(index: int) -> dict[str, float]:
         del index
         with bench.fresh() as tenant:
-            series = bench.run(tenant, Workload("context_cycle", {"device": 0}, timeout=120))
+            series = bench.run(tenant, Workload("context_cycle", {"device": 0, "resolution": way}, timeout=120))
             reading = {name: series.seconds(name)[0] for name in PHASES}
             reading["total"] = sum(reading.values())
             reading["exec"] = tenant.start_seconds
         bench.detail("phases", reading)
         return reading
 
-    for reading in bench.readings("context_cycle", take):
+    for reading in bench.readings(("context_cycle", way), take):
         yield reading[phase]
 
 
@@ -230,10 +246,10 @@ BATCH = 1000
     better="lower",
     compare="difference",
     ideal="same",
-    params={"function": ("all", *FUNCTIONS), "resolution": ("handle", "default", "query")},
+    params={"function": ("all", *FUNCTIONS), "resolution": ("query", "handle", "default")},
     seconds=0.02,
     completion="OH-010",
-    revision=2,
+    revision=3,
 )
 def interception(bench: Bench) -> Samples:
     """API interception overhead.
@@ -265,11 +281,12 @@ def interception(bench: Bench) -> Samples:
     better="lower",
     compare="difference",
     ideal="copy",
-    params={"n": (4, 2, 8), "bytes": (2 * MIB, 64 * KIB), "statistic": ("median", "p99")},
+    params={"n": (4, 2, 8), "bytes": (2 * MIB, 64 * KIB), "statistic": ("median", "p99"), "resolution": WAYS},
     party=lambda params, device: (Share(role="timed"), *[Share(role="neighbor")] * (int(params["n"]) - 1)),
     tenants="n",
     effort="window",
     seconds=0.1,
+    revision=2,
 )
 def lock_contention(bench: Bench) -> Samples:
     """Shared region lock contention.
@@ -278,13 +295,15 @@ def lock_contention(bench: Bench) -> Samples:
 
     Every tenant is a process of its own. The kernel driver has locks too, so the layer's own contention is what is left
     when the same difference, measured under time-slicing in the same session, is subtracted: that is what a comparison
-    by difference with `time-slicing` does.
+    by difference with `time-slicing` does. Resolution is as in OH-001; the others' calls are found by query.
     """
     n, size, statistic = int(bench.params["n"]), int(bench.params["bytes"]), bench.params["statistic"]
+    way = str(bench.params["resolution"])
     if n < 2:
         raise Skip(f"needs 2 tenants or more, asked for {n}")
     first, *others = bench.party
-    pairs = Workload("alloc_free", {"api": "cuMemAlloc_v2", "bytes": size, "count": 200, "pending": 0})
+    call: dict[str, Value] = {"api": "cuMemAlloc_v2", "resolution": way, "bytes": size}
+    pairs = Workload("alloc_free", {**call, "count": 200, "pending": 0})
     storm = Workload("alloc_storm", {"bytes": size, "duration": 60 * 10**9}, timeout=90)
 
     def take() -> list[float]:
@@ -302,7 +321,7 @@ def lock_contention(bench: Bench) -> Samples:
         summarise(bench, "intervals", {"tenants": n, "neighbors_pairs": done}, contended)
         return alone, contended
 
-    readings = bench.readings(("OH-006", n, size), reading)
+    readings = bench.readings(("OH-006", n, size, way), reading)
     if statistic == "median":
         for alone, contended in readings:
             yield median(contended) - median(alone)
@@ -329,10 +348,10 @@ def slope(points: Mapping[int, float]) -> tuple[float, float]:
     better="lower",
     compare="difference",
     ideal="same",
-    params={"op": ("alloc", "free")},
+    params={"op": ("alloc", "free"), "resolution": WAYS},
     effort="window",
     seconds=0.06,
-    revision=2,
+    revision=3,
 )
 def tracking(bench: Bench) -> Samples:
     """Memory tracking overhead.
@@ -341,9 +360,10 @@ def tracking(bench: Bench) -> Samples:
     per live allocation
 
     k allocations of 4 KiB are held while 50 allocations of 2 MiB are timed, after 10 of warm-up at each k; the k come
-    in seeded order. A layer that keeps a list grows with k. Intercept and medians are in the detail.
+    in seeded order. A layer that keeps a list grows with k. Intercept and medians are in the detail. Resolution is as
+    in OH-001.
     """
-    op = str(bench.params["op"])
+    op, way = str(bench.params["op"]), str(bench.params["resolution"])
     (tenant,) = bench.party
 
     def take(index: int) -> dict[str, dict[int, float]]:
@@ -351,7 +371,8 @@ def tracking(bench: Bench) -> Samples:
         medians: dict[str, dict[int, float]] = {"alloc": {}, "free": {}}
         for live in bench.random.sample(LIVE, len(LIVE)):
             tenant.release()  # what the last k held
-            series = bench.run(tenant, Workload("alloc_live", {"live": live, "bytes": 2 * MIB, "count": 50}))
+            args: dict[str, Value] = {"resolution": way, "live": live, "bytes": 2 * MIB, "count": 50}
+            series = bench.run(tenant, Workload("alloc_live", args))
             for column, found in medians.items():
                 found[live] = median(series.seconds(column))
         for column, found in medians.items():
@@ -360,7 +381,7 @@ def tracking(bench: Bench) -> Samples:
             bench.detail("lines", {"op": column, "slope": rise, "intercept": intercept, **points})
         return medians
 
-    for medians in bench.readings("OH-007", take):
+    for medians in bench.readings(("OH-007", way), take):
         yield slope(medians[op])[0]
 
 
@@ -375,7 +396,7 @@ def tracking(bench: Bench) -> Samples:
     in_turn=True,
     effort="long",
     seconds=lambda params, window, polling: 2.1 if params["demand"] == "low" else 3.5,
-    revision=2,
+    revision=3,
 )
 def rate_limiter(bench: Bench) -> Samples:
     """Rate limiter overhead.
@@ -433,7 +454,7 @@ def full_demand(bench: Bench) -> Workload:
     tenants="n",
     effort="long",
     seconds=lambda params, window, polling: polling,
-    revision=2,
+    revision=3,
 )
 def polling(bench: Bench) -> Samples:
     """NVML polling overhead.
@@ -490,7 +511,7 @@ def working(bench: Bench, span: int) -> Workload:
     party=by_compute,
     effort="window",
     seconds=lambda params, window, polling: window.duration + window.settle,
-    revision=2,
+    revision=3,
 )
 def total_throughput(bench: Bench) -> Samples:
     """Total throughput degradation.

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from gpu_virt_bench.model.claims import claims
 from gpu_virt_bench.model.metric import SHOWN, Metric
 from gpu_virt_bench.model.run import Definition, Failed, Granted, Measured, Outcome, Repetition, Run
 from gpu_virt_bench.stats.estimate import LEVEL, Estimate
@@ -126,7 +127,7 @@ def run_table(run: Run) -> RenderableType:
 
 def remarks(run: Run) -> list[str]:
     """What a reader must know beside the numbers."""
-    found = list(run.warnings)
+    found = [*claims(run), *run.warnings]
     if run.status != "complete":
         found.append(f"this run is {run.status}")
     found += [f"missing: {entry}" for entry in run.missing]

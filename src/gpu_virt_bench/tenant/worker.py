@@ -123,13 +123,16 @@ def message_of(series: Series) -> Message:
 def facts(symbols: list[str], env: list[str]) -> Message:
     """The device as seen in here, and who serves the driver's symbols."""
     free_bytes, total = libgvb.memory_info()
+    functions = libgvb.functions()
+    names = dict.fromkeys([*symbols, *functions])
     return {
         "device": libgvb.device_facts(),
         "devices": libgvb.device_count(),
         "memory_free": free_bytes,
         "memory_total": total,
-        "served_by": {name: served(name, "handle") for name in symbols},
-        "served_by_query": {name: served(name, "query") for name in symbols},
+        "functions": functions,
+        "served_by": {name: served(name, "handle") for name in names},
+        "served_by_query": {name: served(name, "query") for name in names},
         "mapped": mapped_files(),
         "env": {name: os.environ.get(name, "") for name in env},
     }

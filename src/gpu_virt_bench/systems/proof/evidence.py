@@ -14,10 +14,11 @@ MARGIN = 256 << 20
 
 @dataclass(frozen=True)
 class Attempt:
-    """One `cuMemAlloc` that was tried and freed again: its size, and the CUresult it ended with."""
+    """One `cuMemAlloc` that was tried and freed again: its size, the CUresult it ended with, and how it was found."""
 
     bytes: int
     code: int
+    way: str = "query"
 
 
 @dataclass(frozen=True)
@@ -56,5 +57,6 @@ class Evidence:
     stderr: str = ""
     seen: Seen | None = None  # None: NVML lists no processes here, its checks cannot be made
     rate: float | None = None  # of the probe of `slowed`, over its native rate
+    compute_share: float | None = None  # granted to this tenant
     device_sm_count: int = 0
     device_memory_bytes: int = 0

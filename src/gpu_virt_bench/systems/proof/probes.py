@@ -49,10 +49,10 @@ def rate(tenant: Tenant, device: Device, seconds: float) -> float:
     return found
 
 
-def attempt(tenant: Tenant, size: int) -> Attempt:
+def attempt(tenant: Tenant, size: int, way: str = "query") -> Attempt:
     """One allocation that is tried and freed again."""
-    args: dict[str, int | str | float] = {"api": "cuMemAlloc_v2", "bytes": size}
-    return Attempt(size, int(tenant.run(Workload("try_alloc", args)).columns["code"][0]))
+    args: dict[str, int | str | float] = {"api": "cuMemAlloc_v2", "resolution": way, "bytes": size}
+    return Attempt(size, int(tenant.run(Workload("try_alloc", args)).columns["code"][0]), way)
 
 
 def write_margin(tenant: Tenant) -> None:

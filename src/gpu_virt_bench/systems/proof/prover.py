@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from gpu_virt_bench.model.claims import LONGEST
 from gpu_virt_bench.model.run import Check
 from gpu_virt_bench.model.system import Step
 from gpu_virt_bench.systems import steps
 from gpu_virt_bench.systems.native import Native
 from gpu_virt_bench.systems.proof import tables
 from gpu_virt_bench.systems.proof.checks import check, prefixed
+from gpu_virt_bench.systems.proof.doors import doors, doors_check
 from gpu_virt_bench.systems.proof.evidence import Attempt, Evidence, Seen
 from gpu_virt_bench.systems.proof.fingerprint import blocks, overlap_check, sm_sets_check, workload
+from gpu_virt_bench.systems.proof.limits import BY, FIRST, SECOND, Try, calls_check, tried
 from gpu_virt_bench.systems.proof.outside import Outside, seen
 from gpu_virt_bench.systems.proof.probes import attempt, rate, write_margin
 from gpu_virt_bench.systems.proof.served import foreign_layers
@@ -21,9 +24,6 @@ from gpu_virt_bench.systems.proof.tables import Tables
 from gpu_virt_bench.systems.seat import Seat
 from gpu_virt_bench.systems.variables import QUOTA, Values
 from gpu_virt_bench.tenant import Tenant, together
-
-SLOWED_SECONDS = 5.0
-"""The longest window of the probe of `slowed`."""
 
 
 @dataclass(frozen=True)
@@ -37,22 +37,37 @@ class Asked:
 class Prover:
     """Proves the tenants of a session. What native tenants must show beside them is taken once and kept."""
 
-    def __init__(self, native: Native, window_seconds: float = SLOWED_SECONDS) -> None:
+    def __init__(self, native: Native, window_seconds: float = LONGEST) -> None:
         """`window_seconds`: the suite's window under a quota; the probe of `slowed` takes no longer."""
         self._native = native
-        self._seconds = min(SLOWED_SECONDS, window_seconds)
+        self._seconds = min(LONGEST, window_seconds)
         self._controls: dict[tuple[int, int], Attempt] = {}
         self._rates: dict[int, float] = {}
+        self._known: set[Hashable] = set()
+        self._given: dict[tuple[int, int], list[Try]] = {}
+
+    def is_first(self, key: Hashable) -> bool:
+        """Whether this is asked for the first time in the session."""
+        if key in self._known:
+            return False
+        self._known.add(key)
+        return True
 
     def ask(self, seat: Seat, tenant: Tenant, outside: Outside, slowed: bool = False) -> Asked:
-        """The checks of one tenant. `slowed`: also the rate under its quota, which takes seconds and never decides."""
+        """The checks of one tenant. `slowed`: also what takes seconds, its rate under its quota, and a memory limit
+        through every call, in a second process too."""
         values = {**seat.values, "pid": str(tenant.pid)}
         wanted = tables.filled(seat.system, values)
         facts = tenant.facts(tables.symbols(seat.system), tables.variables(seat.system))
         evidence = self._evidence(seat, tenant, wanted, facts, self._seen(tenant, outside, wanted), slowed)
-        checks = [foreign_layers(facts["mapped"], tables.own_files(seat.system, values))]
+        own = tables.own_files(seat.system, values)
+        checks = [foreign_layers(facts, own, seat.active.driver, seat.system.mechanism == "external" and not own)]
+        if slowed and (found := doors_check(doors(facts), own)) is not None:
+            checks.append(found)
         for feature, table in wanted.items():
             checks += check(table, evidence, feature)
+            if slowed and table.refused_above is not None:
+                checks.append(prefixed(self._calls(seat, tenant, int(table.refused_above)), feature))
             if table.command is not None:
                 checks.append(prefixed(answer(table.command, seat.active.step_env()), feature))
         return Asked(checks, granted(values, facts))
@@ -80,14 +95,29 @@ class Prover:
         return Evidence(
             facts,
             seat.active.driver,
-            [attempt(tenant, size) for size in sizes],
+            [attempt(tenant, size, way) for size in sizes for way in BY],
             [self._control(size, seat.gpu) for size in sizes],
             tenant.stderr(),
             seen,
             self._slowed(seat, tenant) if slowed and any(table.slowed for table in wanted.values()) else None,
+            None if (share := seat.values["compute_share"]) is None else float(share),
             seat.device.sm_count,
             seat.device.memory_bytes,
         )
+
+    def _calls(self, seat: Seat, tenant: Tenant, limit: int) -> Check:
+        """A limit through every allocation call, in the tenant and in a process that it might start."""
+        above = tables.probes(limit)[1]
+        tries = tried(tenant, above, FIRST)
+        child = seat.child(f"{tenant.name}'s second process")
+        try:
+            tries += tried(child, above, SECOND)
+        finally:
+            self._native.problems += seat.end(child)
+        if (above, seat.gpu) not in self._given:
+            with self._native.tenant(seat.gpu) as native:
+                self._given[above, seat.gpu] = tried(native, above, FIRST)
+        return calls_check(limit, above, tries, self._given[above, seat.gpu])
 
     def _control(self, size: int, gpu: int) -> Attempt:
         """One allocation in a native tenant, once per size and device: what a limit refuses must be given there."""

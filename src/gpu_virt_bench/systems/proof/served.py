@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from gpu_virt_bench import emulated
 from gpu_virt_bench.model.run import Check
 from gpu_virt_bench.model.system import Checks
 from gpu_virt_bench.systems.environment import KNOWN_LAYERS
+from gpu_virt_bench.systems.proof.doors import by_layer, doors, is_one_of, listed, strangers
 from gpu_virt_bench.systems.proof.evidence import Driver, Evidence
-
-DRIVER = "libcuda.so.1"
+from gpu_virt_bench.systems.proof.tables import DRIVER
 
 
 def served_checks(checks: Checks, evidence: Evidence) -> Iterator[Check]:
@@ -26,9 +27,24 @@ def served_checks(checks: Checks, evidence: Evidence) -> Iterator[Check]:
             for name, file in checks.served_by_any.items()
             for kind, way in (("served_by", "dlsym"), ("served_by_query", "cuGetProcAddress"))
         ]
-        listed = "; ".join(f"{item.name} by {way}: {item.found}" for item, way in ways)
+        told = "; ".join(f"{item.name} by {way}: {item.found}" for item, way in ways)
         expected = ", ".join(dict.fromkeys(checks.served_by_any.values()))
-        yield Check("served_by_any", f"one of them by {expected}", listed, any(item.passed for item, _ in ways))
+        passed = any(item.passed for item, _ in ways)
+        found = told if passed else f"{told}. {what_it_serves(facts, list(checks.served_by_any.values()))}"
+        yield Check("served_by_any", f"one of them by {expected}", found, passed)
+
+
+def what_it_serves(facts: Mapping[str, Any], files: Sequence[str]) -> str:
+    """What a library that was not found where it should be does serve, and what to write then."""
+    found = by_layer(doors(facts), files)
+    if not found:
+        return "It serves none of the functions that are measured: is it loaded, and does it hook this driver's names?"
+    named = listed([f"{function} by {' and '.join(ways)}" for function, ways in found.items()])
+    first = next(iter(found))
+    return (
+        f'It serves {named}. A definition of its own with served_by_any = {{ {first} = "{{library}}" }} under [proof]'
+        " measures it (docs/how-to/add-a-system.md)"
+    )
 
 
 def served(name: str, expected: str, found: str, driver: Driver, mapped: Sequence[str] = ()) -> Check:
@@ -66,11 +82,16 @@ def is_driver(found: str, driver: Driver, mapped: Sequence[str]) -> bool:
     return real.name == versioned or (real.name == DRIVER and versioned in beside)
 
 
-def foreign_layers(mapped: Sequence[str], own: Sequence[str]) -> Check:
-    """Whether a library of another layer is in the tenant: one that is known, and not one of the system's own files."""
-    names = {path for path in own if "/" not in path}
-    paths = {Path(path).resolve() for path in own if "/" in path}
-    layers = [path for path in mapped if Path(path).name in KNOWN_LAYERS]
-    foreign = [path for path in layers if Path(path).name not in names and Path(path).resolve() not in paths]
+def foreign_layers(facts: Mapping[str, Any], own: Sequence[str], driver: Driver, open_to_others: bool = False) -> Check:
+    """Whether a library of another layer is in the tenant, and not one of the system's own files: one that is known, or
+    one that serves a driver function in any way. `open_to_others`: the layer's own files are not known here."""
+    mapped = facts["mapped"]
+    foreign = [path for path in mapped if Path(path).name in KNOWN_LAYERS and not is_one_of(path, own)]
+
+    def is_known(file: str) -> bool:
+        return file in foreign or is_one_of(file, own) or is_driver(file, driver, mapped)
+
+    if not open_to_others:
+        foreign += strangers(doors(facts), is_known)
     found = ", ".join(foreign) or "none"
     return Check("foreign_layers", "no library of another layer", found, not foreign)

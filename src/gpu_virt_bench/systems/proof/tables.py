@@ -10,6 +10,8 @@ from gpu_virt_bench.systems.proof.evidence import MARGIN
 from gpu_virt_bench.systems.variables import QUOTA, Values, expand, resolve
 from gpu_virt_bench.systems.wellformed import OVERLAPS, SM_SETS, check_word
 
+DRIVER = "libcuda.so.1"
+"""How a definition names the driver's own file."""
 Tables = dict[str, Checks]
 """Tables of checks by the feature they are about; "" is the activation's."""
 
@@ -68,9 +70,10 @@ def sizes(tables: Tables) -> list[int]:
 
 
 def own_files(system: System, values: Values) -> list[str]:
-    """Files that the system itself puts into a tenant: what it preloads, and what its proof expects there."""
+    """Files that the system itself puts into a tenant: what it preloads, and what its proof expects there, the driver
+    aside."""
     texts = [system.requires.system_preload, *system.proof.mapped]
     texts += [system.tenant.env.get(name, "") for name in LOADER_VARIABLES]
     texts += [*system.proof.served_by.values(), *system.proof.served_by_query.values()]
     found = [expand(text, values, system.id) for text in texts]
-    return [name for text in found if text for name in text.split(":") if name]
+    return [name for text in found if text for name in text.split(":") if name and name != DRIVER]

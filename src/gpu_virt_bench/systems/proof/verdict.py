@@ -28,10 +28,18 @@ def withdrawn(checks: Sequence[Check]) -> dict[str, str]:
     return {feature: f"{feature} not in force: {'; '.join(parts)}" for feature, parts in sentences.items()}
 
 
+def only_unbound(checks: Sequence[Check], feature: str) -> bool:
+    """Whether all that is wrong with a feature is that its limit does not bind: a result, and no refusal."""
+    failed = [item.name for item in checks if not item.passed and feature_of(item) == feature]
+    return failed == [f"{feature}.slowed"]
+
+
 def explained(item: Check) -> str:
     """What a failed check found. A refusal's sentence stands for itself."""
     name = item.name.removeprefix(f"{feature_of(item)}.")
-    return item.found if name == "refused_above" else f"{name} is {item.found}, expected {item.expected}"
+    if name == "slowed":
+        return f"the limit does not bind: {item.found}, expected {item.expected}"
+    return item.found if name in ("refused_above", "calls") else f"{name} is {item.found}, expected {item.expected}"
 
 
 def refusal(system: System, checks: Sequence[Check]) -> str:

@@ -1,0 +1,90 @@
+"""`gpu-virt-bench prove`: is a layer in force, and what lies open?"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+import click
+
+MIB = 1 << 20
+
+
+@click.command(name="prove")
+@click.option(
+    "--system", multiple=True, required=True, metavar="NAME|FILE.toml", help="What to prove; may be repeated."
+)
+@click.option("--memory-limit", type=click.IntRange(1), metavar="MIB", help="Memory quota of the tenant.")
+@click.option("--compute-limit", type=click.IntRange(1, 100), metavar="PERCENT", help="Compute quota of the tenant.")
+@click.option("--device", default="auto", metavar="auto|INDEX|UUID|emulated[:PROFILE]", help="As of `run`.  [auto]")
+@click.option("--option", multiple=True, metavar="[SYSTEM.]NAME=VALUE", help="An option of a system.")
+@click.option("--emulate", multiple=True, metavar="KEY=VALUE", help="Changes the emulated GPU.")
+@click.option("--doors", is_flag=True, help="Print every driver function, not only those that the layer serves.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def command(doors: bool, as_json: bool, **options: Any) -> None:  # noqa: ANN401
+    """Say whether systems are in force, how far their limits reach, and what lies open; nothing is measured.
+
+    \b
+    gpu-virt-bench prove --system native --system mps --memory-limit 8192 --compute-limit 50
+    gpu-virt-bench prove --system ./mine.toml --option library=/opt/libmine.so --memory-limit 4096
+
+    Exit status: 0 in force and nothing open; 1 in force, with something open; 2 not in force, or wrong use.
+    """
+    from gpu_virt_bench.cli.progress import Silent
+    from gpu_virt_bench.cli.run import requested, wrong_use
+    from gpu_virt_bench.engine.prove import Proved, prove
+    from gpu_virt_bench.engine.session import set_signals
+    from gpu_virt_bench.report.proof import print_proof
+
+    set_signals()
+    request = requested({**RUN, **options})
+
+    def say(proved: Proved) -> None:
+        if not as_json:
+            print_proof(proved, whole=doors)
+
+    class Notes(Silent):
+        """Says what the session says."""
+
+        def note(self, text: str) -> None:
+            """On standard error."""
+            click.echo(text, err=True)
+
+    try:
+        found = prove(request, Notes(), say)
+    except KeyboardInterrupt:
+        raise click.Abort from None
+    except Exception as error:
+        raise wrong_use(error) from None
+    if as_json:
+        click.echo(json.dumps([record(one) for one in found], indent=1))
+    sys.exit(2 if any(one.refused for one in found) else 1 if any(one.open for one in found) else 0)
+
+
+RUN: Mapping[str, Any] = {
+    "suite": "quick",
+    "metrics": (),
+    "output": "results",
+    "label": "",
+    "seed": 1,
+    "time_budget": None,
+    "tenants": None,
+    "sweep": (),
+    "aa": False,
+    "turns": False,
+    "iterations": None,
+    "warmup": None,
+    "repetitions": None,
+}
+"""What `run` has options for and `prove` does not."""
+
+
+def record(proved: Any) -> dict[str, Any]:  # noqa: ANN401
+    """One system as JSON: the fields, doors as a table."""
+    from dataclasses import asdict
+
+    found = asdict(proved)
+    found["doors"] = {door.function: dict(door.files) for door in proved.doors}
+    return {**found, "in_force": not proved.refused, "open": proved.open}

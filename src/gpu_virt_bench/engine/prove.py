@@ -1,0 +1,135 @@
+"""Proofs alone: every system set up, a tenant asked for all that it can show, and nothing measured."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+
+from gpu_virt_bench.engine import device as devices
+from gpu_virt_bench.engine.entry import Entry, entries
+from gpu_virt_bench.engine.folder import session_folder
+from gpu_virt_bench.engine.place import Place
+from gpu_virt_bench.engine.proving import FeatureLost, ProofLost, Refused
+from gpu_virt_bench.engine.request import Progress, Request
+from gpu_virt_bench.engine.session import places_of, referred
+from gpu_virt_bench.engine.stage import Stage
+from gpu_virt_bench.engine.standing import settle
+from gpu_virt_bench.engine.tenants import UNWELL, raise_lost
+from gpu_virt_bench.engine.throttle import Throttle
+from gpu_virt_bench.model.claims import NEAR
+from gpu_virt_bench.model.metric import Share
+from gpu_virt_bench.model.run import Check
+from gpu_virt_bench.systems.available import Here, availability
+from gpu_virt_bench.systems.proof import tables, verdict
+from gpu_virt_bench.systems.proof.doors import Door, doors, halves, is_one_of
+from gpu_virt_bench.systems.quota import grants
+from gpu_virt_bench.systems.variables import DefinitionError
+
+
+@dataclass
+class Proved:
+    """What one system showed."""
+
+    system: str
+    device: str
+    emulated: bool
+    checks: list[Check] = field(default_factory=list)
+    """Of a tenant, and of two at once; those of a feature under its name."""
+    granted: dict[str, str] = field(default_factory=dict)
+    doors: list[Door] = field(default_factory=list)
+    half_doors: str = ""
+    own: list[str] = field(default_factory=list)
+    """Files of the layer."""
+    refused: str = ""
+    """Why it must not be measured, "" if it may be."""
+
+    @property
+    def open(self) -> list[str]:
+        """What is not as it is claimed, though the system may be measured."""
+        failed = [item for item in self.checks if not item.passed]
+        told = [verdict.explained(item) for item in failed if not self.refused]
+        parts = [part for item in self.checks if item.name.endswith(".calls") for part in item.found.split("; ")]
+        calls = [f"memory limit: {part}" for part in parts if part.startswith("open: ") or " answers " in part]
+        calls += [
+            f"compute limit: granted {self.granted['compute_share']}, {item.found}"
+            for item in self.checks
+            if item.name.endswith(".slowed") and item.passed and self.binds_elsewhere(item)
+        ]
+        half = [f"half a door: {self.half_doors}"] if self.half_doors else []
+        return list(dict.fromkeys([*told, *calls, *half]))
+
+    def binds_elsewhere(self, item: Check) -> bool:
+        """Whether the probe of a compute limit ran at another rate than the share."""
+        share = self.granted.get("compute_share")
+        return share is not None and abs(float(item.found.split()[0]) - float(share)) > NEAR
+
+    def is_layers(self, file: str) -> bool:
+        """Whether a file is the layer's."""
+        return is_one_of(file, self.own)
+
+
+def prove(request: Request, progress: Progress, each: Callable[[Proved], None]) -> list[Proved]:
+    """Proves the systems of a request one after the other; `each` hears of one as soon as it is done."""
+    with ExitStack() as stack:
+        folder = stack.enter_context(session_folder(progress.note))
+        target = devices.choose(request.device, request.emulate, folder)
+        stack.callback(target.close)
+        if target.note:
+            progress.note(target.note)
+        throttle = {i: stack.enter_context(Throttle(gpu.observer)) for i, gpu in enumerate(target.devices)}
+        reference = referred(target, folder)
+        stack.callback(reference.close)
+        whole = Entry(request.systems[0], request.memory_limit, request.compute_limit, request.tenants)
+        places = places_of(request, folder, reference, throttle, entries(request.systems, whole, {}, False))
+        found = []
+        for place in places.values():
+            found.append(of_system(place))
+            each(found[-1])
+    return found
+
+
+def of_system(place: Place) -> Proved:
+    """One system, set up and asked."""
+    system, device = place.entry.system, place.device
+    found = Proved(system.id, device.name, device.emulated)
+    here = Here(devices=tuple(place.devices))
+    if reason := availability(system, here, place.options):
+        found.refused = f"{system.id} is unavailable: {reason}"
+        return found
+    try:
+        grants(system, [place.entry.quota], place.devices, [0])
+        with Stage(place, 0) as stage:
+            try:
+                ask(stage, found)
+            finally:
+                keep(stage, found)
+    except (Refused, ProofLost, FeatureLost, DefinitionError, *UNWELL) as error:
+        found.refused = str(error)
+    return found
+
+
+def ask(stage: Stage, found: Proved) -> None:
+    """Two tenants at once, then one with all that costs time, once more at its end."""
+    stage.prove_pair()
+    members = stage.start((Share(),), False)
+    time.sleep(settle(stage, members))
+    (member,) = members
+    system = stage.place.entry.system
+    facts = member.tenant.facts(tables.symbols(system))
+    found.doors = doors(facts)
+    found.own = tables.own_files(system, {**member.seat.values, "pid": str(member.pid)})
+    found.half_doors = halves(found.doors, found.own)
+    stage.prove(members)
+    lost: list[str] = []
+    stage.tenants.last(members, lost)
+    raise_lost(lost)
+
+
+def keep(stage: Stage, found: Proved) -> None:
+    """The checks before the samples, each once."""
+    records = [record for record in stage.tenants.proofs if record.when == "before"]
+    found.checks = list({item.name: item for record in records for item in record.checks}.values())
+    for record in records:
+        found.granted.update(record.granted)

@@ -1,0 +1,62 @@
+"""What a run's proofs say of its limits and doors, in sentences: the first that a reader should see."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gpu_virt_bench.model.run import Check, Run
+
+NEAR = 0.05
+"""How far from the granted share the probe's rate may be before it is said."""
+LONGEST = 5.0
+"""Seconds of the probe, where the suite's window under a quota is not shorter."""
+
+
+def claims(run: Run) -> list[str]:
+    """The sentences of one run, each once: a limit that does not bind, one that binds elsewhere, what lies open."""
+    return list(dict.fromkeys([*effects(run), *opens(run), *half_doors(run)]))
+
+
+def named(run: Run, name: str) -> Iterator[tuple[Check, dict[str, str]]]:
+    """The checks of a name, under whichever feature, each with what its tenant was granted."""
+    for record in run.proof:
+        for check in record.checks:
+            if check.name.rpartition(".")[2] == name:
+                yield check, record.granted
+
+
+def effects(run: Run) -> Iterator[str]:
+    """What a compute limit does to the probe, where that is not what was granted."""
+    found: dict[str, list[float]] = {}
+    bound = True
+    for check, granted in named(run, "slowed"):
+        if "compute_share" in granted:
+            found.setdefault(granted["compute_share"], []).append(float(check.found.split()[0]))
+            bound = bound and check.passed
+    for share, rates in found.items():
+        rate = max(rates)
+        asked = run.plan.compute_limit
+        told = f"asked {100 * asked:g} %, " if asked is not None else ""
+        seconds = min(LONGEST, run.plan.settings.quota_window_seconds)
+        probe = f"of the native rate in a probe of {seconds:g} s"
+        got = f"{told}granted {100 * float(share):g} %, got {100 * rate:.1f} % {probe}"
+        if not bound:
+            yield f"{run.system.id}: the compute limit does not bind: {got}"
+        elif abs(rate - float(share)) > NEAR:
+            yield f"{run.system.id}: the compute limit binds elsewhere than asked: {got}"
+
+
+def opens(run: Run) -> Iterator[str]:
+    """Allocation calls that give memory above the limit, or refuse it with an odd code."""
+    for check, _ in named(run, "calls"):
+        for part in check.found.split("; "):
+            if part.startswith("open: ") or " answers " in part:
+                yield f"{run.system.id}: memory limit: {part}"
+
+
+def half_doors(run: Run) -> Iterator[str]:
+    """Functions that the layer serves in one way only."""
+    for check, _ in named(run, "doors"):
+        _, separator, text = check.found.partition("; half a door: ")
+        if separator:
+            yield f"{run.system.id}: half a door: {text}"

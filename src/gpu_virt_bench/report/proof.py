@@ -1,0 +1,109 @@
+"""What a system proved, for the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from rich.table import Table
+from rich.text import Text
+
+from gpu_virt_bench.model.run import Check
+from gpu_virt_bench.report.text import console
+
+DRIVER = "driver"
+
+
+class Door(Protocol):
+    """A driver function and the files that serve it, by way."""
+
+    @property
+    def function(self) -> str:
+        """Its name."""
+
+    @property
+    def files(self) -> Mapping[str, str]:
+        """The file by way, "" where it is not found."""
+
+
+class Proved(Protocol):
+    """What is shown of a system."""
+
+    system: str
+    device: str
+    emulated: bool
+    refused: str
+
+    @property
+    def checks(self) -> Sequence[Check]:
+        """What was asked and found."""
+
+    @property
+    def doors(self) -> Sequence[Door]:
+        """Who serves which function."""
+
+    @property
+    def granted(self) -> Mapping[str, str]:
+        """The quota, and what the tenant sees of it."""
+
+    @property
+    def open(self) -> list[str]:
+        """What is not as it is claimed."""
+
+    def is_layers(self, file: str) -> bool:
+        """Whether a file is the layer's."""
+
+
+def print_proof(proved: Proved, whole: bool) -> None:
+    """The verdict first, then what it rests on; `whole`: every driver function."""
+    out = console()
+    out.print()
+    verdict = "NOT in force" if proved.refused else "in force, with something open" if proved.open else "in force"
+    out.print(Text(f"{proved.system} on {proved.device}: {verdict}", style="bold"))
+    for line in [proved.refused] if proved.refused else proved.open:
+        out.print(Text(f"  {line}", style="yellow"))
+    if proved.granted:
+        out.print(Text("  granted: " + ", ".join(f"{name} {value}" for name, value in proved.granted.items())))
+    if proved.checks:
+        out.print(checks_table(proved.checks))
+    served = [door for door in proved.doors if whole or is_served(proved, door)]
+    if served:
+        out.print(doors_table(proved, served))
+    count = len(proved.doors)
+    if count and not served:
+        out.print(Text(f"doors: the driver serves all {count} functions, by dlsym and by cuGetProcAddress"))
+
+
+def is_served(proved: Proved, door: Door) -> bool:
+    """Whether another file than the driver's serves a function in any way."""
+    return any(file and proved.is_layers(file) for file in door.files.values())
+
+
+def checks_table(checks: Sequence[Check]) -> Table:
+    """What was asked and found."""
+    table = Table(title="checks", title_justify="left", expand=False)
+    table.add_column("check", overflow="fold", ratio=3)
+    table.add_column("found", overflow="fold", ratio=5)
+    table.add_column("")
+    for check in checks:
+        told = check.found if check.passed else f"{check.found}; expected {check.expected}"
+        table.add_row(Text(check.name), Text(told), Text("ok" if check.passed else "FAILED"))
+    return table
+
+
+def doors_table(proved: Proved, doors: Sequence[Door]) -> Table:
+    """Who serves which function, by way."""
+    table = Table(title=f"doors ({len(doors)} of {len(proved.doors)} functions)", title_justify="left", expand=False)
+    table.add_column("function", overflow="fold")
+    for way in doors[0].files:
+        table.add_column(f"by {way}", overflow="fold")
+    for door in doors:
+        files = door.files.values()
+        table.add_row(Text(door.function), *(Text(who(proved, file)) for file in files))
+    return table
+
+
+def who(proved: Proved, file: str) -> str:
+    """The layer's file by its name, the driver as such."""
+    return "-" if not file else Path(file).name if proved.is_layers(file) else DRIVER

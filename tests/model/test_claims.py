@@ -1,0 +1,57 @@
+"""What a run's proofs say of its limits, before any number."""
+
+from dataclasses import replace
+
+import pytest
+
+from builders import PLAN, a_run
+from gpu_virt_bench.model.claims import claims
+from gpu_virt_bench.model.run import Check, ProofRecord, Run
+
+
+def proved(*checks: Check, share: str = "0.5") -> Run:
+    """A run at half of the device whose tenant showed that."""
+    granted = {"compute_share": share}
+    records = [ProofRecord(0, 0, when, list(checks), granted, serial=0) for when in ("before", "after")]
+    return a_run({"OH-001": [1]}, system="mine", proof=records, plan=replace(PLAN, compute_limit=0.5))
+
+
+def slowed(rate: float) -> Check:
+    """The probe under a compute limit."""
+    return Check("compute-limit.slowed", "below", f"{rate:.3f} of the native rate", rate < 0.95)
+
+
+@pytest.mark.parametrize(
+    ("rate", "said"),
+    [
+        (1.0, ["mine: the compute limit does not bind: asked 50 %, granted 50 %, got 100.0 % of the native rate"]),
+        (0.8, ["mine: the compute limit binds elsewhere than asked: asked 50 %, granted 50 %, got 80.0 %"]),
+        (0.52, []),
+    ],
+)
+def test_a_compute_limit_is_said_where_it_is_not_what_was_granted(rate, said) -> None:
+    found = claims(proved(slowed(rate)))
+    assert len(found) == len(said)
+    assert all(one.startswith(text) for one, text in zip(found, said, strict=True))
+
+
+def test_what_lies_open_is_said_once() -> None:
+    calls = Check(
+        "memory-limit.calls", "x", "open: cuArrayCreate; refused by cuMemAlloc; cuMemAllocAsync answers -1", True
+    )
+    assert claims(proved(calls)) == [
+        "mine: memory limit: open: cuArrayCreate",
+        "mine: memory limit: cuMemAllocAsync answers -1",
+    ]
+
+
+def test_half_a_door_is_said() -> None:
+    text = "the layer serves 1 by dlsym and 0 by cuGetProcAddress of 3 functions"
+    found = f"{text}; half a door: by dlsym alone cuGraphLaunch"
+    assert claims(proved(Check("doors", "evidence only", found, True))) == [
+        "mine: half a door: by dlsym alone cuGraphLaunch"
+    ]
+
+
+def test_a_limit_of_every_call_is_not_mentioned() -> None:
+    assert claims(proved(Check("memory-limit.calls", "x", "refused by cuMemAlloc, cuArrayCreate", True))) == []
