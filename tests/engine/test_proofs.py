@@ -122,14 +122,16 @@ def test_a_ctrl_c_while_tenants_are_asked_for_the_last_time_leaves_none_unasked(
         assert not unasked(record.run)
 
 
-def test_a_proof_that_is_lost_with_a_ctrl_c_takes_what_its_tenant_gave(tmp_path) -> None:
+@pytest.mark.parametrize(("outcome", "turn"), [("OH-001", 2), ("OH-004", 3)])
+def test_a_proof_that_is_lost_with_a_ctrl_c_takes_what_its_tenant_gave(tmp_path, outcome, turn) -> None:
     log = tmp_path / "log"
-    script = f"echo x >> {log}; n=$(wc -l < {log}); [ $n -ne 2 ] || kill -INT $PPID; [ $n -lt 2 ]"
+    script = f"echo x >> {log}; n=$(wc -l < {log}); [ $n -ne {turn} ] || kill -INT $PPID; [ $n -lt {turn} ]"
     path = mine(tmp_path, f"[proof]\ncommand = {{ run = ['sh', '-c', '{script}'] }}\n")
-    result = run_session(request_for(tmp_path / "results", "OH-001", (path,), **ONCE), Silent())
+    rounds = {"rounds": dict.fromkeys(("latency", "tail", "process", "window", "long"), 4)}
+    result = run_session(request_for(tmp_path / "results", outcome, (path,), **ONCE, **rounds), Silent())
     assert result.interrupted
     (record,) = result.records
-    assert record.run.outcomes["OH-001"].error.startswith("proof lost: mine is not in force: command is ")
+    assert record.run.outcomes[outcome].error.startswith("proof lost: mine is not in force: command is ")
 
 
 def test_a_tenant_that_dies_while_it_warms_the_device_fails_its_outcomes_alone(tmp_path) -> None:

@@ -170,3 +170,23 @@ def test_a_limit_that_is_open_in_one_way_is_refused(refusal, layer, tmp_path) ->
         "half: memory-limit not in force: cuMemAlloc of quota + 256 MiB succeeded when found by "
         "cuGetProcAddress; open: cuMemAlloc by cuGetProcAddress"
     )
+
+
+def measured_with(definition, tmp_path, **changes):
+    """The runs of a session in turns whose second system is not in force."""
+    path = definition('[proof]\nmapped = ["libmylayer.so"]\n')
+    request = request_for(tmp_path / "results", "OH-001", ("native", path), turns=True, **ONCE)
+    return [record.run for record in run_session(replace(request, **changes), Silent()).records]
+
+
+def test_a_system_that_takes_its_turn_is_proved_before_anything_is_measured(definition, tmp_path) -> None:
+    native, other = measured_with(definition, tmp_path)
+    assert (native.status, native.outcomes["OH-001"].outcome) == ("complete", "measured")
+    assert other.status == "refused"
+    assert native.session.order == ["0: native"]
+
+
+def test_a_strict_session_ends_with_one_refused_system(definition, tmp_path) -> None:
+    native, other = measured_with(definition, tmp_path, strict=True)
+    assert [native.status, other.status] == ["refused", "refused"]
+    assert native.outcomes == {}

@@ -100,7 +100,7 @@ def test_p99_of_allocations_takes_as_many_readings_as_give_a_thousand_intervals(
 def test_free_shares_the_readings_of_allocation() -> None:
     bench = bench_of(allocation_latency, pairs, api="pool")
     first(allocation_latency, bench)
-    bench.params = {"bytes": 2 * MIB, "state": "idle", "api": "pool"}
+    bench.params = {"bytes": 2 * MIB, "state": "idle", "api": "pool", "resolution": "query"}
     assert first(free_latency, bench) == [1e-5]
     assert len(bench.tenant.asked) == 1
 
@@ -143,7 +143,7 @@ def test_exec_is_the_tenants_start() -> None:
 def test_all_phases_come_from_the_same_fresh_tenant() -> None:
     bench = bench_of(context_creation, [PHASES])
     first(context_creation, bench)
-    bench.params = {"phase": "init"}
+    bench.params = {"phase": "init", "resolution": "query"}
     assert first(context_creation, bench) == [2e-9]
     assert len(bench.tenant.asked) == len(bench.tables["phases"]) == 1
 
@@ -208,7 +208,7 @@ def test_tracking_is_the_slope_over_live_allocations() -> None:
 
     bench = bench_of(tracking, reply)
     assert first(tracking, bench) == pytest.approx([2e-9])
-    bench.params = {"op": "free"}
+    bench.params = {"op": "free", "resolution": "query"}
     assert first(tracking, bench) == pytest.approx([0.0], abs=1e-15)
 
 

@@ -74,6 +74,7 @@ RUN: Mapping[str, Any] = {
     "sweep": (),
     "aa": False,
     "turns": False,
+    "strict": False,
     "iterations": None,
     "warmup": None,
     "repetitions": None,

@@ -39,6 +39,7 @@ MIB = 1 << 20
               help="Measure at several compute-limit (percent), memory-limit (MiB) or tenants.")  # fmt: skip
 @click.option("--aa", is_flag=True, help="Measure the first system a second time: the session's noise floor.")
 @click.option("--turns", is_flag=True, help="Measure the systems one after the other, not side by side in rounds.")
+@click.option("--strict", is_flag=True, help="One refused system ends the session; else it ends that system alone.")
 @click.option("--compare", multiple=True, metavar="FILE|DIR", help="Compare with an earlier run when done.")
 @click.option("--device", default="auto", metavar="auto|INDEX|UUID|emulated[:PROFILE]",
               help="auto: the first GPU, else the emulated one; 0,1: several.  [auto]")  # fmt: skip
@@ -144,6 +145,7 @@ def requested(options: dict[str, Any]) -> Request:
         compute_limit=None if options["compute_limit"] is None else options["compute_limit"] / 100,
         sweep=sweeps(options["sweep"]),
         again=options["aa"],
+        strict=options["strict"],
         turns=options["turns"],
         argv=["gpu-virt-bench", *sys.argv[1:]],
     )

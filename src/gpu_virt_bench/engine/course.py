@@ -99,6 +99,11 @@ class Course:
         file.save()
 
     def refuse(self, key: str, sentence: str) -> None:
-        """An entry that must not be measured; the others of the session stay what they are."""
-        self.records[key].refused = sentence
-        self.records[key].save()
+        """An entry that must not be measured; the others of the session stay what they are, unless it is strict."""
+        refused = {key: sentence}
+        if self.request.strict:
+            said = f"the session is strict, and {key} was refused"
+            refused |= {other: said for other in self.records if other != key and self.is_open(other)}
+        for name, why in refused.items():
+            self.records[name].refused = why
+            self.records[name].save()

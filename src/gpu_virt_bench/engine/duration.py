@@ -83,7 +83,7 @@ def lasting(course: Course, item: Item) -> float:
 
 
 def introduction(course: Course) -> float:
-    """Seconds of proofs that are taken once: how two tenants share a device, a memory limit in a second process, and how
+    """Seconds of proofs that are taken once: how two tenants share a device, a memory limit in a second process, how
     far a compute limit slows."""
     start, window = course.reference.start_seconds, min(LONGEST, course.request.suite.quota_window_seconds)
     found = 0.0

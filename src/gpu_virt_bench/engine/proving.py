@@ -51,14 +51,14 @@ def record(member: Member, repetition: int, when: When, checks: list[Check], gra
 
 
 def judge(place: Place, checks: list[Check], when: When) -> None:
-    """A proof that fails refuses the run, loses the samples or withdraws a feature. A compute limit that the user asked
-    for and that does not bind is measured all the same: every report begins with it."""
+    """A proof that fails refuses the run, loses the samples or withdraws a feature. A compute limit that does not bind
+    is a result, and measured all the same: every report begins with it."""
     system = place.entry.system
     if not verdict.activated(checks):
         sentence = verdict.refusal(system, checks)
         raise Refused(sentence) if when == "before" else ProofLost(f"proof lost: {sentence}")
     for feature, sentence in verdict.withdrawn(checks).items():
-        if place.entry.quota.compute_share is None or not verdict.only_unbound(checks, feature):
+        if not verdict.only_unbound(checks, feature):
             withdraw(place, feature, sentence, when)
 
 

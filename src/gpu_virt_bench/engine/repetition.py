@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 
@@ -11,8 +12,9 @@ from gpu_virt_bench.engine.parties import Sitting
 from gpu_virt_bench.engine.plan import Item
 from gpu_virt_bench.engine.proving import Refused
 from gpu_virt_bench.engine.stage import Stage
-from gpu_virt_bench.engine.standing import Visit
-from gpu_virt_bench.engine.tenants import LOST
+from gpu_virt_bench.engine.standing import Visit, settle
+from gpu_virt_bench.engine.tenants import LOST, raise_lost
+from gpu_virt_bench.model.metric import Share
 
 Wanted = Mapping[str, Sequence[Item]]
 """By entry, the outcomes that it gives in this repetition."""
@@ -26,6 +28,21 @@ def repeat(course: Course, number: int, wanted: Wanted) -> None:
             return
         with standing(course, company, number) as stages:
             visit(course, Visit(company, stages, number), wanted)
+
+
+def prove_first(course: Course) -> None:
+    """Every system of a session is proved before anything is measured. Entries that stand beside each other are: their
+    parties are proved together. Those that take turns are set up here for it, one after the other."""
+    for company in course.companies if len(course.companies) > 1 else ():
+        with standing(course, company, 0) as stages:
+            for key, stage in stages.items():
+                try:
+                    members = stage.start((Share(),), False)
+                    time.sleep(settle(stage, members))
+                    stage.prove(members)
+                    raise_lost(stage.tenants.end(members))
+                except LOST as error:
+                    course.refuse(key, str(error))
 
 
 @contextmanager

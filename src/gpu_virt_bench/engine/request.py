@@ -35,6 +35,8 @@ class Request:
     sweep: Mapping[str, Sequence[int]] = field(default_factory=dict)
     again: bool = False
     """Whether the first system is measured a second time under another name: the noise floor (A/A)."""
+    strict: bool = False
+    """Whether one refused system ends the whole session."""
     turns: bool = False
     """Whether entries take turns by repetition although they could stand beside each other."""
     argv: Sequence[str] = ()

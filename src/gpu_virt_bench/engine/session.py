@@ -23,7 +23,7 @@ from gpu_virt_bench.engine.plan import Item, select
 from gpu_virt_bench.engine.quotas import unmet
 from gpu_virt_bench.engine.record import Record, new_record
 from gpu_virt_bench.engine.reference import Reference
-from gpu_virt_bench.engine.repetition import repeat
+from gpu_virt_bench.engine.repetition import prove_first, repeat
 from gpu_virt_bench.engine.request import Progress, Request
 from gpu_virt_bench.engine.resolution import wants_more
 from gpu_virt_bench.engine.terms import Terms
@@ -174,6 +174,7 @@ def measure(course: Course, items: Mapping[str, Sequence[Item]]) -> None:
     suite = course.request.suite
     course.progress.note(announcement(course, items))
     course.progress.began(suite.repetitions * sum(map(len, items.values())))
+    prove_first(course)
     for number in range(suite.max_repetitions):
         wanted = {key: [item for item in some if course.records[key].is_open(item)] for key, some in items.items()}
         if number >= suite.repetitions:

@@ -107,7 +107,7 @@ class Standing:
         interrupted: KeyboardInterrupt | None = None
         try:
             for key, members in self.parties.items():
-                lost: list[str] = []
+                lost = list(stages[key].tenants.unheard)
                 try:
                     stages[key].tenants.last(members, lost)
                 except KeyboardInterrupt as error:

@@ -38,6 +38,8 @@ class Tenants:
         self.living: list[Member] = []
         self.proofs: list[ProofRecord] = []
         self.warnings: list[str] = []
+        self.unheard: list[str] = []
+        """What was lost while an interruption was on its way: nobody has failed an outcome for it yet."""
 
     # -- starting
 
@@ -112,6 +114,9 @@ class Tenants:
         lost: list[str] = []
         try:
             self.last(members, lost)
+        except KeyboardInterrupt:
+            self.unheard += lost
+            raise
         finally:
             self.close(members)
         return lost
