@@ -76,8 +76,10 @@ def save(run: Run, path: Path) -> None:
             file.flush()
             os.fsync(file.fileno())
         fresh.replace(path)
-    except BaseException:  # a full disk: half a file helps nobody
+    except BaseException as error:  # a full disk: half a file helps nobody
         fresh.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.filename is None:
+            error.filename = str(path)
         raise
 
 

@@ -67,14 +67,7 @@ class Tenants:
             system = self.place.entry.system.id
             raise Refused(f"{system}: a tenant cannot be started: {error.filename}: {error.strerror}") from None
         member.stand(found, tenant, number)
-        self._join(member, self._cpus(0 if in_turn else member.index, of))
-
-    def _cpus(self, index: int, of: int) -> tuple[int, ...]:
-        """Processors of one tenant, the timed one first; none where there are too few to part."""
-        found = cpus_of(self.place.device.numa_node, index, of)
-        if not found:
-            self.warn(f"too few processors to give {of} tenant(s) and the harness two each: tenants are not pinned")
-        return found
+        self._join(member, processors(self, 0 if in_turn else member.index, of))
 
     def _join(self, member: Member, cpus: tuple[int, ...]) -> None:
         """A process is there: it counts as ours, and works where its calls are timed."""
@@ -152,6 +145,14 @@ class Tenants:
         """Keeps a sentence for the reader of the run, once."""
         if text not in self.warnings:
             self.warnings.append(text)
+
+
+def processors(tenants: Tenants, index: int, of: int) -> tuple[int, ...]:
+    """Processors of one tenant, the timed one first; none where there are too few to part."""
+    found = cpus_of(tenants.place.device.numa_node, index, of)
+    if not found:
+        tenants.warn(f"too few processors to give {of} tenant(s) and the harness two each: tenants are not pinned")
+    return found
 
 
 def seats(tenants: Tenants, shares: Party) -> list[Member]:
