@@ -150,7 +150,7 @@ static void starts_late(void) {
     seen[k] = clock_now() - begin;
   }
   int64_t t = median(seen, 21);
-  exit(t > 500000 && t < 530000 ? 0 : 1);
+  exit(IN_TIME(t, 500000, 530000) ? 0 : 1);
 }
 
 static void names_its_keys(void) {
