@@ -35,6 +35,11 @@ def test_a_compute_limit_is_said_where_it_is_not_what_was_granted(rate, said) ->
     assert all(one.startswith(text) for one, text in zip(found, said, strict=True))
 
 
+@pytest.mark.parametrize(("found", "share"), [("nothing", "0.5"), ("", "0.5"), ("1.0 of it", "half"), ("nan", "inf")])
+def test_what_a_file_says_instead_of_a_number_is_no_claim(found, share) -> None:
+    assert claims(proved(Check("compute-limit.slowed", "below", found, False), share=share)) == []
+
+
 def test_what_lies_open_is_said_once() -> None:
     calls = Check(
         "memory-limit.calls", "x", "open: cuArrayCreate; refused by cuMemAlloc; cuMemAllocAsync answers -1", True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from gpu_virt_bench.model.run import Check, Run
@@ -27,11 +28,12 @@ def named(run: Run, name: str) -> Iterator[tuple[Check, dict[str, str]]]:
 
 def effects(run: Run) -> Iterator[str]:
     """What a compute limit does to the probe, where that is not what was granted."""
-    found: dict[str, list[float]] = {}
+    found: dict[float, list[float]] = {}
     bound = True
     for check, granted in named(run, "slowed"):
-        if "compute_share" in granted:
-            found.setdefault(granted["compute_share"], []).append(float(check.found.split()[0]))
+        share, rate = number(granted.get("compute_share", "")), number(check.found)
+        if share is not None and rate is not None:
+            found.setdefault(share, []).append(rate)
             bound = bound and check.passed
     for share, rates in found.items():
         rate = max(rates)
@@ -39,11 +41,17 @@ def effects(run: Run) -> Iterator[str]:
         told = f"asked {100 * asked:g} %, " if asked is not None else ""
         seconds = min(LONGEST, run.plan.settings.quota_window_seconds)
         probe = f"of the native rate in a probe of {seconds:g} s"
-        got = f"{told}granted {100 * float(share):g} %, got {100 * rate:.1f} % {probe}"
+        got = f"{told}granted {100 * share:g} %, got {100 * rate:.1f} % {probe}"
         if not bound:
             yield f"{run.system.id}: the compute limit does not bind: {got}"
-        elif abs(rate - float(share)) > NEAR:
+        elif abs(rate - share) > NEAR:
             yield f"{run.system.id}: the compute limit binds elsewhere than asked: {got}"
+
+
+def number(text: str) -> float | None:
+    """The number that a text begins with; a file may hold anything."""
+    found = re.match(r"\d{1,9}(\.\d{1,9})?", text)
+    return float(found[0]) if found else None
 
 
 def opens(run: Run) -> Iterator[str]:
