@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping
 from typing import Any
 
 import click
@@ -33,13 +32,14 @@ def command(doors: bool, as_json: bool, **options: Any) -> None:  # noqa: ANN401
     Exit status: 0 in force and nothing open; 1 in force, with something open; 2 not in force, or wrong use.
     """
     from gpu_virt_bench.cli.progress import Silent
+    from gpu_virt_bench.cli.run import command as run
     from gpu_virt_bench.cli.run import requested, wrong_use
     from gpu_virt_bench.engine.prove import Proved, prove
     from gpu_virt_bench.engine.session import set_signals
     from gpu_virt_bench.report.proof import print_proof
 
     set_signals()
-    request = requested({**RUN, **options})
+    request = requested({**run.make_context("run", []).params, **options})
 
     def say(proved: Proved) -> None:
         if not as_json:
@@ -61,25 +61,6 @@ def command(doors: bool, as_json: bool, **options: Any) -> None:  # noqa: ANN401
     if as_json:
         click.echo(json.dumps([record(one) for one in found], indent=1))
     sys.exit(2 if any(one.refused for one in found) else 1 if any(one.open for one in found) else 0)
-
-
-RUN: Mapping[str, Any] = {
-    "suite": "quick",
-    "metrics": (),
-    "output": "results",
-    "label": "",
-    "seed": 1,
-    "time_budget": None,
-    "tenants": None,
-    "sweep": (),
-    "aa": False,
-    "turns": False,
-    "strict": False,
-    "iterations": None,
-    "warmup": None,
-    "repetitions": None,
-}
-"""What `run` has options for and `prove` does not."""
 
 
 def record(proved: Any) -> dict[str, Any]:  # noqa: ANN401

@@ -4,24 +4,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import closing
 from dataclasses import dataclass, field
 
-from gpu_virt_bench.engine import device as devices
 from gpu_virt_bench.engine.entry import Entry, entries
-from gpu_virt_bench.engine.folder import session_folder
 from gpu_virt_bench.engine.place import Place
 from gpu_virt_bench.engine.proving import FeatureLost, ProofLost, Refused
 from gpu_virt_bench.engine.request import Progress, Request
-from gpu_virt_bench.engine.session import places_of, referred
+from gpu_virt_bench.engine.session import opened, places_of, referred, unavailable
 from gpu_virt_bench.engine.stage import Stage
 from gpu_virt_bench.engine.standing import settle
 from gpu_virt_bench.engine.tenants import UNWELL, raise_lost
-from gpu_virt_bench.engine.throttle import Throttle
-from gpu_virt_bench.model.claims import NEAR
+from gpu_virt_bench.model.claims import NEAR, number, open_calls
 from gpu_virt_bench.model.metric import Share
 from gpu_virt_bench.model.run import Check
-from gpu_virt_bench.systems.available import Here, availability
 from gpu_virt_bench.systems.proof import tables, verdict
 from gpu_virt_bench.systems.proof.doors import Door, doors, halves, is_one_of
 from gpu_virt_bench.systems.quota import grants
@@ -50,8 +46,7 @@ class Proved:
         """What is not as it is claimed, though the system may be measured."""
         failed = [item for item in self.checks if not item.passed]
         told = [verdict.explained(item) for item in failed if not self.refused]
-        parts = [part for item in self.checks if item.name.endswith(".calls") for part in item.found.split("; ")]
-        calls = [f"memory limit: {part}" for part in parts if part.startswith("open: ") or " answers " in part]
+        calls = [said for item in self.checks if item.name.endswith(".calls") for said in open_calls(item)]
         calls += [
             f"compute limit: granted {self.granted['compute_share']}, {item.found}"
             for item in self.checks
@@ -62,8 +57,8 @@ class Proved:
 
     def binds_elsewhere(self, item: Check) -> bool:
         """Whether the probe of a compute limit ran at another rate than the share."""
-        share = self.granted.get("compute_share")
-        return share is not None and abs(float(item.found.split()[0]) - float(share)) > NEAR
+        share, rate = number(self.granted.get("compute_share", "")), number(item.found)
+        return share is not None and rate is not None and abs(rate - share) > NEAR
 
     def is_layers(self, file: str) -> bool:
         """Whether a file is the layer's."""
@@ -72,15 +67,7 @@ class Proved:
 
 def prove(request: Request, progress: Progress, each: Callable[[Proved], None]) -> list[Proved]:
     """Proves the systems of a request one after the other; `each` hears of one as soon as it is done."""
-    with ExitStack() as stack:
-        folder = stack.enter_context(session_folder(progress.note))
-        target = devices.choose(request.device, request.emulate, folder)
-        stack.callback(target.close)
-        if target.note:
-            progress.note(target.note)
-        throttle = {i: stack.enter_context(Throttle(gpu.observer)) for i, gpu in enumerate(target.devices)}
-        reference = referred(target, folder)
-        stack.callback(reference.close)
+    with opened(request, progress) as (folder, target, throttle), closing(referred(target, folder)) as reference:
         whole = Entry(request.systems[0], request.memory_limit, request.compute_limit, request.tenants)
         places = places_of(request, folder, reference, throttle, entries(request.systems, whole, {}, False))
         found = []
@@ -94,9 +81,8 @@ def of_system(place: Place) -> Proved:
     """One system, set up and asked."""
     system, device = place.entry.system, place.device
     found = Proved(system.id, device.name, device.emulated)
-    here = Here(devices=tuple(place.devices))
-    if reason := availability(system, here, place.options):
-        found.refused = f"{system.id} is unavailable: {reason}"
+    found.refused = unavailable(system, place.devices, place.options)
+    if found.refused:
         return found
     try:
         grants(system, [place.entry.quota], place.devices, [0])

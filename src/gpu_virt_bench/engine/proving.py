@@ -52,7 +52,7 @@ def record(member: Member, repetition: int, when: When, checks: list[Check], gra
 
 def judge(place: Place, checks: list[Check], when: When) -> None:
     """A proof that fails refuses the run, loses the samples or withdraws a feature. A compute limit that does not bind
-    is a result, and measured all the same: every report begins with it."""
+    is a result, and measured all the same: the remarks begin with it."""
     system = place.entry.system
     if not verdict.activated(checks):
         sentence = verdict.refusal(system, checks)

@@ -6,8 +6,8 @@ import itertools
 import sys
 import time
 import uuid
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -28,7 +28,8 @@ from gpu_virt_bench.engine.request import Progress, Request
 from gpu_virt_bench.engine.resolution import wants_more
 from gpu_virt_bench.engine.terms import Terms
 from gpu_virt_bench.engine.throttle import Throttle
-from gpu_virt_bench.model.run import Session, now
+from gpu_virt_bench.model.run import Device, Session, now
+from gpu_virt_bench.model.system import System
 from gpu_virt_bench.model.workload import TenantDied, TenantHung, WorkloadError
 from gpu_virt_bench.systems.available import Here, availability
 from gpu_virt_bench.systems.proof.prover import Prover
@@ -55,6 +56,17 @@ class Result:
 
 def run_session(request: Request, progress: Progress) -> Result:
     """Measures everything that was asked for; an interruption ends it cleanly, with valid files."""
+    with opened(request, progress) as (folder, target, throttle):
+        deadline = None if request.time_budget is None else time.monotonic() + request.time_budget
+        with closing(referred(target, folder)) as reference:
+            check_available(request, reference)
+            course, items = prepared(request, progress, folder, reference, throttle, deadline)
+            return conduct(course, items)
+
+
+@contextmanager
+def opened(request: Request, progress: Progress) -> Iterator[tuple[Path, devices.Target, dict[int, Throttle]]]:
+    """A session's folder and its devices, each with its watch over throttling."""
     with ExitStack() as stack:
         folder = stack.enter_context(session_folder(progress.note))
         target = devices.choose(request.device, request.emulate, folder)
@@ -62,12 +74,7 @@ def run_session(request: Request, progress: Progress) -> Result:
         if target.note:
             progress.note(target.note)
         throttle = {i: stack.enter_context(Throttle(gpu.observer)) for i, gpu in enumerate(target.devices)}
-        deadline = None if request.time_budget is None else time.monotonic() + request.time_budget
-        reference = referred(target, folder)
-        stack.callback(reference.close)
-        check_available(request, reference)
-        course, items = prepared(request, progress, folder, reference, throttle, deadline)
-        return conduct(course, items)
+        yield folder, target, throttle
 
 
 def referred(target: devices.Target, folder: Path) -> Reference:
@@ -81,10 +88,14 @@ def referred(target: devices.Target, folder: Path) -> Reference:
 def check_available(request: Request, reference: Reference) -> None:
     """Refuses a session with a system that cannot be used here."""
     for system in request.systems:
-        here = Here(devices=tuple(reference.devices))
-        reason = availability(system, here, request.options.get(system.id, {}))
-        if reason:
-            raise Unmeasurable(f"{system.id} is unavailable: {reason}")
+        if reason := unavailable(system, reference.devices, request.options.get(system.id, {})):
+            raise Unmeasurable(reason)
+
+
+def unavailable(system: System, found: Sequence[Device], options: Mapping[str, str]) -> str:
+    """Why a system cannot be used with these devices, "" if it can."""
+    reason = availability(system, Here(devices=tuple(found)), options)
+    return f"{system.id} is unavailable: {reason}" if reason else ""
 
 
 def prepared(

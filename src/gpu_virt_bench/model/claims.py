@@ -57,9 +57,14 @@ def number(text: str) -> float | None:
 def opens(run: Run) -> Iterator[str]:
     """Allocation calls that give memory above the limit, or refuse it with an odd code."""
     for check, _ in named(run, "calls"):
-        for part in check.found.split("; "):
-            if part.startswith("open: ") or " answers " in part:
-                yield f"{run.system.id}: memory limit: {part}"
+        for said in open_calls(check):
+            yield f"{run.system.id}: {said}"
+
+
+def open_calls(check: Check) -> list[str]:
+    """What a memory limit's check of every call found wrong: what is open, and odd codes."""
+    parts = check.found.split("; ")
+    return [f"memory limit: {part}" for part in parts if part.startswith("open: ") or " answers " in part]
 
 
 def half_doors(run: Run) -> Iterator[str]:

@@ -77,7 +77,7 @@ def print_proof(proved: Proved, whole: bool) -> None:
 
 def is_served(proved: Proved, door: Door) -> bool:
     """Whether another file than the driver's serves a function in any way."""
-    return any(file and proved.is_layers(file) for file in door.files.values())
+    return any(who(proved, file) not in ("-", DRIVER) for file in door.files.values())
 
 
 def checks_table(checks: Sequence[Check]) -> Table:
@@ -105,5 +105,6 @@ def doors_table(proved: Proved, doors: Sequence[Door]) -> Table:
 
 
 def who(proved: Proved, file: str) -> str:
-    """The layer's file by its name, the driver as such."""
-    return "-" if not file else Path(file).name if proved.is_layers(file) else DRIVER
+    """The driver as such, any other file by its name."""
+    name = Path(file).name or "-"
+    return DRIVER if name.startswith("libcuda.so") and not proved.is_layers(file) else name

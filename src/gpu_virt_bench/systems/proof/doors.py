@@ -40,11 +40,12 @@ def is_one_of(file: str, own: Sequence[str]) -> bool:
 
 def strangers(found: Sequence[Door], is_known: Callable[[str], bool]) -> list[str]:
     """Files that serve a driver function and are neither the driver's nor the system's own, with what they serve."""
-    served: dict[str, list[str]] = {}
+    files = {file for door in found for file in door.files.values() if file}
+    served: dict[str, list[str]] = {file: [] for file in sorted(files) if not is_known(file)}
     for door in found:
         for way, file in door.files.items():
-            if file and not is_known(file):
-                served.setdefault(file, []).append(f"{door.function} by {way}")
+            if file in served:
+                served[file].append(f"{door.function} by {way}")
     return [f"{file} (it serves {listed(what)})" for file, what in served.items()]
 
 

@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from gpu_virt_bench.model.run import Check
-from gpu_virt_bench.model.workload import Workload, WorkloadError
+from gpu_virt_bench.model.workload import WorkloadError
 from gpu_virt_bench.systems.proof.doors import WAYS
 from gpu_virt_bench.systems.proof.evidence import OUT_OF_MEMORY
+from gpu_virt_bench.systems.proof.probes import attempt
 from gpu_virt_bench.tenant import Tenant
 
 CALLS: Mapping[str, str] = {
@@ -47,9 +48,8 @@ def tried(tenant: Tenant, size: int, process: str) -> list[Try]:
 
 def answered(tenant: Tenant, call: str, way: str, size: int) -> int | None:
     """The CUresult of one request; None where the device or driver has no such call."""
-    args: dict[str, int | str | float] = {"api": call, "resolution": way, "bytes": size}
     try:
-        return int(tenant.run(Workload("try_alloc", args)).columns["code"][0])
+        return attempt(tenant, size, way, call).code
     except WorkloadError as error:
         if error.status == "unsupported":
             return None

@@ -10,7 +10,7 @@ from gpu_virt_bench import emulated
 from gpu_virt_bench.model.run import Check
 from gpu_virt_bench.model.system import Checks
 from gpu_virt_bench.systems.environment import KNOWN_LAYERS
-from gpu_virt_bench.systems.proof.doors import by_layer, doors, is_one_of, listed, strangers
+from gpu_virt_bench.systems.proof.doors import WAYS, by_layer, doors, is_one_of, listed, strangers
 from gpu_virt_bench.systems.proof.evidence import Driver, Evidence
 from gpu_virt_bench.systems.proof.tables import DRIVER
 
@@ -18,14 +18,14 @@ from gpu_virt_bench.systems.proof.tables import DRIVER
 def served_checks(checks: Checks, evidence: Evidence) -> Iterator[Check]:
     """Which file serves the driver's symbols."""
     facts = evidence.facts
-    for kind in ("served_by", "served_by_query"):
+    for kind in WAYS:
         for name, file in getattr(checks, kind).items():
             yield served(f"{kind}.{name}", file, facts[kind].get(name, ""), evidence.driver, facts["mapped"])
     if checks.served_by_any:
         ways = [
             (served(name, file, facts[kind].get(name, ""), evidence.driver, facts["mapped"]), way)
             for name, file in checks.served_by_any.items()
-            for kind, way in (("served_by", "dlsym"), ("served_by_query", "cuGetProcAddress"))
+            for kind, way in WAYS.items()
         ]
         told = "; ".join(f"{item.name} by {way}: {item.found}" for item, way in ways)
         expected = ", ".join(dict.fromkeys(checks.served_by_any.values()))
