@@ -1,12 +1,14 @@
 """Do verdicts hold? On the emulated GPU, where the truth is known.
 
-    python benchmarks/verdicts.py [--seeds N] [--layers N] [--keep DIR] [--output FILE.json]
+    python benchmarks/verdicts.py [--seeds N] [--layers N] [--parallel N] [--keep DIR]
+                                   [--output FILE.json]
 
-A/A: for each seed a session measures `native` twice (--aa); its twin, compared as a candidate, must not differ in any
-metric. Layers: sessions of `native` beside systems that cost a known amount (LAYERS), one session for each outcome that
-they slow: there they must be found, but for one too small to matter. The effort is that of
-benchmarks/suites/verdicts.toml, margins are the default ones. Prints a line for each session and writes every change.
-Exit status 1 if a verdict is wrong.
+A/A: for each seed a session measures `native` twice (--aa) and, beside it, a control layer that passes every call on
+and does nothing else. The twin and the control, compared as candidates, must not differ in any metric. Layers: sessions
+of `native` beside systems that cost a known amount (LAYERS), one session for each outcome that they slow: there they
+must be found, but for one too small to matter. The effort is that of benchmarks/suites/verdicts.toml, margins are the
+default ones. With --parallel N so many sessions run at a time, each on its part of the processors. Prints a line for
+each session and writes every change. Exit status 1 if a verdict is wrong.
 
 Needs the reference layer: make -C tests/layer all
 """
@@ -15,16 +17,20 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Mapping
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
+from queue import SimpleQueue
 from statistics import median
 from typing import Any
 
@@ -79,14 +85,40 @@ LAYERS: Mapping[str, Layer] = {
 }
 
 
-def session(folder: Path, seed: int, *options: str) -> dict[str, Path]:
+CONTROL = "control"
+
+
+class Places:
+    """Parts of the processors, of which each session has one while it lasts."""
+
+    def __init__(self, parallel: int) -> None:
+        cpus = sorted(os.sched_getaffinity(0))
+        if parallel < 1 or len(cpus) < 2 * parallel:
+            sys.exit(f"--parallel {parallel} needs {2 * max(1, parallel)} processors, found {len(cpus)}")
+        each = len(cpus) // parallel
+        self.free = SimpleQueue[str]()
+        for part in range(parallel):
+            self.free.put(",".join(map(str, cpus[part * each : (part + 1) * each])))
+
+    @contextmanager
+    def one(self) -> Iterator[list[str]]:
+        """A command prefix that stays in a free part."""
+        cpus = self.free.get()
+        try:
+            yield ["taskset", "-c", cpus]
+        finally:
+            self.free.put(cpus)
+
+
+def session(places: Places, folder: Path, seed: int, *options: str) -> dict[str, Path]:
     """The run files of a session by system, the twin as `aa`. One that is there already is not measured again."""
     if not folder.exists():
         measured = folder.with_name(f"{folder.name}-unfinished")
         shutil.rmtree(measured, ignore_errors=True)
         command = [sys.executable, "-m", "gpu_virt_bench", "run", "--device", "emulated:h200", "--suite", str(SUITE)]
         command += ["--seed", str(seed), "--emulate", f"seed={seed}", "--output", str(measured), "--json-only"]
-        subprocess.run([*command, *options], check=True, stdout=subprocess.DEVNULL)
+        with places.one() as pinned:
+            subprocess.run([*pinned, *command, *options], check=True, stdout=subprocess.DEVNULL)
         measured.rename(folder)
     return {"aa" if path.stem.endswith("_aa") else path.parent.name: path for path in folder.rglob("*.json")}
 
@@ -109,21 +141,27 @@ def changes(comparison: Comparison) -> dict[str, Any]:
     }
 
 
-def aa_session(folder: Path, seed: int) -> dict[str, Any]:
-    """One A/A session: the twin as a candidate. The noise floor is of no help here, since the twin is the floor."""
-    paths = session(folder / f"aa-{seed}", seed, "--system", "native", "--aa")
+def aa_session(places: Places, folder: Path, seed: int) -> dict[str, Any]:
+    """One A/A session: twin and control as candidates. There is no noise floor here, since the twin would be it."""
+    control = chosen(
+        folder / f"definitions-{seed}", CONTROL, Layer((REFERENCE / "reference-layer.toml").read_text(), "all")
+    )
+    paths = session(places, folder / f"aa-{seed}", seed, "--system", "native", *control, "--aa")
     alone = folder / f"aa-{seed}" / "alone" / paths["aa"].name  # beside its baseline it would be taken as the floor
     alone.parent.mkdir(exist_ok=True)
-    return changes(judged(paths["native"], paths["aa"].rename(alone)))
+    twin = paths["aa"].rename(alone) if not alone.exists() else alone
+    return {"twin": changes(judged(paths["native"], twin)), CONTROL: changes(judged(paths["native"], paths[CONTROL]))}
 
 
-def layer_sessions(folder: Path, seed: int) -> dict[str, Any]:
+def layer_sessions(places: Places, folder: Path, seed: int) -> dict[str, Any]:
     """A session for each outcome: native and the layers that slow it."""
     found: dict[str, Any] = {}
     for outcome in dict.fromkeys(layer.outcome for layer in LAYERS.values()):
         layers = {name: layer for name, layer in LAYERS.items() if layer.outcome == outcome}
-        options = [word for name, layer in layers.items() for word in chosen(folder, name, layer)]
-        paths = session(folder / f"{outcome}-{seed}", seed, "--system", "native", *options)
+        options = [
+            word for name, layer in layers.items() for word in chosen(folder / f"definitions-{seed}", name, layer)
+        ]
+        paths = session(places, folder / f"{outcome}-{seed}", seed, "--system", "native", *options)
         found |= {name: changes(judged(paths["native"], paths[name])) for name in layers}
     return found
 
@@ -137,22 +175,33 @@ def chosen(folder: Path, name: str, layer: Layer) -> list[str]:
     return ["--system", str(path), *library]
 
 
-def measure(seeds: int, layers: int, keep: Path | None) -> dict[str, Any]:
-    """All sessions, one after the other, half a minute each."""
+def measure(seeds: int, layers: int, parallel: int, keep: Path | None) -> dict[str, Any]:
+    """All sessions, so many at a time."""
     found: dict[str, Any] = {"aa": {}, "layers": {}}
-    with nullcontext(keep) if keep else tempfile.TemporaryDirectory() as name:
-        for kind, take, count in (("aa", aa_session, seeds), ("layers", layer_sessions, layers)):
-            for seed in range(1, count + 1):
-                began = time.monotonic()
-                found[kind][seed] = take(Path(name), seed)
-                print(f"{kind} {seed}, {time.monotonic() - began:.0f} s: {told(kind, found[kind][seed])}", flush=True)
+    places = Places(parallel)
+    with nullcontext(keep) if keep else tempfile.TemporaryDirectory() as name, ThreadPoolExecutor(parallel) as pool:
+        asked = [
+            (kind, seed, pool.submit(timed, partial(take, places, Path(name), seed)))
+            for kind, take, count in (("aa", aa_session, seeds), ("layers", layer_sessions, layers))
+            for seed in range(1, count + 1)
+        ]
+        for kind, seed, future in asked:
+            seconds, found[kind][seed] = future.result()
+            print(f"{kind} {seed}, {seconds:.0f} s: {told(kind, found[kind][seed])}", flush=True)
     return found
+
+
+def timed(take: Callable[[], dict[str, Any]]) -> tuple[float, dict[str, Any]]:
+    """What one session found, and how long it took."""
+    began = time.monotonic()
+    found = take()
+    return time.monotonic() - began, found
 
 
 def told(kind: str, one: Mapping[str, Any]) -> dict[str, Any]:
     """The verdicts of one session that count."""
     if kind == "aa":
-        return dict(Counter(entry["verdict"] for entry in one.values()))
+        return {name: dict(Counter(entry["verdict"] for entry in there.values())) for name, there in one.items()}
     return {name: entry_of(name, one)["verdict"] for name in LAYERS}
 
 
@@ -164,7 +213,11 @@ def entry_of(name: str, one: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def summary(found: Mapping[str, Any]) -> dict[str, Any]:
     """How many verdicts were right, and how fine the sessions were: the figures to quote."""
-    aa = [(name, entry) for one in found["aa"].values() for name, entry in one.items()]
+    sides = {
+        side: [(name, entry) for one in found["aa"].values() for name, entry in one[side].items()]
+        for side in ("twin", CONTROL)
+    }
+    aa = sides["twin"]
     widths = {name: [half(entry) for other, entry in aa if other == name] for name, _ in aa}
     right = {
         name: sum(entry_of(name, one)["verdict"] in layer.right for one in found["layers"].values())
@@ -174,7 +227,8 @@ def summary(found: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "seeds": {kind: len(found[kind]) for kind in ("aa", "layers")},
         "aa_verdicts": dict(Counter(entry["verdict"] for _, entry in aa)),
-        "aa_false": sum(entry["verdict"] in FALSE for _, entry in aa),
+        "control_verdicts": dict(Counter(entry["verdict"] for _, entry in sides[CONTROL])),
+        "aa_false": sum(entry["verdict"] in FALSE for there in sides.values() for _, entry in there),
         "aa_median_half_width": {name: median(values) for name, values in widths.items()},
         "layers_right": right,
         "layers_ratio": ratios,
@@ -192,12 +246,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--layers", type=int, default=5, help="sessions with layers")
+    parser.add_argument("--parallel", type=int, default=1, help="sessions at a time")
     parser.add_argument("--keep", type=Path, help="where run files stay; what is there is judged again, not measured")
     parser.add_argument("--output", type=Path)
     given = parser.parse_args()
     if not LIBRARY.exists():
         sys.exit(f"no {LIBRARY}: make -C {REFERENCE} all")
-    found = measure(given.seeds, given.layers, given.keep)
+    found = measure(given.seeds, given.layers, given.parallel, given.keep)
     told_of = summary(found)
     print(json.dumps(told_of, indent=1))
     if given.output:

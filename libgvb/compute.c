@@ -22,6 +22,7 @@ typedef struct compute_work {
 } compute_work;
 
 int gvb_fma_make(gvb_fma *f, int64_t iterations, int64_t blocks) {
+  f->cuda = &gvb_cuda;
   f->iterations = (uint64_t)iterations;
   f->blocks = (unsigned)blocks;
   f->a = f->b = 1.0f;
@@ -32,16 +33,23 @@ int gvb_fma_free(gvb_fma *f) { return gvb_device_free(&f->ok); }
 
 int gvb_fma_launch(gvb_fma *f) {
   void *arguments[] = {&f->iterations, &f->a, &f->b, &f->ok};
-  f->threads += (uint64_t)f->blocks * GVB_FMA_BLOCK;
-  return gvb_launch(GVB_KERNEL_FMA, f->blocks, GVB_FMA_BLOCK, arguments);
+  f->launched++;
+  return gvb_launch_by(f->cuda, GVB_KERNEL_FMA, f->blocks, GVB_FMA_BLOCK, arguments);
 }
 
 int gvb_fma_verify(gvb_fma *f) {
+  const uint64_t launches = f->launched - f->verified, each = (uint64_t)f->blocks * GVB_FMA_BLOCK;
   uint64_t right = 0;
   GVB_TRY(gvb_download(&right, f->ok, sizeof right));
-  if (right == f->threads) return GVB_OK;
-  return gvb_fail(GVB_ERROR_WRONG_RESULT, "%" PRIu64 " threads of gvb_fma counted right, expected %" PRIu64, right,
-                  f->threads);
+  right -= f->verified * each;
+  f->verified = f->launched;
+  if (right == launches * each) return GVB_OK;
+  if (right < launches * each && right % each == 0)
+    return gvb_fail(GVB_ERROR_WRONG_RESULT,
+                    "%" PRIu64 " of %" PRIu64 " launches of gvb_fma never ran: each was accepted, and waited for",
+                    launches - right / each, launches);
+  return gvb_fail(GVB_ERROR_WRONG_RESULT, "%" PRIu64 " of %" PRIu64 " threads of gvb_fma computed the right total",
+                  right, launches * each);
 }
 
 static int queue(compute_work *w, const event_pair *pair) {

@@ -107,7 +107,12 @@ void gvb_count_works(int change) {
 }
 
 int gvb_launch(gvb_kernel kernel, unsigned grid, unsigned block, void **arguments) {
-  return GVB_CUDA(cuLaunchKernel, gvb_gpu.kernels[kernel], grid, 1, 1, block, 1, 1, 0, gvb_gpu.stream, arguments, NULL);
+  return gvb_launch_by(&gvb_cuda, kernel, grid, block, arguments);
+}
+
+int gvb_launch_by(const gvb_driver *cuda, gvb_kernel kernel, unsigned grid, unsigned block, void **arguments) {
+  return gvb_cuda_status("cuLaunchKernel", cuda->cuLaunchKernel(gvb_gpu.kernels[kernel], grid, 1, 1, block, 1, 1, 0,
+                                                                gvb_gpu.stream, arguments, NULL));
 }
 
 int gvb_sync(void) { return GVB_CUDA(cuStreamSynchronize, gvb_gpu.stream); }

@@ -63,6 +63,9 @@ int gvb_find_device(int32_t device, CUdevice *handle);
 /* Launches on the stream, checked; for launches that are not themselves timed. */
 int gvb_launch(gvb_kernel kernel, unsigned grid, unsigned block, void **arguments);
 
+/* The same by a table of functions. */
+int gvb_launch_by(const gvb_driver *cuda, gvb_kernel kernel, unsigned grid, unsigned block, void **arguments);
+
 /* Waits for the stream. */
 int gvb_sync(void);
 

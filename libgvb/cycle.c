@@ -1,8 +1,7 @@
 /* context_cycle: what a process pays before its first kernel has run. */
-#include <inttypes.h>
-
 #include "clock.h"
 #include "context.h"
+#include "count.h"
 #include "work.h"
 
 enum { LOAD, INIT, CONTEXT, ALLOCATE, MODULE, LAUNCH, PHASES };
@@ -70,8 +69,7 @@ static int run_phases(const cycle_work *w, cycle *c, gvb_interval *interval) {
 static int verify(const cycle *c) {
   uint64_t counted = 0;
   GVB_TRY(GVB_CUDA(cuMemcpyDtoH_v2, &counted, c->counter, sizeof counted));
-  if (counted == 1) return GVB_OK;
-  return gvb_fail(GVB_ERROR_WRONG_RESULT, "gvb_empty counted %" PRIu64 " launches, expected 1", counted);
+  return gvb_count_compare(counted, 1);
 }
 
 /* The context stays, for whatever the process does next; what was made in it goes. */

@@ -41,7 +41,8 @@ typedef struct resolver {
   void *library;
   cuGetProcAddress_v2_fn *query;     /* the driver's own look-up, since CUDA 12 */
   cuGetProcAddress_fn *query_before; /* the same without a status, in CUDA 11 */
-  int version;
+  int version, newest;               /* that the look-up is asked for; that the driver has */
+  uint64_t flags;
 } resolver;
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -68,6 +69,7 @@ static int find_query(resolver *r) {
   if (get_version == NULL || (r->query == NULL && r->query_before == NULL))
     return gvb_fail(GVB_ERROR_DRIVER, "%s has no cuGetProcAddress, which resolution %d asks", LIBRARY, GVB_QUERY);
   GVB_TRY(gvb_cuda_status("cuDriverGetVersion", get_version(&r->version)));
+  r->newest = r->version;
   if (r->version > INTERFACE) r->version = INTERFACE;
   return GVB_OK;
 }
@@ -98,9 +100,9 @@ static void *ask(const resolver *r, const char *symbol) {
   base_name(symbol, base, sizeof base);
   if (r->query != NULL) {
     CUdriverProcAddressQueryResult found;
-    code = r->query(base, &address, r->version, CU_GET_PROC_ADDRESS_DEFAULT, &found);
+    code = r->query(base, &address, r->version, r->flags, &found);
   } else {
-    code = r->query_before(base, &address, r->version, CU_GET_PROC_ADDRESS_DEFAULT);
+    code = r->query_before(base, &address, r->version, r->flags);
   }
   return code == CUDA_SUCCESS ? address : NULL;
 }
@@ -150,25 +152,48 @@ int gvb_open(int32_t resolution) {
   return status;
 }
 
+static int find_by(const resolver *r, const char *symbol, void **address) {
+  *address = resolve(r, symbol);
+  return *address != NULL ? GVB_OK : gvb_fail(GVB_ERROR_DRIVER, "%s has no %s", LIBRARY, symbol);
+}
+
 int gvb_driver_find(const char *symbol, int32_t resolution, void **address) {
   resolver r;
   GVB_TRY(open_library(resolution, &r));
-  *address = resolve(&r, symbol);
-  return *address != NULL ? GVB_OK : gvb_fail(GVB_ERROR_DRIVER, "%s has no %s", LIBRARY, symbol);
+  return find_by(&r, symbol, address);
 }
 
 const char *gvb_function_name(int32_t index) {
   return index >= 0 && (size_t)index < sizeof entries / sizeof *entries ? entries[index].name : NULL;
 }
 
-int gvb_served_by(const char *symbol, int32_t resolution, char *path, int64_t length) {
-  void *address = NULL;
+static int write_file(const char *symbol, void *address, char *path, int64_t length) {
   Dl_info place;
-  if (symbol == NULL || path == NULL || length < 1)
-    return gvb_fail(GVB_ERROR_ARGUMENT, "symbol or path is NULL, or there is no room for the path");
-  GVB_TRY(gvb_driver_find(symbol, resolution, &address));
   if (dladdr(address, &place) == 0 || place.dli_fname == NULL)
     return gvb_fail(GVB_ERROR_DRIVER, "no file is known for the address of %s", symbol);
   snprintf(path, (size_t)length, "%s", place.dli_fname);
   return GVB_OK;
+}
+
+static int need_place(const char *symbol, const char *path, int64_t length) {
+  if (symbol != NULL && path != NULL && length >= 1) return GVB_OK;
+  return gvb_fail(GVB_ERROR_ARGUMENT, "symbol or path is NULL, or there is no room for the path");
+}
+
+int gvb_served_by(const char *symbol, int32_t resolution, char *path, int64_t length) {
+  void *address = NULL;
+  GVB_TRY(need_place(symbol, path, length));
+  GVB_TRY(gvb_driver_find(symbol, resolution, &address));
+  return write_file(symbol, address, path, length);
+}
+
+int gvb_served_by_query(const char *symbol, int32_t version, uint64_t flags, char *path, int64_t length) {
+  resolver r;
+  void *address = NULL;
+  GVB_TRY(need_place(symbol, path, length));
+  GVB_TRY(open_library(GVB_QUERY, &r));
+  r.version = version <= 0 || version > r.newest ? r.newest : version;
+  r.flags = flags;
+  GVB_TRY(find_by(&r, symbol, &address));
+  return write_file(symbol, address, path, length);
 }

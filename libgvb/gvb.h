@@ -19,7 +19,7 @@
 extern "C" {
 #endif
 
-#define GVB_ABI 5
+#define GVB_ABI 6
 
 #define GVB_EXPORT __attribute__((visibility("default")))
 
@@ -150,6 +150,10 @@ GVB_EXPORT const char *gvb_function_name(int32_t index);
  * to be loadable; works before gvb_open. */
 GVB_EXPORT int gvb_served_by(const char *symbol, int32_t resolution, char *path, int64_t length);
 
+/* The same by cuGetProcAddress with a CUDA version (11030 for 11.3; 0, or one that is newer, is the driver's own) and
+ * flags (2: for per-thread default streams) of the caller's choice. */
+GVB_EXPORT int gvb_served_by_query(const char *symbol, int32_t version, uint64_t flags, char *path, int64_t length);
+
 /* Destroys the module and stream and releases the primary context. */
 GVB_EXPORT int gvb_close(void);
 
@@ -204,8 +208,8 @@ GVB_EXPORT int gvb_prepare_context_cycle(int32_t device, int32_t resolution, gvb
 /* throughput_cycle: whole cycles until `duration` ns after begin (a cycle that has begun is finished), after
  * `settle` ns of the same, untimed. Cycle: alloc 64 MiB; H2D 16 MiB pinned, one word per 4 KiB page new in each cycle,
  * and the device sum of them; 200 launches of empty; 20 of fma(fma_iterations, 8 x sm_count blocks of 256); 20 of
- * triad over 64 MiB arrays into the new allocation; device sum of it; D2H of its first 16 MiB; sync; compare one word
- * per page and both sums with the host's; free.
+ * triad over 64 MiB arrays into the new allocation; device sum of it; D2H of its first 16 MiB; sync; compare both sums
+ * with the host's; free. All that was copied back is compared while the device works on the next cycle.
  * One row per cycle. Columns: cycle. begin/end are those of the timed window. Notes: [0] cycles in the settling. */
 GVB_EXPORT int gvb_prepare_throughput_cycle(int64_t duration, int64_t settle, int64_t fma_iterations, int64_t sm_count,
                                             gvb_work **work);
@@ -242,13 +246,14 @@ GVB_EXPORT int gvb_prepare_alloc_storm(int64_t bytes, int64_t duration, gvb_work
 /* launch_paced: t0 launch(empty, grid `blocks`, block 32) t1; cuStreamSynchronize after each, outside. A launch begins
  * `period` ns after the one before it began, spun for; a late one is not made up for. Counter = launches is verified.
  * Columns: call. */
-GVB_EXPORT int gvb_prepare_launch_paced(int64_t count, int64_t period, int64_t blocks, gvb_work **work);
+GVB_EXPORT int gvb_prepare_launch_paced(int32_t resolution, int64_t count, int64_t period, int64_t blocks,
+                                        gvb_work **work);
 
 /* launch_full: t0 launch(fma(iterations), 8 x sm_count blocks of 256) t1, then an event; before each launch but the
  * first `depth`, outside, the wait for the oldest, so that `depth` are kept in flight. Every thread's integer total is
  * verified. Columns: call. */
-GVB_EXPORT int gvb_prepare_launch_full(int64_t count, int64_t depth, int64_t iterations, int64_t sm_count,
-                                       gvb_work **work);
+GVB_EXPORT int gvb_prepare_launch_full(int32_t resolution, int64_t count, int64_t depth, int64_t iterations,
+                                       int64_t sm_count, gvb_work **work);
 
 /* launch_rate: keeps `depth` launches of fma(iterations, `blocks` blocks of 256) in flight for `settle` + `duration`
  * ns; an event per launch, or per 2^k launches of kernels shorter than 50 us, so that an event comes each 100 us (and

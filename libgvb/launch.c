@@ -1,7 +1,6 @@
 /* launch_latency and launch_sync: the empty kernel, seen from the host. */
-#include <inttypes.h>
-
 #include "clock.h"
+#include "count.h"
 #include "launcher.h"
 #include "work.h"
 
@@ -10,23 +9,13 @@ enum { BLOCK = 32, WARM_LAUNCHES = 200, DEEPEST_QUEUE = 1000 };
 typedef struct launch_work {
   gvb_work work;
   gvb_launcher launcher;
-  CUdeviceptr counter;
-  void *arguments[1];
+  gvb_count count;
   int64_t drain;
-  uint64_t launched;
 } launch_work;
 
 static int launch_once(launch_work *w) {
-  w->launched++;
+  w->count.launched++;
   return gvb_cuda_status(gvb_launcher_call(&w->launcher), gvb_launcher_go(&w->launcher));
-}
-
-static int verify_counter(launch_work *w) {
-  uint64_t counted = 0;
-  GVB_TRY(gvb_download(&counted, w->counter, sizeof counted));
-  if (counted == w->launched) return GVB_OK;
-  return gvb_fail(GVB_ERROR_WRONG_RESULT, "gvb_empty counted %" PRIu64 " launches, expected %" PRIu64, counted,
-                  w->launched);
 }
 
 static int warm_up(launch_work *w) {
@@ -34,7 +23,7 @@ static int warm_up(launch_work *w) {
     GVB_TRY(launch_once(w));
     if (i % BLOCK == 0) GVB_TRY(gvb_sync());
   }
-  return verify_counter(w);
+  return gvb_count_verify(&w->count);
 }
 
 static int run_latency(gvb_work *work, gvb_interval *interval) {
@@ -48,13 +37,13 @@ static int run_latency(gvb_work *work, gvb_interval *interval) {
     interval->samples[i] = t1 - t0;
     if (i == 0) interval->begin = t0;
     interval->end = t1;
-    w->launched++;
+    w->count.launched++;
     if (++queued < w->drain) continue;
     queued = 0;
     GVB_TRY(gvb_sync());
   }
   interval->rows = work->rows;
-  return verify_counter(w);
+  return gvb_count_verify(&w->count);
 }
 
 static int run_sync(gvb_work *work, gvb_interval *interval) {
@@ -69,22 +58,21 @@ static int run_sync(gvb_work *work, gvb_interval *interval) {
     interval->samples[i] = t1 - t0;
     if (i == 0) interval->begin = t0;
     interval->end = t1;
-    w->launched++;
+    w->count.launched++;
   }
   interval->rows = work->rows;
-  return verify_counter(w);
+  return gvb_count_verify(&w->count);
 }
 
 static int release(gvb_work *work) {
   launch_work *w = (launch_work *)work;
   const int status = gvb_launcher_free(&w->launcher);
-  return gvb_first(status, gvb_device_free(&w->counter));
+  return gvb_first(status, gvb_count_free(&w->count));
 }
 
 static int set_up(launch_work *w, int32_t api, int32_t resolution) {
-  GVB_TRY(gvb_device_new(sizeof(uint64_t), &w->counter));
-  w->arguments[0] = &w->counter;
-  GVB_TRY(gvb_launcher_make(&w->launcher, api, resolution, GVB_KERNEL_EMPTY, BLOCK, w->arguments));
+  GVB_TRY(gvb_count_make(&w->count));
+  GVB_TRY(gvb_launcher_make(&w->launcher, api, resolution, GVB_KERNEL_EMPTY, BLOCK, w->count.arguments));
   return warm_up(w);
 }
 

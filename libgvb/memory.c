@@ -67,8 +67,9 @@ static int verify_block(memory_work *w) {
   if (status == GVB_OK) status = gvb_download(&found, last, sizeof found);
   if (status == GVB_OK && found != mark)
     status = gvb_fail(GVB_ERROR_WRONG_RESULT,
-                      "the last word of a new block of %zu bytes holds 0x%" PRIx64 ", expected 0x%" PRIx64, w->bytes,
-                      found, mark);
+                      "a new block of %zu bytes keeps nothing: its last word was written, and is 0x%" PRIx64
+                      " when it is read back, expected 0x%" PRIx64,
+                      w->bytes, found, mark);
   return gvb_first(status, gvb_answer_status(gvb_block_free(&w->allocator, &block)));
 }
 

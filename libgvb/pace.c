@@ -1,8 +1,7 @@
 /* launch_paced and launch_full: the launch call when next to nothing, and when everything, is asked of the device. */
-#include <inttypes.h>
-
 #include "clock.h"
 #include "compute.h"
+#include "count.h"
 #include "flight.h"
 #include "work.h"
 
@@ -10,28 +9,19 @@ enum { BLOCK = 32, MOST_BLOCKS = INT32_MAX, WARM_LAUNCHES = 20 };
 
 typedef struct pace_work {
   gvb_work work;
+  const gvb_driver *cuda; /* as its way finds them */
   int64_t period, blocks;
-  CUdeviceptr counter;
-  uint64_t launched;
+  gvb_count count;
 } pace_work;
 
 static int launch_empty(pace_work *w, int64_t *t0, int64_t *t1) {
-  void *arguments[] = {&w->counter};
   *t0 = gvb_clock();
-  const CUresult code = gvb_cuda.cuLaunchKernel(gvb_gpu.kernels[GVB_KERNEL_EMPTY], (unsigned)w->blocks, 1, 1, BLOCK, 1,
-                                                1, 0, gvb_gpu.stream, arguments, NULL);
+  const CUresult code = w->cuda->cuLaunchKernel(gvb_gpu.kernels[GVB_KERNEL_EMPTY], (unsigned)w->blocks, 1, 1, BLOCK, 1,
+                                                1, 0, gvb_gpu.stream, w->count.arguments, NULL);
   *t1 = gvb_clock();
   GVB_TRY(gvb_cuda_status("cuLaunchKernel", code));
-  w->launched++;
+  w->count.launched++;
   return gvb_sync();
-}
-
-static int verify_counter(pace_work *w) {
-  uint64_t counted = 0;
-  GVB_TRY(gvb_download(&counted, w->counter, sizeof counted));
-  if (counted == w->launched) return GVB_OK;
-  return gvb_fail(GVB_ERROR_WRONG_RESULT, "gvb_empty counted %" PRIu64 " launches, expected %" PRIu64, counted,
-                  w->launched);
 }
 
 static int run_paced(gvb_work *work, gvb_interval *interval) {
@@ -45,19 +35,20 @@ static int run_paced(gvb_work *work, gvb_interval *interval) {
     if (i == 0) interval->begin = t0;
   }
   interval->rows = work->rows;
-  return verify_counter(w);
+  return gvb_count_verify(&w->count);
 }
 
-static int release_paced(gvb_work *work) { return gvb_device_free(&((pace_work *)work)->counter); }
+static int release_paced(gvb_work *work) { return gvb_count_free(&((pace_work *)work)->count); }
 
-static int set_up_paced(pace_work *w) {
+static int set_up_paced(pace_work *w, int32_t resolution) {
   int64_t t0, t1;
-  GVB_TRY(gvb_device_new(sizeof(uint64_t), &w->counter));
+  GVB_TRY(gvb_driver_by(resolution, &w->cuda));
+  GVB_TRY(gvb_count_make(&w->count));
   for (int i = 0; i < WARM_LAUNCHES; i++) GVB_TRY(launch_empty(w, &t0, &t1));
-  return verify_counter(w);
+  return gvb_count_verify(&w->count);
 }
 
-int gvb_prepare_launch_paced(int64_t count, int64_t period, int64_t blocks, gvb_work **work) {
+int gvb_prepare_launch_paced(int32_t resolution, int64_t count, int64_t period, int64_t blocks, gvb_work **work) {
   gvb_work *made = NULL;
   GVB_TRY(gvb_need_out(work));
   GVB_TRY(gvb_need_range("count", count, 1, GVB_MOST_ROWS));
@@ -69,7 +60,7 @@ int gvb_prepare_launch_paced(int64_t count, int64_t period, int64_t blocks, gvb_
   pace_work *w = (pace_work *)made;
   w->period = period;
   w->blocks = blocks;
-  return gvb_work_ready(made, set_up_paced(w), work);
+  return gvb_work_ready(made, set_up_paced(w, resolution), work);
 }
 
 typedef struct full_work {
@@ -106,16 +97,18 @@ static int release_full(gvb_work *work) {
   return gvb_first(status, gvb_fma_free(&w->fma));
 }
 
-static int set_up_full(full_work *w, int64_t depth, int64_t iterations, int64_t sm_count) {
+static int set_up_full(full_work *w, int32_t resolution, int64_t depth, int64_t iterations, int64_t sm_count) {
   int64_t t0, t1;
   GVB_TRY(gvb_flight_make(&w->flight, depth, GVB_WAIT_SPIN));
   GVB_TRY(gvb_fma_make(&w->fma, iterations, GVB_FMA_BLOCKS_PER_SM * sm_count));
+  GVB_TRY(gvb_driver_by(resolution, &w->fma.cuda));
   GVB_TRY(launch_timed(w, &t0, &t1));
   GVB_TRY(gvb_flight_empty(&w->flight));
   return gvb_fma_verify(&w->fma);
 }
 
-int gvb_prepare_launch_full(int64_t count, int64_t depth, int64_t iterations, int64_t sm_count, gvb_work **work) {
+int gvb_prepare_launch_full(int32_t resolution, int64_t count, int64_t depth, int64_t iterations, int64_t sm_count,
+                            gvb_work **work) {
   gvb_work *made = NULL;
   GVB_TRY(gvb_need_out(work));
   GVB_TRY(gvb_need_range("count", count, 1, GVB_MOST_ROWS));
@@ -125,5 +118,5 @@ int gvb_prepare_launch_full(int64_t count, int64_t depth, int64_t iterations, in
   GVB_TRY(gvb_device_work_new(sizeof(full_work), count, 1, &made));
   made->run = run_full;
   made->release = release_full;
-  return gvb_work_ready(made, set_up_full((full_work *)made, depth, iterations, sm_count), work);
+  return gvb_work_ready(made, set_up_full((full_work *)made, resolution, depth, iterations, sm_count), work);
 }

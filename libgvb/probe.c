@@ -56,11 +56,15 @@ static void compare(const probe_work *w, uint64_t wrong[2]) {
 static int expect(const probe_work *w, const uint64_t wrong[2], uint64_t count, uint64_t index) {
   const uint64_t *device = w->host + w->words;
   if (device[0] != count || device[1] != index)
-    return gvb_fail(GVB_ERROR_WRONG_RESULT, "the device found %" PRIu64 " wrong words, expected %" PRIu64, device[0],
-                    count);
+    return gvb_fail(GVB_ERROR_WRONG_RESULT,
+                    "a kernel wrote %" PRIu64 " words and another one found %" PRIu64
+                    " of them wrong, expected %" PRIu64,
+                    w->words, device[0], count);
   if (wrong[0] != count || wrong[1] != index)
-    return gvb_fail(GVB_ERROR_WRONG_RESULT, "the copied pattern has %" PRIu64 " wrong words, expected %" PRIu64,
-                    wrong[0], count);
+    return gvb_fail(GVB_ERROR_WRONG_RESULT,
+                    "copied back wrong: %" PRIu64 " of %" PRIu64 " words, expected %" PRIu64
+                    ": on the device they were as they should be",
+                    wrong[0], w->words, count);
   return GVB_OK;
 }
 

@@ -882,4 +882,41 @@ def test_what_comes_seldom_is_named_where_the_median_does_not_see_it() -> None:
     before, after = (a_run(found) for found in ({"OH-001": plain, "OH-001[statistic=mean]": plain}, slower))
     found = compared(before, after)
     assert "OH-001: same in the median, worse in the mean (1.5 times): a few calls cost much" in found.remarks
+    assert found.rows[0].verdict == "same"
+    assert found.rows[0].reason == "worse in the mean (1.5 times): a few calls cost much"
     assert not any("median" in remark for remark in compared(before, before).remarks)
+
+
+def with_longest(run: Run, name: str, longest: float, like_it: object) -> Run:
+    """The run with two readings of 320 intervals in each repetition of an outcome, of whose peaks it says that much."""
+    rows = [{"intervals": 320, "median": 2e-6, "longest": longest, "like_it": like_it}] * 2
+    taken = [replace(one, detail={"longest": rows}) for one in run.outcomes[name].repetitions]
+    return with_outcome(run, name, repetitions=taken)
+
+
+def test_of_what_comes_seldom_it_is_said_how_seldom_and_how_much() -> None:
+    plain, mean = [1.0, 1.001, 0.999, 1.0, 1.0], "OH-001[statistic=mean]"
+    before = with_longest(a_run({"OH-001": plain, mean: plain}), mean, 12e-6, 1)
+    after = with_longest(a_run({"OH-001": plain, mean: [1.5 * value for value in plain]}), mean, 302e-6, 1.6)
+    seldom = "one of 200 takes 300 us longer, in the baseline one of 320 takes 10 us longer"
+    assert compared(before, after).rows[0].reason == f"worse in the mean (1.5 times): {seldom}"
+    spoiled = with_longest(after, mean, 302e-6, "many")
+    assert compared(before, spoiled).rows[0].reason == "worse in the mean (1.5 times): a few calls cost much"
+
+
+def test_statistics_of_a_headline_share_its_error_rate_and_other_outcomes_have_another() -> None:
+    plain = [1.0, 1.001, 0.999, 1.0, 1.0]
+    names = [
+        "OH-001",
+        "OH-001[statistic=mean]",
+        "OH-001[api=cuGraphLaunch]",
+        "OH-001[api=cuGraphLaunch,statistic=mean]",
+    ]
+    slower = [1.001 * value + 0.001 * index for index, value in enumerate(plain)]
+    found = {
+        row.id: row.change
+        for row in compared(a_run(dict.fromkeys(names, plain)), a_run(dict.fromkeys(names, slower))).rows
+    }
+    assert {name: round(change.adjusted_any / change.p_any) for name, change in found.items()} == dict.fromkeys(
+        names, 2
+    )

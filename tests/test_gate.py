@@ -121,6 +121,15 @@ def test_inconclusive_passes_unless_the_gate_is_strict() -> None:
     assert findings(judged(*runs)) == {"OH-001": "kept", "OH-002": "unjudged"}
 
 
+def test_a_headline_that_is_worse_in_its_tail_is_a_regression() -> None:
+    plain = [1.0, 1.001, 0.999, 1.0, 1.0]
+    slower = [1.5 * value for value in plain]
+    names = ("OH-001", "OH-001[statistic=mean]", "OH-001[api=cuGraphLaunch]")
+    found = judged(a_run(dict.fromkeys(names, plain)), a_run(dict(zip(names, (plain, slower, slower), strict=True))))
+    assert findings(found) == {"OH-001": "kept", "OH-001[statistic=mean]": "worse"}
+    assert found.status == 1
+
+
 def test_a_regression_goes_before_what_is_inconclusive() -> None:
     runs = a_run({"OH-001": STEADY, "OH-002": STEADY}), a_run({"OH-001": DOUBLE, "OH-002": NOISY})
     assert judged(*runs, strict=True).status == 1

@@ -22,8 +22,8 @@ static void counts(void) {
   REFUSED(gvb_prepare_call_latency(GVB_STREAM_QUERY, GVB_HANDLE, 0, 10, &work), "count is 0");
   REFUSED(gvb_prepare_call_latency(GVB_STREAM_QUERY, GVB_HANDLE, 10, 0, &work), "batch is 0");
   REFUSED(gvb_prepare_alloc_live(GVB_QUERY, 10, 4096, 0, &work), "count is 0");
-  REFUSED(gvb_prepare_launch_paced(0, 1000, 1, &work), "count is 0");
-  REFUSED(gvb_prepare_launch_full(0, 16, 1000, 4, &work), "count is 0");
+  REFUSED(gvb_prepare_launch_paced(GVB_QUERY, 0, 1000, 1, &work), "count is 0");
+  REFUSED(gvb_prepare_launch_full(GVB_QUERY, 0, 16, 1000, 4, &work), "count is 0");
 }
 
 static void sizes(void) {
@@ -42,7 +42,7 @@ static void times(void) {
   REFUSED(gvb_prepare_throughput_cycle(0, 0, 1000, 4, &work), "duration is 0");
   REFUSED(gvb_prepare_throughput_cycle(1000, -1, 1000, 4, &work), "settle is -1");
   REFUSED(gvb_prepare_alloc_storm(4096, 0, &work), "duration is 0");
-  REFUSED(gvb_prepare_launch_paced(10, -1, 1, &work), "period is -1");
+  REFUSED(gvb_prepare_launch_paced(GVB_QUERY, 10, -1, 1, &work), "period is -1");
   REFUSED(gvb_prepare_launch_rate(1000, 4, 16, -1, 1000, GVB_WAIT_SPIN, &work), "settle is -1");
   REFUSED(gvb_prepare_launch_rate(1000, 4, 16, 0, 0, GVB_WAIT_SPIN, &work), "duration is 0");
   REFUSED(gvb_prepare_fingerprint(0, 1000, 16, &work), "duration is 0");
@@ -55,9 +55,9 @@ static void fixed_work(void) {
   REFUSED(gvb_prepare_fma(1000, 0, 1, &work), "sm_count is 0");
   REFUSED(gvb_prepare_warm(1000, -4, &work), "sm_count is -4");
   REFUSED(gvb_prepare_throughput_cycle(1000, 0, 0, 4, &work), "fma_iterations is 0");
-  REFUSED(gvb_prepare_launch_paced(10, 1000, 0, &work), "blocks is 0");
-  REFUSED(gvb_prepare_launch_full(10, 0, 1000, 4, &work), "depth is 0");
-  REFUSED(gvb_prepare_launch_full(10, 16, 1000, 0, &work), "sm_count is 0");
+  REFUSED(gvb_prepare_launch_paced(GVB_QUERY, 10, 1000, 0, &work), "blocks is 0");
+  REFUSED(gvb_prepare_launch_full(GVB_QUERY, 10, 0, 1000, 4, &work), "depth is 0");
+  REFUSED(gvb_prepare_launch_full(GVB_QUERY, 10, 16, 1000, 0, &work), "sm_count is 0");
   REFUSED(gvb_prepare_launch_rate(0, 4, 16, 0, 1000, GVB_WAIT_SPIN, &work), "iterations is 0");
   REFUSED(gvb_prepare_launch_rate(1000, 0, 16, 0, 1000, GVB_WAIT_SPIN, &work), "blocks is 0");
   REFUSED(gvb_prepare_launch_rate(1000, 4, 1025, 0, 1000, GVB_WAIT_SPIN, &work), "depth is 1025");

@@ -100,7 +100,7 @@ static void storm_stops(void) {
 static void launch_paced(void) {
   gvb_work *work = NULL;
   open_device();
-  EXPECT_OK(gvb_prepare_launch_paced(50, MILLISECOND, 100000, &work));
+  EXPECT_OK(gvb_prepare_launch_paced(GVB_QUERY, 50, MILLISECOND, 100000, &work));
   const gvb_interval i = run_once(work);
   EXPECT(i.rows == 50);
   EXPECT_TIME(median(&i, 1, 0) > 4900 && median(&i, 1, 0) < 7000);
@@ -111,7 +111,7 @@ static void launch_paced(void) {
 static void launch_full(void) {
   gvb_work *work = NULL;
   open_device();
-  EXPECT_OK(gvb_prepare_launch_full(60, 8, 20000, sms, &work));
+  EXPECT_OK(gvb_prepare_launch_full(GVB_QUERY, 60, 8, 20000, sms, &work));
   const gvb_interval i = run_once(work);
   EXPECT(i.rows == 60);
   EXPECT_TIME(median(&i, 1, 0) > 4900 && median(&i, 1, 0) < 8000);

@@ -8,6 +8,7 @@ from typing import Literal
 
 from gpu_virt_bench.compare import compare_file, find_twin
 from gpu_virt_bench.compare.files import find
+from gpu_virt_bench.compare.tails import of_headline
 from gpu_virt_bench.model.comparison import Comparison, Row
 from gpu_virt_bench.model.run import Failed, Measured, Outcome, Run
 from gpu_virt_bench.policy import Gate, Policy
@@ -69,7 +70,8 @@ def judge_files(baseline: Path, candidate: Path, policy: Policy, strict: bool = 
 
 def judge(comparison: Comparison, baseline: Run, candidate: Run, gate: Gate, strict: bool = False) -> Judgement:
     """The judgement of a comparison of these two runs."""
-    rows = [row for row in comparison.rows if row.headline or gate.outcomes == "all"]
+    headlines = of_headline(comparison.rows)
+    rows = [row for row in comparison.rows if row.id in headlines or gate.outcomes == "all"]
     cases = [_case(row, baseline.outcomes.get(row.id), candidate.outcomes.get(row.id), gate) for row in rows]
     worse = sum(case.finding == "worse" for case in cases)
     if worse <= gate.regressions:

@@ -63,12 +63,37 @@ def test_half_a_door_is_named_with_its_way(layer) -> None:
     assert found["doors"]["cuLaunchKernel"]["dlsym"].endswith("libcuda.so.1")
 
 
+@pytest.mark.parametrize(
+    ("knob", "kind"), [("QUERY_SINCE=12000", "CUDA 11.3"), ("QUERY_PLAIN=1", "per-thread streams")]
+)
+def test_a_look_up_that_goes_past_the_layer_for_a_version_or_a_flag_is_half_a_door(layer, knob, kind) -> None:
+    options = ["--option", f"library={layer}", "--option", f"env.LAYER_{knob}"]
+    found = record("--system", "preload-generic", *options)
+    (told,) = found["open"]
+    assert told.startswith(f"half a door: past the layer by cuGetProcAddress for {kind} cuInit, ")
+    assert found["doors"]["cuLaunchKernel"][f"cuGetProcAddress for {kind}"].endswith("libcuda.so.1")
+
+
 def test_a_limit_that_does_not_bind_is_said(layer) -> None:
     options = ["--option", f"library={layer}", "--option", "env.LAYER_BUCKET=1e9"]
     result = prove("--system", REFERENCE, *options, "--compute-limit", "50")
     assert result.exit_code == 1
     assert "compute-limit.slowed" in result.output
     assert "the limit does not bind: 1.0" in " ".join(result.output.split()) or "0.99" in result.output
+
+
+@pytest.mark.parametrize(
+    ("variable", "limit", "status", "told"),
+    [
+        ("{memory_bytes}", "--memory-limit", 2, "memory-limit not in force"),
+        ("{compute_percent}", "--compute-limit", 1, "the limit does not bind"),
+    ],
+)
+def test_a_layer_that_does_nothing_holds_no_limit(layer, variable, limit, status, told) -> None:
+    options = ["--option", f"library={layer}", "--option", f"env.NOBODY_READS={variable}"]
+    result = prove("--system", "preload-generic", *options, limit, "50")
+    assert result.exit_code == status
+    assert told in " ".join(result.output.split())
 
 
 def test_a_layer_that_is_not_in_force_is_told_what_it_serves(layer) -> None:

@@ -104,6 +104,22 @@ def test_a_party_of_four_with_a_child_and_a_sacrifice(measured) -> None:
     assert not [pid for pids in seen for pid in pids if Path(f"/proc/{pid}").exists()]
 
 
+def test_tenants_that_work_in_turn_change_places_with_every_repetition(measured) -> None:
+    half, whole = Share(compute=0.5, role="limited"), Share(compute=1.0, role="free")
+    seen = []
+
+    def body(bench) -> float:
+        seen.append([tenant.share.role for tenant in bench.party])
+        return 1.0
+
+    run = measured(doing(body, half, whole, in_turn=True), repetitions=2, max_repetitions=2)
+    limited = [
+        (one.repetition, one.tenant) for one in run.proof if one.when == "before" and one.granted.get("compute_share")
+    ]
+    assert limited == [(0, 0), (1, 1)]
+    assert {tuple(roles) for roles in seen} == {("limited", "free")}
+
+
 def test_a_sacrificed_tenant_is_never_handed_out_again(measured) -> None:
     pids = []
 

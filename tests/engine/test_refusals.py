@@ -172,6 +172,14 @@ def test_a_limit_that_is_open_in_one_way_is_refused(refusal, layer, tmp_path) ->
     )
 
 
+def test_a_layer_that_does_nothing_is_refused_when_it_is_claimed_to_limit_memory(refusal, layer) -> None:
+    options = {"library": str(layer), "env.NOBODY_READS": "{memory_bytes}"}
+    sentence = refusal("preload-generic", options, memory_limit=4 << 30)
+    assert sentence.startswith(
+        "preload-generic: memory-limit not in force: cuMemAlloc of quota + 256 MiB succeeded; open: cuMemAlloc, "
+    )
+
+
 def measured_with(definition, tmp_path, **changes):
     """The runs of a session in turns whose second system is not in force."""
     path = definition('[proof]\nmapped = ["libmylayer.so"]\n')

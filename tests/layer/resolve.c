@@ -86,9 +86,14 @@ static hook *hook_queried(layer_function *found, const char *symbol, int version
   return flags & PER_THREAD_STREAM ? NULL : best;
 }
 
+/* Half a door within the look-up: an older interface, or a variant for other streams, is left to the driver. */
+static bool answers(int version, uint64_t flags) {
+  return !hooks_off() && stands_in("query") && version >= knobs.query_since && (flags == 0 || knobs.query_plain == 0);
+}
+
 static void replace(void **address, const char *symbol, int version, uint64_t flags) {
   layer_function *found = (layer_function *)*address;
-  hook *h = found != NULL && !hooks_off() && stands_in("query") ? hook_queried(found, symbol, version, flags) : NULL;
+  hook *h = found != NULL && answers(version, flags) ? hook_queried(found, symbol, version, flags) : NULL;
   if (h == NULL) return;
   h->next[LAYER_QUERY] = found;
   *address = (void *)h->entry[LAYER_QUERY];

@@ -68,5 +68,5 @@ def record(proved: Any) -> dict[str, Any]:  # noqa: ANN401
     from dataclasses import asdict
 
     found = asdict(proved)
-    found["doors"] = {door.function: dict(door.files) for door in proved.doors}
+    found["doors"] = {door.function: {**door.files, **door.variants} for door in proved.doors}
     return {**found, "in_force": not proved.refused, "open": proved.open}

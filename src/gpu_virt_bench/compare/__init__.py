@@ -12,7 +12,7 @@ from gpu_virt_bench.compare.deferred import with_deferred
 from gpu_virt_bench.compare.files import Loaded, find, find_twin
 from gpu_virt_bench.compare.judge import FEWEST, judged
 from gpu_virt_bench.compare.rows import pairing, row
-from gpu_virt_bench.compare.tails import tails
+from gpu_virt_bench.compare.tails import sentences, tails, with_tails
 from gpu_virt_bench.model.comparison import Comparison, Side
 from gpu_virt_bench.model.run import Run
 from gpu_virt_bench.policy import Policy
@@ -56,7 +56,8 @@ def compare(baseline: Loaded, candidate: Loaded, policy: Policy, twin: Run | Non
     rows = judged(
         [row(name, ours, theirs, policy, twin, whole) for name in names], policy.confidence, identical=ours == theirs
     )
-    found = [*tails(rows), *remarks(ours, theirs)]
+    seldom = tails(rows, ours, theirs)
+    found = [*sentences(seldom), *remarks(ours, theirs)]
     if unfit and not whole:
         found.append(f"no noise floor, the baseline's second measurement does not count: {unfit}")
     if twin is not None and (few := twin.plan.settings.repetitions) < FEWEST:
@@ -65,7 +66,7 @@ def compare(baseline: Loaded, candidate: Loaded, policy: Policy, twin: Run | Non
         side(baseline),
         side(candidate),
         pairing(ours, theirs),
-        with_deferred(rows, ours, theirs),
+        with_deferred(with_tails(rows, seldom), ours, theirs),
         found,
         twin is not None,
         policy.confidence,

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from gpu_virt_bench.compare.change import edge, ends, place
 from gpu_virt_bench.compare.shares import decided_by_count
+from gpu_virt_bench.compare.tails import of_headline
 from gpu_virt_bench.model.comparison import Change, Interval, Row, Verdict
 from gpu_virt_bench.model.metric import SHOWN
 from gpu_virt_bench.stats.change import holm
@@ -25,7 +26,8 @@ def needed(confidence: float) -> int:
 
 
 def judged(rows: Sequence[Row], confidence: float, identical: bool) -> list[Row]:
-    """The rows with their verdicts; of each category the headline outcomes share one error rate, all others another."""
+    """The rows with their verdicts; of each category the headline outcomes share one error rate, in all their
+    statistics, and all others another."""
     found: dict[str, tuple[Row, int]] = {}
     for members in families(rows, confidence):
         tests = sum(row.change is not None and row.change.p is not None for row in members)
@@ -36,13 +38,14 @@ def judged(rows: Sequence[Row], confidence: float, identical: bool) -> list[Row]
 def families(rows: Sequence[Row], confidence: float) -> Iterator[list[Row]]:
     """The outcomes that are judged together; those that cannot be judged, one by one."""
     found: dict[tuple[str, bool], list[Row]] = {}
+    headlines = of_headline(rows)
     for row in rows:
         if row.change is None:
             continue
         if row.better == "none" or row.change.repetitions < needed(confidence):
             yield [row]
         else:
-            found.setdefault((row.category, row.headline), []).append(row)
+            found.setdefault((row.category, row.id in headlines), []).append(row)
     yield from found.values()
 
 

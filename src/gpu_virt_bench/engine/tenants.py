@@ -44,9 +44,13 @@ class Tenants:
     # -- starting
 
     def start(self, shares: Party, in_turn: bool) -> list[Member]:
-        """Tenants with these shares, each with a context and on its processors; they are not proved yet."""
-        members = seats(self, shares)
-        for member in members:
+        """Tenants with these shares, each with a context and on its processors; they are not proved yet.
+
+        Tenants that work in turn are compared with each other, so they change places with every repetition: what a
+        layer does to its first or its every second process is no effect of a share.
+        """
+        members = seats(self, shares, is_reversed=in_turn and self.repetition % 2 == 1)
+        for member in sorted(members, key=lambda one: one.index):
             self.launch(member, len(shares), in_turn)
             if self.place.entry.system.tenant.start == "one-by-one":
                 member.tenant.facts()
@@ -155,10 +159,11 @@ def processors(tenants: Tenants, index: int, of: int) -> tuple[int, ...]:
     return found
 
 
-def seats(tenants: Tenants, shares: Party) -> list[Member]:
-    """The members of a party, before any process stands in their places."""
+def seats(tenants: Tenants, shares: Party, is_reversed: bool = False) -> list[Member]:
+    """The members of a party, before any process stands in their places; the first may take the last place."""
     values = granted(tenants.place.entry, shares, tenants.place.devices)
-    return [Member(share, index, values[index], tenants.child) for index, share in enumerate(shares)]
+    places = [*range(len(shares))][:: -1 if is_reversed else 1]
+    return [Member(*found, tenants.child) for found in zip(shares, places, values, strict=True)]
 
 
 def probe(members: Sequence[Member], seed: int) -> None:

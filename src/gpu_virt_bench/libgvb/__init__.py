@@ -31,6 +31,7 @@ def library() -> ctypes.CDLL:
     lib.gvb_run.argtypes = [c_void_p, POINTER(Interval)]
     lib.gvb_function_name.restype = c_char_p
     lib.gvb_served_by.argtypes = [c_char_p, c_int32, c_char_p, c_int64]
+    lib.gvb_served_by_query.argtypes = [c_char_p, c_int32, c_uint64, c_char_p, c_int64]
     for name, routine in ROUTINES.items():
         kinds = [TYPES.get(kind, c_int32) for kind in routine.args.values()]
         getattr(lib, f"gvb_prepare_{name}").argtypes = [*kinds, POINTER(c_void_p)]
@@ -82,6 +83,14 @@ def served_by(symbol: str, resolution: str = "handle") -> str:
     """The file that holds a driver symbol, found in the given way."""
     path = ctypes.create_string_buffer(4096)
     check(library().gvb_served_by(symbol.encode(), WORDS["resolution"][resolution], path, len(path)))
+    return path.value.decode(errors="replace")
+
+
+def served_by_query(symbol: str, version: int = 0, flags: int = 0) -> str:
+    """The file that holds what cuGetProcAddress answers for a CUDA version (11030 is 11.3, 0 the driver's own), with
+    flags."""
+    path = ctypes.create_string_buffer(4096)
+    check(library().gvb_served_by_query(symbol.encode(), version, flags, path, len(path)))
     return path.value.decode(errors="replace")
 
 

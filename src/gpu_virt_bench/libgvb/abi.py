@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from ctypes import POINTER, Structure, c_char, c_int32, c_int64
 from dataclasses import dataclass
 
-ABI = 5
+ABI = 6
 
 STATUS = {
     -1: "argument",
@@ -81,8 +81,19 @@ ROUTINES: Mapping[str, Routine] = {
         {"resolution": "resolution", "live": "int64", "bytes": "int64", "count": "int64"}, ("alloc", "free")
     ),
     "alloc_storm": Routine({"bytes": "int64", "duration": "int64"}, ("pairs",)),
-    "launch_paced": Routine({"count": "int64", "period": "int64", "blocks": "int64"}, ("call",)),
-    "launch_full": Routine({"count": "int64", "depth": "int64", "iterations": "int64", "sm_count": "int64"}, ("call",)),
+    "launch_paced": Routine(
+        {"resolution": "resolution", "count": "int64", "period": "int64", "blocks": "int64"}, ("call",)
+    ),
+    "launch_full": Routine(
+        {
+            "resolution": "resolution",
+            "count": "int64",
+            "depth": "int64",
+            "iterations": "int64",
+            "sm_count": "int64",
+        },
+        ("call",),
+    ),
     "launch_rate": Routine(
         {
             "iterations": "int64",

@@ -37,13 +37,15 @@ def p99(values: list[float]) -> float:
     return quantile(values, 0.99)
 
 
-def statistics_of(readings: Iterable[list[float]], statistic: object) -> Samples:
+def statistics_of(bench: Bench, readings: Iterable[list[float]], statistic: object) -> Samples:
     """Median, mean or peak of each reading, or a percentile over as many consecutive readings as give enough
-    intervals."""
+    intervals. Beside a mean stands what moves it alone: how long the longest interval is, and how many are like it."""
     of_one = OF_ONE.get(str(statistic))
     share, enough = POOLED.get(str(statistic), (0.0, 0))
     pool: list[float] = []
     for reading in readings:
+        if statistic == "mean":
+            bench.detail("longest", longest(reading))
         if of_one is not None:
             yield of_one(reading)
             continue
@@ -51,6 +53,13 @@ def statistics_of(readings: Iterable[list[float]], statistic: object) -> Samples
         if len(pool) >= enough:
             yield quantile(pool, share)
             pool = []
+
+
+def longest(values: list[float]) -> dict[str, Value]:
+    """The longest interval of a reading, and how many lie nearer to it than to the median."""
+    middle, peak = median(values), max(values)
+    like_it = sum(value > (middle + peak) / 2 for value in values)
+    return {"intervals": len(values), "median": middle, "longest": peak, "like_it": like_it}
 
 
 def summarise(bench: Bench, table: str, label: Mapping[str, Value], values: list[float]) -> None:

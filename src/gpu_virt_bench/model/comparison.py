@@ -43,9 +43,9 @@ class Change:
     """Candidate over baseline (`ratio`, 1 = equal) or candidate less baseline (`difference`, SI units, 0 = equal).
 
     `p` tests whether the change lies beyond the margin, `p_any` whether there is any; `adjusted` and `adjusted_any` are
-    they after Holm's correction over the judged outcomes of one category: its headline ones as one family, all others
-    as another. `margin` is relative for ratios (0.02 = 2 %), in SI units for differences. `floor` is the change that
-    the baseline shows against itself (A/A), in the margin's unit; None if not measured.
+    they after Holm's correction over the judged outcomes of one category: its headline ones as one family, in all their
+    statistics, all others as another. `margin` is relative for ratios (0.02 = 2 %), in SI units for differences.
+    `floor` is the change that the baseline shows against itself (A/A), in the margin's unit; None if not measured.
     """
 
     kind: Literal["ratio", "difference"]

@@ -237,7 +237,7 @@ class Metric:
 
     `unit` is the unit that reports show; samples are SI (UNITS, SHOWN). `party` says which tenants an outcome works
     with. `alone` metrics need the device to themselves: all other tenants are ended, and entries take turns.
-    `in_turn`: its tenants work one after the other, and share their processors.
+    `in_turn`: its tenants work one after the other, share their processors, and change places with every repetition.
     """
 
     id: str

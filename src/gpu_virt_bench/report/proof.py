@@ -26,6 +26,10 @@ class Door(Protocol):
     def files(self) -> Mapping[str, str]:
         """The file by way, "" where it is not found."""
 
+    @property
+    def variants(self) -> Mapping[str, str]:
+        """The file by other ways, where it is another one."""
+
 
 class Proved(Protocol):
     """What is shown of a system."""
@@ -77,7 +81,7 @@ def print_proof(proved: Proved, whole: bool) -> None:
 
 def is_served(proved: Proved, door: Door) -> bool:
     """Whether another file than the driver's serves a function in any way."""
-    return any(who(proved, file) not in ("-", DRIVER) for file in door.files.values())
+    return any(who(proved, file) not in ("-", DRIVER) for file in (*door.files.values(), *door.variants.values()))
 
 
 def checks_table(checks: Sequence[Check]) -> Table:
@@ -99,9 +103,15 @@ def doors_table(proved: Proved, doors: Sequence[Door]) -> Table:
     for way in doors[0].files:
         table.add_column(f"by {way}", overflow="fold")
     for door in doors:
-        files = door.files.values()
-        table.add_row(Text(door.function), *(Text(who(proved, file)) for file in files))
+        table.add_row(Text(door.function), *(Text(cell(proved, door, way)) for way in door.files))
     return table
+
+
+def cell(proved: Proved, door: Door, way: str) -> str:
+    """Who serves a function by one way, and who else where it is asked for otherwise."""
+    others = {kind.removeprefix(f"{way} "): file for kind, file in door.variants.items() if kind.startswith(f"{way} ")}
+    told = [f"{kind}: {who(proved, file)}" for kind, file in others.items()]
+    return "; ".join([who(proved, door.files[way]), *told])
 
 
 def who(proved: Proved, file: str) -> str:

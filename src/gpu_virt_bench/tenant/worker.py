@@ -133,6 +133,7 @@ def facts(symbols: list[str], env: list[str]) -> Message:
         "functions": functions,
         "served_by": {name: served(name, "handle") for name in names},
         "served_by_query": {name: served(name, "query") for name in names},
+        "served_by_variant": {kind: {name: served_as(name, *asked) for name in functions} for kind, asked in VARIANTS},
         "mapped": mapped_files(),
         "env": {name: os.environ.get(name, "") for name in env},
     }
@@ -142,6 +143,21 @@ def served(symbol: str, resolution: str) -> str:
     """The file that serves a symbol, "" if none does."""
     try:
         return libgvb.served_by(symbol, resolution)
+    except WorkloadError:
+        return ""
+
+
+PER_THREAD = 2
+"""Flag of cuGetProcAddress: for per-thread default streams."""
+VARIANTS = (("CUDA 11.3", (11030, 0)), ("the driver's own CUDA", (0, 0)), ("per-thread streams", (0, PER_THREAD)))
+"""Other ways to ask cuGetProcAddress: its oldest version and the newest one, as CUDA runtimes of that age do; a program
+built with --default-stream per-thread."""
+
+
+def served_as(symbol: str, version: int, flags: int) -> str:
+    """The file that serves a symbol when it is asked for in that version and with those flags, "" if none does."""
+    try:
+        return libgvb.served_by_query(symbol, version, flags)
     except WorkloadError:
         return ""
 

@@ -1,19 +1,21 @@
 """Doors: by which file each driver function is served, for each way in which an application may find it.
 
-The CUDA runtime asks cuGetProcAddress, other programs dlsym; a layer may stand in one of the two only.
+The CUDA runtime asks cuGetProcAddress, other programs dlsym; a layer may stand in one of the two only, or in some of
+the ways to ask cuGetProcAddress: for a CUDA version, and for per-thread streams.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from gpu_virt_bench.model.run import Check
 
-WAYS = {"served_by": "dlsym", "served_by_query": "cuGetProcAddress"}
+QUERY = "cuGetProcAddress"
+WAYS = {"served_by": "dlsym", "served_by_query": QUERY}
 SHOWN = 6
 """So many functions are named in a sentence; a table has all."""
 
@@ -24,12 +26,23 @@ class Door:
 
     function: str
     files: Mapping[str, str]
+    variants: Mapping[str, str] = field(default_factory=dict)
+    """Where cuGetProcAddress answers with another file than for CUDA 12.0 without flags."""
 
 
 def doors(facts: Mapping[str, Any]) -> list[Door]:
     """Every function that libgvb uses, as a tenant finds it."""
-    names = facts.get("functions", ())
-    return [Door(name, {way: facts[kind].get(name, "") for kind, way in WAYS.items()}) for name in names]
+    return [
+        Door(name, {way: facts[kind].get(name, "") for kind, way in WAYS.items()}, variants(facts, name))
+        for name in facts.get("functions", ())
+    ]
+
+
+def variants(facts: Mapping[str, Any], name: str) -> dict[str, str]:
+    """The other ways to ask cuGetProcAddress that find a function in another file."""
+    usual = facts["served_by_query"].get(name, "")
+    asked = {f"{QUERY} for {kind}": files.get(name, "") for kind, files in facts.get("served_by_variant", {}).items()}
+    return {way: file for way, file in asked.items() if file and file != usual}
 
 
 def is_one_of(file: str, own: Sequence[str]) -> bool:
@@ -40,10 +53,11 @@ def is_one_of(file: str, own: Sequence[str]) -> bool:
 
 def strangers(found: Sequence[Door], is_known: Callable[[str], bool]) -> list[str]:
     """Files that serve a driver function and are neither the driver's nor the system's own, with what they serve."""
-    files = {file for door in found for file in door.files.values() if file}
+    ways = [(door, {**door.files, **door.variants}) for door in found]
+    files = {file for _, there in ways for file in there.values() if file}
     served: dict[str, list[str]] = {file: [] for file in sorted(files) if not is_known(file)}
-    for door in found:
-        for way, file in door.files.items():
+    for door, there in ways:
+        for way, file in there.items():
             if file in served:
                 served[file].append(f"{door.function} by {way}")
     return [f"{file} (it serves {listed(what)})" for file, what in served.items()]
@@ -56,13 +70,17 @@ def by_layer(found: Sequence[Door], own: Sequence[str]) -> dict[str, list[str]]:
 
 
 def halves(found: Sequence[Door], own: Sequence[str]) -> str:
-    """Half doors: functions that the layer serves in one way, while the driver serves them in the other; "" if none."""
+    """Half doors: functions that the layer serves in one way, while the driver serves them in another; "" if none."""
     served, half = by_layer(found, own), dict[str, list[str]]()
     for door in found:
         ways = served.get(door.function)
         if ways and len(ways) < sum(bool(file) for file in door.files.values()):
-            half.setdefault(ways[0], []).append(door.function)
-    return "; ".join(f"by {way} alone {listed(functions)}" for way, functions in half.items())
+            half.setdefault(f"by {ways[0]} alone", []).append(door.function)
+        for way, file in door.variants.items():
+            layers = is_one_of(file, own)
+            if layers != (QUERY in (ways or ())):
+                half.setdefault(f"{'by' if layers else 'past the layer by'} {way}", []).append(door.function)
+    return "; ".join(f"{how} {listed(functions)}" for how, functions in half.items())
 
 
 def doors_check(found: Sequence[Door], own: Sequence[str]) -> Check | None:

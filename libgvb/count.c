@@ -1,0 +1,27 @@
+#include "count.h"
+
+#include <inttypes.h>
+
+int gvb_count_make(gvb_count *c) {
+  c->arguments[0] = &c->counter;
+  return gvb_device_new(sizeof(uint64_t), &c->counter);
+}
+
+int gvb_count_free(gvb_count *c) { return gvb_device_free(&c->counter); }
+
+int gvb_count_verify(gvb_count *c) {
+  uint64_t counted = 0;
+  GVB_TRY(gvb_download(&counted, c->counter, sizeof counted));
+  GVB_TRY(gvb_count_compare(counted - c->verified, c->launched - c->verified));
+  c->verified = c->launched;
+  return GVB_OK;
+}
+
+int gvb_count_compare(uint64_t ran, uint64_t launched) {
+  if (ran == launched) return GVB_OK;
+  if (ran < launched)
+    return gvb_fail(GVB_ERROR_WRONG_RESULT,
+                    "%" PRIu64 " of %" PRIu64 " launches of gvb_empty never ran: each was accepted, and waited for",
+                    launched - ran, launched);
+  return gvb_fail(GVB_ERROR_WRONG_RESULT, "gvb_empty ran %" PRIu64 " times for %" PRIu64 " launches", ran, launched);
+}
