@@ -4,6 +4,7 @@
 #include <inttypes.h>
 
 #include "clock.h"
+#include "count.h"
 #include "work.h"
 
 enum { IN_FLIGHT = 4, MOST_WARM_ROWS = 65536, TRIAL_ITERATIONS = 20000 };
@@ -40,7 +41,7 @@ int gvb_fma_launch(gvb_fma *f) {
 int gvb_fma_verify(gvb_fma *f) {
   const uint64_t launches = f->launched - f->verified, each = (uint64_t)f->blocks * GVB_FMA_BLOCK;
   uint64_t right = 0;
-  GVB_TRY(gvb_download(&right, f->ok, sizeof right));
+  GVB_TRY(gvb_count_read(f->ok, f->launched * each, &right));
   right -= f->verified * each;
   f->verified = f->launched;
   if (right == launches * each) return GVB_OK;

@@ -17,6 +17,10 @@ int gvb_count_free(gvb_count *c);
 /* Compares the device's count with the host's; the stream is idle. */
 int gvb_count_verify(gvb_count *c);
 
+/* Reads a count from the device, a second time where it is not what is expected: a copy that loses data is told from
+ * work that is lost. */
+int gvb_count_read(CUdeviceptr counter, uint64_t expected, uint64_t *found);
+
 /* The verdict on `ran` of `launched`; the sentence says how many never ran. */
 int gvb_count_compare(uint64_t ran, uint64_t launched);
 

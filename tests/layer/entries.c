@@ -2,7 +2,8 @@
 #include "hooks.h"
 
 #define CALL_NEXT(name, n, ...) next(GVB_A##n(__VA_ARGS__))
-#define CALL_OWN(name, n, ...) act_##name(next, GVB_A##n(__VA_ARGS__))
+#define CALL_OWN(name, n, ...) \
+  (hooks[HOOK_##name].passes ? next(GVB_A##n(__VA_ARGS__)) : act_##name(next, GVB_A##n(__VA_ARGS__)))
 
 #define ENTRY(storage, function, path, name, act, n, ...)         \
   storage CUresult function(GVB_P##n(__VA_ARGS__));               \

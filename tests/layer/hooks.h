@@ -31,6 +31,7 @@ typedef struct hook {
   int64_t delay[LAYER_PATHS];
   int64_t tail_every, tail_delay; /* each tail_every-th call takes that much longer; 0: none does */
   int64_t calls;
+  bool passes; /* no knob acts on it: what an entry point calls is `next` */
   bool locked;
   bool counted;
 } hook;
