@@ -1,14 +1,15 @@
 """Do verdicts hold? On the emulated GPU, where the truth is known.
 
-    python benchmarks/verdicts.py [--seeds N] [--layers N] [--parallel N] [--keep DIR]
-                                   [--output FILE.json]
+    python benchmarks/verdicts.py [--seeds N] [--layers N] [--only METRIC] [--parallel N]
+                                   [--keep DIR] [--output FILE.json]
 
 A/A: for each seed a session measures `native` twice (--aa) and, beside it, a control layer that passes every call on
-and does nothing else. The twin and the control, compared as candidates, must not differ in any metric. Layers: sessions
-of `native` beside systems that cost a known amount (LAYERS), one session for each outcome that they slow: there they
-must be found, but for one too small to matter. The effort is that of benchmarks/suites/verdicts.toml, margins are the
-default ones. With --parallel N so many sessions run at a time, each on its part of the processors. Prints a line for
-each session and writes every change. Exit status 1 if a verdict is wrong.
+and does nothing else. The twin and the control, compared as candidates, must not differ in any metric. Layers:
+sessions of `native` beside systems that cost a known amount (LAYERS), one session for each outcome that they slow:
+there they must be found, but for one too small to matter. The effort is that of benchmarks/suites/verdicts.toml,
+margins are the default ones. With --only METRIC nothing else is measured. With --parallel N so many sessions run at a
+time, each on its part of the processors. Prints a line for each session and writes every change. Exit status 1 if a
+verdict is wrong.
 
 Needs the reference layer: make -C tests/layer all
 """
@@ -89,9 +90,10 @@ CONTROL = "control"
 
 
 class Places:
-    """Parts of the processors, of which each session has one while it lasts."""
+    """Parts of the processors, of which each session has one while it lasts; and what all sessions measure."""
 
-    def __init__(self, parallel: int) -> None:
+    def __init__(self, parallel: int, only: str | None) -> None:
+        self.only = ["--metrics", only] if only else []
         cpus = sorted(os.sched_getaffinity(0))
         if parallel < 1 or len(cpus) < 2 * parallel:
             sys.exit(f"--parallel {parallel} needs {2 * max(1, parallel)} processors, found {len(cpus)}")
@@ -117,6 +119,7 @@ def session(places: Places, folder: Path, seed: int, *options: str) -> dict[str,
         shutil.rmtree(measured, ignore_errors=True)
         command = [sys.executable, "-m", "gpu_virt_bench", "run", "--device", "emulated:h200", "--suite", str(SUITE)]
         command += ["--seed", str(seed), "--emulate", f"seed={seed}", "--output", str(measured), "--json-only"]
+        command += places.only
         with places.one() as pinned:
             subprocess.run([*pinned, *command, *options], check=True, stdout=subprocess.DEVNULL)
         measured.rename(folder)
@@ -153,10 +156,15 @@ def aa_session(places: Places, folder: Path, seed: int) -> dict[str, Any]:
     return {"twin": changes(judged(paths["native"], twin)), CONTROL: changes(judged(paths["native"], paths[CONTROL]))}
 
 
+def shown(places: Places) -> Mapping[str, Layer]:
+    """The layers whose outcome is measured."""
+    return {name: layer for name, layer in LAYERS.items() if not places.only or layer.outcome in places.only}
+
+
 def layer_sessions(places: Places, folder: Path, seed: int) -> dict[str, Any]:
     """A session for each outcome: native and the layers that slow it."""
     found: dict[str, Any] = {}
-    for outcome in dict.fromkeys(layer.outcome for layer in LAYERS.values()):
+    for outcome in dict.fromkeys(layer.outcome for layer in shown(places).values()):
         layers = {name: layer for name, layer in LAYERS.items() if layer.outcome == outcome}
         options = [
             word for name, layer in layers.items() for word in chosen(folder / f"definitions-{seed}", name, layer)
@@ -175,10 +183,9 @@ def chosen(folder: Path, name: str, layer: Layer) -> list[str]:
     return ["--system", str(path), *library]
 
 
-def measure(seeds: int, layers: int, parallel: int, keep: Path | None) -> dict[str, Any]:
+def measure(seeds: int, layers: int, places: Places, parallel: int, keep: Path | None) -> dict[str, Any]:
     """All sessions, so many at a time."""
     found: dict[str, Any] = {"aa": {}, "layers": {}}
-    places = Places(parallel)
     with nullcontext(keep) if keep else tempfile.TemporaryDirectory() as name, ThreadPoolExecutor(parallel) as pool:
         asked = [
             (kind, seed, pool.submit(timed, partial(take, places, Path(name), seed)))
@@ -202,7 +209,7 @@ def told(kind: str, one: Mapping[str, Any]) -> dict[str, Any]:
     """The verdicts of one session that count."""
     if kind == "aa":
         return {name: dict(Counter(entry["verdict"] for entry in there.values())) for name, there in one.items()}
-    return {name: entry_of(name, one)["verdict"] for name in LAYERS}
+    return {name: entry_of(name, one)["verdict"] for name in one}
 
 
 def entry_of(name: str, one: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -219,11 +226,12 @@ def summary(found: Mapping[str, Any]) -> dict[str, Any]:
     }
     aa = sides["twin"]
     widths = {name: [half(entry) for other, entry in aa if other == name] for name, _ in aa}
+    layers = {name: LAYERS[name] for one in found["layers"].values() for name in one}
     right = {
         name: sum(entry_of(name, one)["verdict"] in layer.right for one in found["layers"].values())
-        for name, layer in LAYERS.items()
+        for name, layer in layers.items()
     }
-    ratios = {name: [entry_of(name, one).get("value") for one in found["layers"].values()] for name in LAYERS}
+    ratios = {name: [entry_of(name, one).get("value") for one in found["layers"].values()] for name in layers}
     return {
         "seeds": {kind: len(found[kind]) for kind in ("aa", "layers")},
         "aa_verdicts": dict(Counter(entry["verdict"] for _, entry in aa)),
@@ -246,13 +254,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--layers", type=int, default=5, help="sessions with layers")
+    parser.add_argument("--only", metavar="METRIC", help="one of the suite's, OH-010")
     parser.add_argument("--parallel", type=int, default=1, help="sessions at a time")
     parser.add_argument("--keep", type=Path, help="where run files stay; what is there is judged again, not measured")
     parser.add_argument("--output", type=Path)
     given = parser.parse_args()
     if not LIBRARY.exists():
         sys.exit(f"no {LIBRARY}: make -C {REFERENCE} all")
-    found = measure(given.seeds, given.layers, given.parallel, given.keep)
+    places = Places(given.parallel, given.only)
+    found = measure(given.seeds, given.layers, places, given.parallel, given.keep)
     told_of = summary(found)
     print(json.dumps(told_of, indent=1))
     if given.output:
