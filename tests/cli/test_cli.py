@@ -47,10 +47,23 @@ def test_a_failed_metric_gives_status_1(tmp_path) -> None:
     assert "CUDA_ERROR_LAUNCH_FAILED(719)" in "".join(part.strip("│") for part in done.stdout.split())
 
 
+@pytest.mark.parametrize("command", ["run", "prove"])
+def test_a_file_cannot_pass_for_a_shipped_system(tmp_path, command) -> None:
+    shipped = gvb("show", "native").stdout
+    mine = tmp_path / "native.toml"
+    mine.write_text(shipped)
+    done = gvb(command, "--system", str(mine))
+    assert done.returncode == 2
+    told = " ".join(done.stderr.split())
+    assert f"{mine} would pass for the shipped system 'native': its name is the id, so rename it" in told
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
         ("run --metrics OH-01", "no metric 'OH-01'; did you mean OH-0"),
+        ("run --system native --system native", "--system names native twice: --aa measures the first system a second"),
+        ("run --system native,mps,native", "--system names native twice"),
         ("run --system natve", "no system 'natve'; did you mean native?"),
         ("run --system ./none.toml", "cannot read none.toml: No such file or directory"),
         ("run --suite quik", "no suite 'quik'; did you mean quick?"),

@@ -119,8 +119,7 @@ def requested(options: dict[str, Any]) -> Request:
         suite = load_suite(options["suite"])
         registry, words = metrics.load(), split(options["metrics"]) or list(suite.metrics)
         check_words(registry, words)
-        names = dict.fromkeys(split(options["system"]))
-        systems = list({system.id: system for system in map(load, names)}.values())
+        systems = different([load(name) for name in split(options["system"])])
     except Exception as error:
         raise wrong_use(error) from None
     systems, given = with_options(systems, pairs(options["option"], "--option"))
@@ -149,6 +148,17 @@ def requested(options: dict[str, Any]) -> Request:
         turns=options["turns"],
         argv=["gpu-virt-bench", *sys.argv[1:]],
     )
+
+
+def different(systems: list[System]) -> list[System]:
+    """The systems, each of which has a name of its own: files and tables go by it."""
+    for index, system in enumerate(systems):
+        if any(system.id == before.id for before in systems[:index]):
+            raise click.UsageError(
+                f"--system names {system.id} twice: --aa measures the first system a second time, and another"
+                " definition needs another file name"
+            )
+    return systems
 
 
 def sweeps(words: Sequence[str]) -> dict[str, list[int]]:

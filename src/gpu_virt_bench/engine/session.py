@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gpu_virt_bench.engine import device as devices
+from gpu_virt_bench.engine import lock
 from gpu_virt_bench.engine.course import Course
 from gpu_virt_bench.engine.duration import announcement
 from gpu_virt_bench.engine.entry import Entry, entries, items_of
@@ -71,6 +72,8 @@ def opened(request: Request, progress: Progress) -> Iterator[tuple[Path, devices
         folder = stack.enter_context(session_folder(progress.note))
         target = devices.choose(request.device, request.emulate, folder)
         stack.callback(target.close)
+        if not target.is_emulated:  # an emulated machine is the session's own
+            stack.enter_context(lock.held([gpu.uuid for gpu in target.devices if gpu.uuid]))
         if target.note:
             progress.note(target.note)
         throttle = {i: stack.enter_context(Throttle(gpu.observer)) for i, gpu in enumerate(target.devices)}

@@ -35,13 +35,23 @@ def shipped() -> Mapping[str, Path]:
 def load(name: str) -> System:
     """The system of that name, alias or file."""
     if name.endswith(".toml"):
-        return read(Path(name))
+        return read(own_file(Path(name)))
     if name in shipped():
         return read(shipped()[name])
     aliases = {alias: system for system in load_all() for alias in system.aliases}
     if name not in aliases:
         raise DefinitionError(f"no system {name!r}{nearest(name, [*shipped(), *aliases])}; or give a file, ./mine.toml")
     return aliases[name]
+
+
+def own_file(path: Path) -> Path:
+    """A user's definition, which must not pass for a shipped one."""
+    there = shipped().get(path.stem)
+    if there is not None and path.resolve() != there.resolve():
+        raise DefinitionError(
+            f"{path} would pass for the shipped system {path.stem!r}: its name is the id, so rename it"
+        )
+    return path
 
 
 def load_all() -> list[System]:
