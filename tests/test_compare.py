@@ -706,6 +706,35 @@ def test_unlike_quotas_are_refused(version: int) -> None:
 
 
 @pytest.mark.parametrize("version", [2, 3])
+@pytest.mark.parametrize(
+    ("got", "verdict", "told"), [(0.25, "same", "25.0 %"), (0.4, "worse", "40.0 %"), (0.125, "worse", "12.5 %")]
+)
+def test_a_rate_under_a_share_is_judged_by_what_was_granted(version, got, verdict, told) -> None:
+    def run(rates, share):
+        made = a_run({"OH-001": rates}, RATE, schema_version=version)
+        if share is None:
+            return with_outcome(made, "OH-001", party=[Granted("tenant")] if version == 3 else [])
+        made = replace(made, proof=proof({"compute_share": str(share)}), plan=replace(made.plan, compute_limit=share))
+        return with_outcome(made, "OH-001", party=[Granted("tenant", compute_share=share)] if version == 3 else [])
+
+    (found,) = compared(run(STEADY, None), run(scaled(STEADY, got), 0.25)).rows
+    assert found.verdict == verdict
+    assert found.reason == f"granted 25 % of the device, got {told} of the baseline"
+    assert found.change.shares == [1.0, 0.25]
+    assert found.change.interval.value == pytest.approx(got / 0.25)
+
+
+@pytest.mark.parametrize(("factor", "verdict"), [(1.001, "same"), (1.6, "inconclusive"), (0.6, "inconclusive")])
+def test_between_two_that_have_the_same_share_neither_is_the_measure(factor, verdict) -> None:
+    sides = [with_outcome(a_run({"OH-001": rates}, RATE), "OH-001", party=[Granted("tenant", compute_share=0.5)])
+             for rates in (STEADY, scaled(STEADY, factor))]  # fmt: skip
+    (found,) = compared(*sides).rows
+    assert found.verdict == verdict
+    assert found.reason.startswith("granted 50 % of the device, got ")
+    assert found.reason.endswith("who of them holds it, a comparison with native says") == (verdict != "same")
+
+
+@pytest.mark.parametrize("version", [2, 3])
 def test_quotas_that_differ_by_rounding_are_compared(version: int) -> None:
     sides = (limited(system, 0.25, granted, version) for system, granted in (("mps", 0.25), ("hami-core", 0.252)))
     assert compared(*sides).rows[0].verdict == "same"

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from builders import a_run, with_outcome
 from gpu_virt_bench import metrics
 from gpu_virt_bench.compare import Loaded, compare
-from gpu_virt_bench.model.run import Run
+from gpu_virt_bench.model.run import Granted, Run
 from gpu_virt_bench.policy import Policy, load
 from gpu_virt_bench.score import Scorecard, grade, scorecard
 
@@ -91,6 +91,32 @@ def test_a_reference_that_never_passed_gives_no_parity() -> None:
     shares = {"OH-001": {"unit": "pass", "shown_unit": "pass", "better": "higher", "compare": "difference"}}
     found = card(a_run({"OH-001": [[0.0]] * 5}, shares), a_run({"OH-001": [[1.0]] * 5}, shares))
     assert lines(only(found))["OH-001"] == ("not comparable", "a ratio needs values above 0")
+
+
+def under(share: float | None, run: Run) -> Run:
+    """The run with OH-010 under that compute share."""
+    return with_outcome(run, "OH-010", party=[Granted("tenant", compute_share=share)])
+
+
+RATE = {"OH-010": {"unit": "cycles/s", "shown_unit": "cycles/s", "better": "higher"}}
+
+
+@pytest.mark.parametrize(("got", "expected"), [(0.5, 100), (0.804, 62.2), (0.31, 62), (0.525, 95.2)])
+def test_a_rate_under_a_share_is_scored_by_its_distance_from_what_was_granted(got, expected) -> None:
+    native = under(None, a_run({"OH-010": [100.0, 100.1, 99.9, 100.0, 100.0]}, RATE))
+    limited = under(0.5, a_run({"OH-010": [100 * got, 100.1 * got, 99.9 * got, 100 * got, 100 * got]}, RATE, "mps"))
+    assert only(card(native, limited)).overall.value == pytest.approx(expected, abs=0.3)
+
+
+def test_runs_that_cannot_be_told_apart_have_one_grade() -> None:
+    policy = replace(POLICY, grades={"A": 95.0, "B": 0.0})
+    near, far = [1.0, 1.2, 0.9, 1.1, 1.05], [1.0, 1.3, 0.9, 1.2, 1.1]
+    found = card(
+        a_run({"OH-001": ONE}), a_run({"OH-001": near}, system="a"), a_run({"OH-001": far}, system="b"), policy=policy
+    )
+    assert [score.rank for score in found.scores] == [1, 1]
+    assert [grade(score.overall.value, policy.grades) for score in found.scores] == ["A", "B"]
+    assert len({score.grade for score in found.scores}) == 1
 
 
 def test_a_metric_without_a_direction_is_listed_and_not_counted() -> None:

@@ -115,7 +115,7 @@ def scorecard(reference: Run, runs: Sequence[tuple[Run, Comparison]], policy: Po
     """The runs, each with its comparison to the reference, scored on what all have in common."""
     entries = [_entry(run, comparison, policy) for run, comparison in runs]
     counted = [name for name in entries[0].parities if all(name in entry.parities for entry in entries)]
-    scores = ranked([_score(entry, entries, counted, policy) for entry in entries])
+    scores = ranked([_score(entry, entries, counted, policy) for entry in entries], policy.grades)
     unscored = any(score.overall is None for score in scores)
     note = "no headline outcome has a parity in every run and a weight in the policy" if unscored else ""
     return Scorecard(title_of(reference), runs[0][1].baseline, counted, scores, note)
@@ -134,16 +134,24 @@ def grade(score: float, grades: Mapping[str, float], failures: int = 0) -> str:
     return (max(reached)[1] if reached else "F") + (f" ({failures} failed)" if failures else "")
 
 
-def ranked(scores: Sequence[Score]) -> list[Score]:
+def ranked(scores: Sequence[Score], grades: Mapping[str, float]) -> list[Score]:
     """The scores with their ranks, best first: 1 + the runs that are surely before.
 
     Fewer failures are before more, whatever the score; with equal failures, an interval that lies wholly above another
-    is before it. Runs that their intervals do not tell apart share a rank. Without an overall score there is no rank.
+    is before it. Runs that their intervals do not tell apart share a rank, and the grade of their mean. Without an
+    overall score there is no rank.
     """
     if any(one.overall is None for one in scores):
         return list(scores)
     placed = [replace(one, rank=1 + sum(_before(other, one) for other in scores)) for one in scores]
+    placed = [replace(one, grade=_common_grade(one, placed, grades)) for one in placed]
     return sorted(placed, key=lambda one: (one.rank, -_overall(one).value))
+
+
+def _common_grade(score: Score, scores: Sequence[Score], grades: Mapping[str, float]) -> str:
+    """The grade of all runs of a rank, which cannot be told apart."""
+    of_rank = [_overall(one).value for one in scores if one.rank == score.rank]
+    return grade(sum(of_rank) / len(of_rank), grades, score.failures)
 
 
 def _before(one: Score, other: Score) -> bool:
@@ -195,9 +203,12 @@ def _state(row: Row, run: Run, policy: Policy) -> tuple[State, str]:
 
 
 def parity(row: Row, change: Change, rules: Rules) -> Interval:
-    """1 where nothing changed, less where it got worse, at most the ceiling; worse by the scale is 0."""
+    """1 where nothing changed, less where it got worse, at most the ceiling; worse by the scale is 0. Of a rate under a
+    share, 1 is what was granted, and both ways from it are worse."""
     if change.passes:
         return _capped(_ratio_of_shares(row), rules.ceiling)
+    if change.shares:
+        return _capped(_distance(change.interval), rules.ceiling)
     sign = 1 if row.better == "higher" else -1
     if change.kind == "ratio":
         return _capped(_transformed(change.interval, lambda value: value**sign), rules.ceiling)
@@ -211,6 +222,20 @@ def _transformed(interval: Interval, of: Callable[[float], float]) -> Interval:
         return Interval(of(interval.value), None, None, 0.0)
     low, high = sorted((of(interval.low), of(interval.high)))
     return Interval(of(interval.value), low, high, interval.level)
+
+
+def _distance(interval: Interval) -> Interval:
+    """How near a ratio is to 1, from either side: the ratio or its inverse, whichever is less."""
+
+    def near(value: float) -> float:
+        return min(value, 1 / value)
+
+    if interval.low is None or interval.high is None:
+        return Interval(near(interval.value), None, None, 0.0)
+    ends = near(interval.low), near(interval.high)
+    return Interval(
+        near(interval.value), min(ends), 1.0 if interval.low <= 1 <= interval.high else max(ends), interval.level
+    )
 
 
 def _ratio_of_shares(row: Row) -> Interval:

@@ -8,6 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from gpu_virt_bench.compare.change import edge, ends, place
+from gpu_virt_bench.compare.granted import rate_of
+from gpu_virt_bench.compare.quotas import alike
 from gpu_virt_bench.compare.shares import decided_by_count
 from gpu_virt_bench.compare.tails import of_headline
 from gpu_virt_bench.model.comparison import Change, Interval, Row, Verdict
@@ -83,22 +85,28 @@ def decided(row: Row, size: int, confidence: float, identical: bool) -> Row:
 
 
 def by_interval(row: Row, change: Change, size: int, confidence: float) -> Row:
-    """The row with the verdict that its interval, its tests and the noise floor agree in."""
+    """The row with the verdict that its interval, its tests and the noise floor agree in.
+
+    Of a rate under a share either way from it is worse; between two that have the same share nothing says which one
+    holds it.
+    """
+    got = rate_of(change)
     if is_within(change, change.interval):
-        return replace(row, verdict="same")
+        return replace(row, verdict="same", reason=got)
     if not is_beyond(change, 0.0):
-        return row
+        return replace(row, reason=got)
+    if got and alike(*change.shares):
+        return replace(row, reason=f"{got}: who of them holds it, a comparison with native says")
     if reason := inside_floor(row, change) or untested(change.p_any, change.adjusted_any, size, confidence):
         return replace(row, reason=reason)
     if reason := clock(change):
         return replace(row, reason=reason)
     whole = is_beyond(change, change.margin)
     limit = untested(change.p, change.adjusted, size, confidence) if whole else ""
-    rises = place(change, change.interval.value) > 0
+    rises = place(change, change.interval.value) > 0 if not got else row.better == "lower"
+    doubt = f"certain, but not that it lies beyond the margin: {limit}" if limit else ""
     return replace(
-        row,
-        verdict=named(rises, row.better, whole and not limit),
-        reason=limit and f"certain, but not that it lies beyond the margin: {limit}",
+        row, verdict=named(rises, row.better, whole and not limit), reason="; ".join(filter(None, [got, doubt]))
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from gpu_virt_bench.compare.admissible import obstacle
 from gpu_virt_bench.compare.change import Incomparable, change_between, floor
+from gpu_virt_bench.compare.granted import of_share, shares
 from gpu_virt_bench.model.comparison import Interval, Pairing, Row
 from gpu_virt_bench.model.run import Definition, Measured, Run
 from gpu_virt_bench.policy import Policy
@@ -45,12 +46,13 @@ def row(name: str, baseline: Run, candidate: Run, policy: Policy, twin: Run | No
         return replace(found, reason=reason)
     margin, level = policy.margin_of(definition, outcome.metric), policy.confidence
     try:
-        shown = change_between(
-            *measured(name, baseline, candidate), definition, margin, level, of_one_session(baseline, candidate)
-        )
+        granted = shares(name, baseline, candidate)
+        before, after = measured(name, baseline, candidate)
+        after = of_share(after, granted) if granted else after
+        shown = change_between(before, after, definition, margin, level, of_one_session(baseline, candidate))
     except Incomparable as error:
         return replace(found, reason=str(error))
-    shown = replace(shown, floor=floor_of(name, baseline, twin, definition, level))
+    shown = replace(shown, shares=granted, floor=floor_of(name, baseline, twin, definition, level))
     return replace(found, verdict="inconclusive", change=shown)
 
 

@@ -65,6 +65,9 @@ class Change:
     """The ratio of rates per cycle of the SM clock (B/s and cycles/s alone), where both sides have clocks."""
     clocks_hz: list[float] = field(default_factory=list)
     """Median SM clock of the baseline and of the candidate; empty where one has none."""
+    shares: list[float] = field(default_factory=list)
+    """Of a rate under a compute limit: the shares of the device that the baseline and the candidate were granted, 1
+    without a limit. The change is then of the rate over its share: 1 is what was granted, and more is a leak."""
     passes: list[list[int]] = field(default_factory=list)
     """Of a pass/fail outcome: how many samples passed, of how many, in the baseline and in the candidate."""
 
