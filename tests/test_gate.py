@@ -1,7 +1,10 @@
 """Judgements of runs with round numbers."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+
+import pytest
 
 from builders import a_run, with_outcome
 from gpu_virt_bench.compare import Loaded, compare
@@ -16,15 +19,21 @@ NOISY = [1.0, 1.5, 0.6, 1.3, 0.8]
 ERROR = "failed: tenant died"
 
 
-def judged(baseline: Run, candidate: Run, strict: bool = False, **gate) -> Judgement:
+def judged(baseline: Run, candidate: Run, strict: bool = False, required: Sequence[str] = (), **gate) -> Judgement:
     """The judgement by the default policy, with these values in its gate."""
     comparison = compare(Loaded(Path("baseline.json"), baseline), Loaded(Path("candidate.json"), candidate), POLICY)
-    return judge(comparison, baseline, candidate, replace(POLICY.gate, **gate), strict)
+    return judge(comparison, baseline, candidate, replace(POLICY.gate, **gate), strict, required)
 
 
 def pair(before, after, **settings) -> Judgement:
     """The judgement of one outcome."""
     sides = (a_run({} if side is None else {"OH-001": side}) for side in (before, after))
+    return judged(*sides, **settings)
+
+
+def beside(before, after, **settings) -> Judgement:
+    """The judgement of one outcome beside another one that is kept: a gate that judged nothing never passes."""
+    sides = (a_run({"OH-009": STEADY} | ({} if side is None else {"OH-001": side})) for side in (before, after))
     return judged(*sides, **settings)
 
 
@@ -89,11 +98,11 @@ def test_as_many_regressions_as_the_policy_allows_are_tolerated() -> None:
 
 
 def test_a_new_failure_is_a_regression_unless_the_policy_says_none() -> None:
-    assert [pair(STEADY, ERROR, failures=which).status for which in ("new", "all", "none")] == [1, 1, 0]
+    assert [beside(STEADY, ERROR, failures=which).status for which in ("new", "all", "none")] == [1, 1, 0]
 
 
 def test_an_old_failure_is_a_regression_only_if_the_policy_says_all() -> None:
-    assert [pair(ERROR, ERROR, failures=which).status for which in ("new", "all", "none")] == [0, 1, 0]
+    assert [beside(ERROR, ERROR, failures=which).status for which in ("new", "all", "none")] == [0, 1, 0]
 
 
 def test_a_failure_of_what_the_baseline_lacks_is_new() -> None:
@@ -101,18 +110,19 @@ def test_a_failure_of_what_the_baseline_lacks_is_new() -> None:
 
 
 def test_what_the_candidate_lacks_is_a_regression_unless_the_policy_says_none() -> None:
-    assert [pair(STEADY, None, failures=which).status for which in ("new", "all", "none")] == [1, 1, 0]
+    assert [beside(STEADY, None, failures=which).status for which in ("new", "all", "none")] == [1, 1, 0]
     assert pair(STEADY, None).cases[0].reason == "the candidate lacks it"
 
 
 def test_what_the_candidate_skips_is_reported_and_passes() -> None:
-    found = pair(STEADY, "skipped: needs 2 GPUs, found 1")
-    assert (found.status, findings(found)) == (0, {"OH-001": "unjudged"})
+    found = beside(STEADY, "skipped: needs 2 GPUs, found 1")
+    assert (found.status, findings(found)) == (0, {"OH-001": "unjudged", "OH-009": "kept"})
     assert "needs 2 GPUs, found 1" in found.cases[0].reason
 
 
 def test_what_only_the_candidate_measured_passes() -> None:
-    assert (pair(None, STEADY).status, findings(pair(None, STEADY))) == (0, {"OH-001": "unjudged"})
+    found = beside(None, STEADY)
+    assert (found.status, findings(found)) == (0, {"OH-001": "unjudged", "OH-009": "kept"})
 
 
 def test_inconclusive_passes_unless_the_gate_is_strict() -> None:
@@ -135,19 +145,43 @@ def test_a_regression_goes_before_what_is_inconclusive() -> None:
     assert judged(*runs, strict=True).status == 1
 
 
-def test_a_gate_that_could_judge_nothing_says_so() -> None:
-    assert (pair(STEADY, NOISY).proved_nothing, pair(STEADY, NOISY).status) == (True, 0)
-    assert pair(STEADY, NOISY, strict=True).status == 3
+@pytest.mark.parametrize("strict", [False, True])
+def test_a_gate_that_could_judge_nothing_never_passes(strict) -> None:
+    found = pair(STEADY, NOISY, strict=strict)
+    assert (found.proved_nothing, found.status, found.obstacles) == (True, 3, ["nothing could be judged"])
+    assert (pair(None, None).proved_nothing, pair(None, None, strict=strict).status) == (True, 3)
 
 
-def test_runs_without_an_outcome_prove_nothing() -> None:
-    assert (pair(None, None).proved_nothing, pair(None, None, strict=True).status) == (True, 3)
+@pytest.mark.parametrize("changes", [{"emulated": True}, {"status": "refused"}, {"proof": []}])
+def test_what_cannot_be_compared_as_a_whole_never_passes(changes) -> None:
+    assert judged(a_run({"OH-001": STEADY}), a_run({"OH-001": STEADY}, **changes)).status == 3
+
+
+@pytest.mark.parametrize(
+    ("required", "status", "unmet"),
+    [
+        (["OH-009"], 0, []),
+        (["OH-001"], 3, ["OH-001"]),
+        (["OH-00*"], 3, ["OH-00*"]),
+        (["OH-004", "OH-009"], 3, ["OH-004"]),
+    ],
+)
+def test_what_is_required_must_be_judged(required, status, unmet) -> None:
+    found = beside(STEADY, NOISY, required=required)
+    assert (found.status, found.unmet) == (status, unmet)
+    assert found.obstacles == [f"{name} was required and not judged" for name in unmet]
+
+
+def test_what_is_required_is_judged_though_it_is_no_headline() -> None:
+    name = "OH-001[path=start]"
+    runs = a_run({"OH-001": STEADY, name: STEADY}), a_run({"OH-001": STEADY, name: DOUBLE})
+    assert [judged(*runs, required=[asked]).status for asked in (name, "OH-001[path=*]", "OH-001")] == [1, 1, 0]
 
 
 def test_a_metric_without_a_direction_is_no_judgement() -> None:
     runs = (a_run({"OH-001": side}, {"OH-001": {"better": "none"}}) for side in (STEADY, DOUBLE))
     found = judged(*runs)
-    assert (found.status, findings(found), found.proved_nothing) == (0, {"OH-001": "informational"}, True)
+    assert (found.status, findings(found), found.proved_nothing) == (3, {"OH-001": "informational"}, True)
 
 
 def test_only_headline_outcomes_are_judged_unless_the_policy_says_all() -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Literal
 
@@ -37,6 +39,8 @@ class Judgement:
     comparison: Comparison
     cases: list[Case]
     strict: bool = False
+    required: list[str] = field(default_factory=list)
+    """Outcomes that must be judged, as ids or globs."""
 
     @property
     def regressions(self) -> list[Case]:
@@ -54,29 +58,58 @@ class Judgement:
         return not any(case.finding in JUDGED for case in self.cases)
 
     @property
+    def unmet(self) -> list[str]:
+        """The required names of which an outcome was not judged, or that no outcome has."""
+        by_name = {name: [case for case in self.cases if is_named(case.row, name)] for name in self.required}
+        return [name for name, some in by_name.items() if not some or any(one.finding not in JUDGED for one in some)]
+
+    @property
+    def obstacles(self) -> list[str]:
+        """Why a gate without a regression does not open, in sentences."""
+        found = ["nothing could be judged"] if self.proved_nothing else []
+        found += [f"{name} was required and not judged" for name in self.unmet]
+        return found or (["--strict, and not everything could be judged"] if self.strict and self.unjudged else [])
+
+    @property
     def status(self) -> int:
-        """The exit status: 0 kept, 1 regression, 3 only what could not be judged is in the way, and it is strict."""
-        if self.regressions:
-            return 1
-        return 3 if self.strict and (self.unjudged or self.proved_nothing) else 0
+        """The exit status: 0 kept, 1 regression, 3 only what could not be judged is in the way."""
+        return 1 if self.regressions else 3 if self.obstacles else 0
 
 
-def judge_files(baseline: Path, candidate: Path, policy: Policy, strict: bool = False) -> Judgement:
+def is_named(row: Row, name: str) -> bool:
+    """Whether a name, or a glob, is that outcome's; brackets are letters, as in ids."""
+    return row.id == name or fnmatchcase(row.id, name.replace("[", "[[]"))
+
+
+def judge_files(
+    baseline: Path, candidate: Path, policy: Policy, strict: bool = False, required: Sequence[str] = ()
+) -> Judgement:
     """The judgement of one run file by another, or of the newest runs in directories."""
     before, notes = find(baseline)
     after, comparison = compare_file(before, candidate, policy, find_twin(*before), notes)
-    return judge(comparison, before.run, after, policy.gate, strict)
+    return judge(comparison, before.run, after, policy.gate, strict, required)
 
 
-def judge(comparison: Comparison, baseline: Run, candidate: Run, gate: Gate, strict: bool = False) -> Judgement:
-    """The judgement of a comparison of these two runs."""
+def judge(
+    comparison: Comparison,
+    baseline: Run,
+    candidate: Run,
+    gate: Gate,
+    strict: bool = False,
+    required: Sequence[str] = (),
+) -> Judgement:
+    """The judgement of a comparison of these two runs; what is required is judged whatever the policy says."""
     headlines = of_headline(comparison.rows)
-    rows = [row for row in comparison.rows if row.id in headlines or gate.outcomes == "all"]
+    rows = [
+        row
+        for row in comparison.rows
+        if row.id in headlines or gate.outcomes == "all" or any(is_named(row, name) for name in required)
+    ]
     cases = [_case(row, baseline.outcomes.get(row.id), candidate.outcomes.get(row.id), gate) for row in rows]
     worse = sum(case.finding == "worse" for case in cases)
     if worse <= gate.regressions:
         cases = [replace(case, finding="tolerated") if case.finding == "worse" else case for case in cases]
-    return Judgement(comparison, cases, strict)
+    return Judgement(comparison, cases, strict, list(required))
 
 
 def _case(row: Row, before: Outcome | None, after: Outcome | None, gate: Gate) -> Case:

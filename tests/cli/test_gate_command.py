@@ -41,9 +41,15 @@ def test_a_regression_gives_status_1(gate) -> None:
     assert "FAILED: regression (1 worse)" in gate(DOUBLE).stdout
 
 
-def test_what_is_inconclusive_gives_status_3_only_if_strict(gate) -> None:
-    assert (gate(NOISY).exit_code, gate(NOISY, "--strict").exit_code) == (0, 3)
+def test_a_gate_that_judged_nothing_gives_status_3(gate) -> None:
+    assert (gate(NOISY).exit_code, gate(NOISY, "--strict").exit_code) == (3, 3)
     assert "THIS GATE PROVED NOTHING" in gate(NOISY).stdout
+
+
+def test_what_is_required_and_missing_gives_status_3(gate) -> None:
+    assert gate(STEADY, "--require", "OH-001").exit_code == 0
+    done = gate(STEADY, "--require", "OH-001,OH-004")
+    assert (done.exit_code, "NOT PASSED: OH-004 was required and not judged" in done.stdout) == (3, True)
 
 
 def test_a_wider_margin_lets_more_pass(gate) -> None:
@@ -59,7 +65,7 @@ def test_a_policy_says_what_closes_the_gate(gate, tmp_path) -> None:
 
 def test_junit_and_the_summary_are_written(gate, tmp_path) -> None:
     done = gate(DOUBLE, "--junit", "gate.xml", "--github", GITHUB_STEP_SUMMARY=str(tmp_path / "summary.md"))
-    assert done.stderr.startswith("::error title=OH-001 A latency::worse: x 2.000")
+    assert done.stderr.startswith("::error title=OH-001 A latency::worse: 1,000,000 -> 2,000,000 us; x 2.000")
     assert ElementTree.parse(tmp_path / "gate.xml").find("testsuite").get("failures") == "1"
     assert (tmp_path / "summary.md").read_text().startswith("## Gate: mine against native")
 

@@ -61,7 +61,10 @@ def test_junit_counts_what_it_holds() -> None:
 
 
 def test_junit_says_by_how_much_it_is_worse() -> None:
-    assert suite(judged(*MIXED))[1][0].get("message") == "worse: x 2.000 (2.000 .. 2.000), margin 2 %"
+    assert (
+        suite(judged(*MIXED))[1][0].get("message")
+        == "worse: 1,000,000 -> 2,000,000 us; x 2.000 (2.000 .. 2.000), margin 2 %"
+    )
 
 
 def test_junit_of_hostile_words_is_xml_and_keeps_them() -> None:
@@ -73,14 +76,17 @@ def test_junit_of_hostile_words_is_xml_and_keeps_them() -> None:
 def test_a_regression_is_an_error_and_what_could_not_be_judged_a_notice() -> None:
     lines = workflow_commands(judged(*MIXED))
     assert [line.split("::")[1].split()[0] for line in lines] == ["error", "error", "notice", "error", "error"]
-    assert lines[0] == "::error title=OH-002 A latency::worse: x 2.000 (2.000 .. 2.000), margin 2 %25"
+    assert (
+        lines[0]
+        == "::error title=OH-002 A latency::worse: 1,000,000 -> 2,000,000 us; x 2.000 (2.000 .. 2.000), margin 2 %25"
+    )
 
 
-def test_a_gate_that_passes_ends_with_a_notice_and_one_that_proved_nothing_with_a_warning() -> None:
+def test_a_gate_that_passes_ends_with_a_notice_and_one_that_proved_nothing_with_an_error() -> None:
     assert workflow_commands(judged({"OH-001": STEADY}, {"OH-001": STEADY}))[-1].startswith(
         "::notice title=Gate%3A mine"
     )
-    assert workflow_commands(judged({}, {}))[-1].startswith("::warning title=Gate%3A mine")
+    assert workflow_commands(judged({}, {}))[-1].startswith("::error title=Gate%3A mine")
 
 
 def test_workflow_commands_are_one_line_and_end_nowhere_else() -> None:
@@ -111,10 +117,12 @@ def test_no_note_begins_a_line_of_its_own_making(capsys) -> None:
     assert not any(line.lstrip().startswith("::") for line in lines)
 
 
-@pytest.mark.parametrize(("strict", "word"), [(False, "passed"), (True, "NOT PASSED: --strict")])
-def test_a_gate_that_proved_nothing_says_it_loudly(strict: bool, word: str) -> None:
-    said = verdict(judged({"OH-001": STEADY}, {"OH-001": "skipped: no"}, strict))
-    assert said.startswith(f"THIS GATE PROVED NOTHING: not one outcome could be judged. Gate {word}")
+@pytest.mark.parametrize("strict", [False, True])
+def test_a_gate_that_proved_nothing_says_it_loudly(strict: bool) -> None:
+    found = judged({"OH-001": STEADY}, {"OH-001": "skipped: no"}, strict)
+    said = "THIS GATE PROVED NOTHING: not one outcome could be judged. Gate NOT PASSED: nothing could be judged"
+    assert verdict(found) == f"{said} (1 unjudged)."
+    assert [case.get("name") for case in suite(found) if case.find("failure") is not None] == ["the gate opens"]
 
 
 def test_json_holds_the_status_and_every_case() -> None:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 )
 @click.option("--margin", multiple=True, metavar="[NAME=]N",
               help="0.03: of all ratios; OH-006=5e-6, overhead=0.05: of a metric or a category.")  # fmt: skip
+@click.option("--require", multiple=True, metavar="OUTCOME",
+              help="This must be judged: OH-001, OH-001[path=start] or a glob; may be repeated.")  # fmt: skip
 @click.option("--strict", is_flag=True, help="Do not let pass what could not be judged.")
 @click.option(
     "--junit", type=click.Path(path_type=Path), metavar="FILE", help="Write JUnit XML: a test case for each outcome."
@@ -35,6 +37,7 @@ def command(
     candidate: Path,
     policy: Path | None,
     margin: tuple[str, ...],
+    require: tuple[str, ...],
     strict: bool,
     junit: Path | None,
     github: bool,
@@ -47,18 +50,19 @@ def command(
     \b
     gpu-virt-bench gate results/baseline results/candidate --junit gate.xml
 
-    Exit status: 0 kept; 1 regression; 2 wrong use or unreadable input; 3 only what could not be judged is in the way
-    (with --strict).
+    Exit status: 0 kept; 1 regression; 2 wrong use or unreadable input; 3 no regression, but nothing could be judged, or
+    not what --require names, or not everything (with --strict).
     """
     from gpu_virt_bench import policy as policies
     from gpu_virt_bench.cli.compare import check_names
     from gpu_virt_bench.cli.run import wrong_use
+    from gpu_virt_bench.cli.settings import split
     from gpu_virt_bench.gate import judge_files
     from gpu_virt_bench.report.gate import print_gate, to_json
 
     try:
         rules = policies.with_margins(policies.load(policy), margin)
-        judgement = judge_files(baseline, candidate, rules, strict)
+        judgement = judge_files(baseline, candidate, rules, strict, split(require))
         check_names([word.rpartition("=")[0] for word in margin if "=" in word], [judgement.comparison])
     except Exception as error:
         raise wrong_use(error) from None

@@ -11,9 +11,10 @@ from rich.text import Text
 
 from gpu_virt_bench.gate import Case, Finding, Judgement
 from gpu_virt_bench.model.comparison import Row
+from gpu_virt_bench.model.metric import SHOWN
 from gpu_virt_bench.report.comparison import figure, heading, size
 from gpu_virt_bench.report.markdown import escaped, table
-from gpu_virt_bench.report.text import console
+from gpu_virt_bench.report.text import console, number
 
 HEADINGS = ("outcome", "finding", "change, or why there is no judgement")
 ORDER: tuple[Finding, ...] = ("worse", "failed", "lacking", "tolerated", "unjudged", "kept", "informational")
@@ -42,9 +43,17 @@ def change(row: Row) -> str:
     return f"{shown} ({' .. '.join(ends) or 'no interval'}), margin {size(row.change.margin, row.change, row.unit)}"
 
 
+def values(row: Row) -> str:
+    """`3.21 -> 6.60 us`: both sides, in the unit that people expect."""
+    if row.baseline is None or row.candidate is None:
+        return ""
+    before, after = (number(side.value * SHOWN[row.unit][1]) for side in (row.baseline, row.candidate))
+    return f"{before} -> {after} {row.unit}"
+
+
 def sentence(case: Case) -> str:
     """What a reader must know of one outcome."""
-    return "; ".join(part for part in (change(case.row), case.reason) if part)
+    return "; ".join(part for part in (values(case.row), change(case.row), case.reason) if part)
 
 
 def outcome(case: Case) -> str:
@@ -62,7 +71,7 @@ def verdict(judgement: Judgement) -> str:
     """The last word, with the counts that it rests on."""
     counts = [(kind, sum(case.finding == kind for case in judgement.cases)) for kind in ORDER]
     rest = ", ".join(f"{count} {kind}" for kind, count in counts if count) or "no outcomes"
-    word = {0: "passed", 1: "FAILED: regression", 3: "NOT PASSED: --strict, and not everything could be judged"}
+    word = {0: "passed", 1: "FAILED: regression", 3: f"NOT PASSED: {'; '.join(judgement.obstacles)}"}
     loud = f"{NOTHING} " if judgement.proved_nothing else ""
     return f"{loud}Gate {word[judgement.status]} ({rest})."
 
@@ -96,5 +105,9 @@ def markdown(judgement: Judgement) -> str:
 
 def to_json(judgement: Judgement) -> str:
     """Everything, as plain data in SI units."""
-    facts = {"status": judgement.status, "proved_nothing": judgement.proved_nothing}
+    facts = {
+        "status": judgement.status,
+        "proved_nothing": judgement.proved_nothing,
+        "obstacles": judgement.obstacles,
+    }
     return json.dumps({**facts, **asdict(judgement)}, indent=1)

@@ -9,7 +9,7 @@ from gpu_virt_bench.report.gate import outcome, sentence, title, verdict
 def workflow_commands(judgement: Judgement) -> list[str]:
     """A line for each outcome that a reader must look at, and one for the whole."""
     looked_at = [case for case in judgement.cases if case.finding not in ("kept", "informational")]
-    last = "error" if judgement.status else "warning" if judgement.proved_nothing else "notice"
+    last = "error" if judgement.status else "notice"
     return [*map(annotation, looked_at), command(last, title(judgement), verdict(judgement))]
 
 
