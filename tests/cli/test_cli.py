@@ -2,8 +2,11 @@
 
 import json
 import os
+import shlex
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -45,6 +48,89 @@ def test_a_failed_metric_gives_status_1(tmp_path) -> None:
     done = gvb("run", *FAST, *words, "--output", str(tmp_path))
     assert done.returncode == 1, done.stderr
     assert "CUDA_ERROR_LAUNCH_FAILED(719)" in "".join(part.strip("│") for part in done.stdout.split())
+
+
+@pytest.mark.parametrize(("number", "told"), [(signal.SIGTERM, "SIGTERM"), (signal.SIGINT, "SIGINT")])
+def test_an_interruption_names_its_signal(tmp_path, number, told) -> None:
+    words = [
+        GVB,
+        "run",
+        *FAST,
+        "--metrics",
+        "OH-001,OH-010",
+        "--repetitions",
+        "60",
+        "--output",
+        str(tmp_path),
+        "--json-only",
+    ]
+    with started(words) as process:
+        wait_for_file(tmp_path)
+        process.send_signal(number)
+        out, _ = process.communicate(timeout=60)
+    assert process.returncode == 130
+    found = json.loads(out)
+    assert (found["interrupted"], found["signal"]) == (True, told)
+
+
+def test_what_the_caller_ignores_stays_ignored(tmp_path) -> None:
+    """As under `nohup`."""
+    run = shlex.join(
+        [GVB, "run", *FAST, "--metrics", "OH-001", "--repetitions", "8", "--output", str(tmp_path), "--json-only"]
+    )
+    with started(["sh", "-c", f"trap '' HUP; exec {run}"]) as process:
+        wait_for_file(tmp_path)
+        process.send_signal(signal.SIGHUP)
+        out, _ = process.communicate(timeout=60)
+    assert (process.returncode, json.loads(out)["interrupted"]) == (0, False)
+
+
+def started(words: list[str]) -> subprocess.Popen[str]:
+    """The command, running; Ctrl-C reaches it though the test may ignore it."""
+    heard = lambda: signal.signal(signal.SIGINT, signal.default_int_handler)  # noqa: E731
+    return subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=heard)
+
+
+def wait_for_file(folder: Path) -> None:
+    """Until a session has begun to measure."""
+    end = time.monotonic() + 30
+    while not list(folder.glob("*/*.json")) and time.monotonic() < end:
+        time.sleep(0.01)
+
+
+@pytest.mark.parametrize("name", ["gpu-virt-bench", "gvb"])
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("ru", {"run"}),
+        ("run --syst", {"--system"}),
+        ("run --system na", {"native"}),
+        ("run --metrics OH-001,OH-01", {"OH-001,OH-010"}),
+        ("run --suite th", {"thorough"}),
+        ("show mp", {"mps"}),
+    ],
+)
+def test_the_shell_completes_what_there_is(name, line, found) -> None:
+    command = str(Path(GVB).with_name(name))
+    words = [name, *line.split()]
+    env = {"COMP_WORDS": " ".join(words), "COMP_CWORD": str(len(words) - 1)}
+    env[f"_{name.upper().replace('-', '_')}_COMPLETE"] = "bash_complete"
+    done = subprocess.run([command], env={**os.environ, **env}, capture_output=True, text=True, timeout=30)
+    assert {row.partition(",")[2] for row in done.stdout.split()} == found, done.stderr
+
+
+def test_without_a_word_it_prints_its_help() -> None:
+    done = gvb()
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "Usage: gpu-virt-bench [OPTIONS] COMMAND" in done.stdout
+    assert gvb("-V").stdout == gvb("--version").stdout
+
+
+def test_what_is_compared_with_is_read_before_anything_is_measured(tmp_path) -> None:
+    done = gvb("run", *FAST, "--compare", str(tmp_path / "none.json"), "--output", str(tmp_path / "results"))
+    assert done.returncode == 2
+    assert "--compare: cannot read" in " ".join(done.stderr.split())
+    assert not (tmp_path / "results").exists()
 
 
 @pytest.mark.parametrize("command", ["run", "prove"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 from io import TextIOWrapper
+from pathlib import Path
 
 import click
 
@@ -22,7 +23,8 @@ COMMANDS = {
     "doctor": "Say what can be measured here, and clean up after killed sessions.",
     "schema": "Print the JSON Schema of a run file.",
 }
-OWN = ("--help", "-h", "--version")
+OWN = ("--help", "-h", "--version", "-V")
+NAMES = ("gpu-virt-bench", "gvb")
 
 
 class Commands(click.Group):
@@ -62,12 +64,18 @@ class Commands(click.Group):
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, prog_name="gpu-virt-bench")
+@click.version_option(__version__, "-V", "--version", prog_name="gpu-virt-bench")
 def group() -> None:
     """What GPU virtualization costs, and how well it isolates.
 
     Without a command, options mean `run`. Without a GPU, `run` measures the emulated one.
     """
+
+
+def called() -> str:
+    """The name that the command was called by: completion goes by it."""
+    name = Path(sys.argv[0]).name
+    return name if name in NAMES else NAMES[0]
 
 
 def main(args: list[str] | None = None) -> None:
@@ -76,12 +84,14 @@ def main(args: list[str] | None = None) -> None:
         if isinstance(stream, TextIOWrapper):  # a sign that the terminal's encoding lacks becomes "?"
             stream.reconfigure(errors="replace")
     try:
-        group.main(args=args, prog_name="gpu-virt-bench", standalone_mode=False)
+        group.main(args=args, prog_name=called(), standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message())
     except click.ClickException as error:
         click.echo(f"Error: {error.format_message()}", err=True)
         sys.exit(2)
-    except (click.Abort, KeyboardInterrupt):
-        click.echo("interrupted", err=True)
+    except (click.Abort, KeyboardInterrupt) as error:
+        click.echo(f"interrupted by {error if str(error).startswith('SIG') else 'SIGINT'}", err=True)
         sys.exit(130)
     except BrokenPipeError:  # `gpu-virt-bench list | head`
         sys.stderr.close()

@@ -8,12 +8,19 @@ from typing import Any
 
 import click
 
+from gpu_virt_bench.cli.completion import systems
+
 MIB = 1 << 20
 
 
 @click.command(name="prove")
 @click.option(
-    "--system", multiple=True, required=True, metavar="NAME|FILE.toml", help="What to prove; may be repeated."
+    "--system",
+    multiple=True,
+    required=True,
+    metavar="NAME|FILE.toml",
+    shell_complete=systems,
+    help="What to prove; may be repeated.",
 )
 @click.option("--memory-limit", type=click.IntRange(1), metavar="MIB", help="Memory quota of the tenant.")
 @click.option("--compute-limit", type=click.IntRange(1, 100), metavar="PERCENT", help="Compute quota of the tenant.")
@@ -54,8 +61,6 @@ def command(doors: bool, as_json: bool, **options: Any) -> None:  # noqa: ANN401
 
     try:
         found = prove(request, Notes(), say)
-    except KeyboardInterrupt:
-        raise click.Abort from None
     except Exception as error:
         raise wrong_use(error) from None
     if as_json:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from gpu_virt_bench.cli.completion import metric_ids, suites, systems
 from gpu_virt_bench.cli.settings import by_system, load_config, pairs, split
 
 if TYPE_CHECKING:
@@ -25,11 +26,16 @@ MIB = 1 << 20
 @click.command(name="run")
 @click.option("--config", metavar="FILE.toml", is_eager=True, expose_value=False, callback=load_config,
               help="Options from a TOML file; the command line wins.")  # fmt: skip
-@click.option("--system", multiple=True, default=["native"], metavar="NAME|FILE.toml",
+@click.option("--system", multiple=True, default=["native"], metavar="NAME|FILE.toml", shell_complete=systems,
               help="What to measure; several stand side by side in one session.  [native]")  # fmt: skip
-@click.option("--metrics", multiple=True, metavar="IDs", help="IDs, categories or globs.  [those of the suite]")
+@click.option("--metrics", multiple=True, metavar="IDs", shell_complete=metric_ids,
+              help="IDs, categories or globs.  [those of the suite]")  # fmt: skip
 @click.option(
-    "--suite", default="quick", metavar="NAME|FILE.toml", help="quick, standard, thorough or a file of yours.  [quick]"
+    "--suite",
+    default="quick",
+    metavar="NAME|FILE.toml",
+    shell_complete=suites,
+    help="quick, standard, thorough or a file of yours.  [quick]",
 )
 @click.option("--tenants", "--processes", type=click.IntRange(1, 48), metavar="N",
               help="How many tenants, for metrics that have several.")  # fmt: skip
@@ -72,12 +78,11 @@ def command(**options: Any) -> None:  # noqa: ANN401
 
     set_signals()
     request = requested(options)
+    check_readable(options["compare"])
     quiet, verbose = options["json_only"], options["verbose"]
     try:
         with display(Silent() if quiet else Lines() if verbose else None) as progress:
             result = run_session(request, progress)
-    except KeyboardInterrupt:
-        raise click.Abort from None
     except Exception as error:
         raise wrong_use(error) from None
     show(result, quiet, options["compare"])
@@ -86,6 +91,17 @@ def command(**options: Any) -> None:  # noqa: ANN401
         click.echo("Nothing was measured; `gpu-virt-bench show FILE` says why.", err=True)
     failed = empty or has_failures(result.records)
     sys.exit(130 if result.interrupted else 2 if result.refused else 1 if failed else 0)
+
+
+def check_readable(earlier: Sequence[str]) -> None:
+    """What is to be compared with is read before anything is measured."""
+    from gpu_virt_bench.compare.files import find
+
+    for path in earlier:
+        try:
+            find(Path(path))
+        except Exception as error:
+            raise click.UsageError(f"--compare: {wrong_use(error)}") from None
 
 
 def wrong_use(error: Exception) -> Exception:
@@ -208,7 +224,16 @@ def show(result: Result, json_only: bool, earlier: Sequence[str]) -> None:
 
     if json_only:
         paths = [str(record.path) for record in result.records]
-        click.echo(json.dumps({"runs": paths, "refused": result.refused, "interrupted": result.interrupted}))
+        click.echo(
+            json.dumps(
+                {
+                    "runs": paths,
+                    "refused": result.refused,
+                    "interrupted": result.interrupted,
+                    "signal": result.signal,
+                }
+            )
+        )
         return
     from gpu_virt_bench.report.sweep import print_sweeps
     from gpu_virt_bench.report.text import print_runs
@@ -223,7 +248,7 @@ def show(result: Result, json_only: bool, earlier: Sequence[str]) -> None:
         if record.refused:
             click.echo(f"Refused: {record.refused}", err=True)
     if result.interrupted:
-        click.echo("Interrupted; what was measured is in the files, what is missing too.", err=True)
+        click.echo(f"Interrupted by {result.signal}; what was measured is in the files, what is missing too.", err=True)
 
 
 def compare_with(result: Result, earlier: Sequence[str]) -> None:

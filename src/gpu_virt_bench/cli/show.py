@@ -6,9 +6,11 @@ from pathlib import Path
 
 import click
 
+from gpu_virt_bench.cli.completion import names
+
 
 @click.command(name="show")
-@click.argument("name", metavar="METRIC|SYSTEM|RUN.json")
+@click.argument("name", metavar="METRIC|SYSTEM|RUN.json", shell_complete=names)
 def command(name: str) -> None:
     """Show a metric's or a system's definition, or a run file."""
     from gpu_virt_bench.cli.run import wrong_use

@@ -48,6 +48,8 @@ class Result:
 
     records: Sequence[Record]
     interrupted: bool = False
+    signal: str = ""
+    """By which signal it was interrupted."""
 
     @property
     def refused(self) -> str | None:
@@ -172,15 +174,15 @@ def open_entry(course: Course, key: str, entry: Entry, items: Sequence[Item]) ->
 
 def conduct(course: Course, items: Mapping[str, Sequence[Item]]) -> Result:
     """Repetitions until the plan is done or the time is spent; then the files are closed."""
-    status, interrupted = "interrupted", False
+    status, interrupted, by = "interrupted", False, ""
     try:
         measure(course, items)
         status = "interrupted" if course.is_late() else "complete"
-    except KeyboardInterrupt:
-        interrupted = True
+    except KeyboardInterrupt as error:
+        interrupted, by = True, str(error) or "SIGINT"
     finally:  # an error that nobody expected leaves files that say what is missing
         close(course, status)
-    return Result(list(course.records.values()), interrupted)
+    return Result(list(course.records.values()), interrupted, by)
 
 
 def measure(course: Course, items: Mapping[str, Sequence[Item]]) -> None:
@@ -221,12 +223,13 @@ def has_failures(records: Sequence[Record]) -> bool:
 
 
 def set_signals() -> None:
-    """SIGTERM and SIGHUP end a session like Ctrl-C."""
+    """SIGTERM and SIGHUP end a session like Ctrl-C; what the caller ignores, as `nohup` does SIGHUP, stays ignored."""
     import signal
 
     def interrupt(number: int, frame: object) -> None:
-        del number, frame
-        raise KeyboardInterrupt
+        del frame
+        raise KeyboardInterrupt(signal.Signals(number).name)
 
     for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, interrupt)
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, interrupt)

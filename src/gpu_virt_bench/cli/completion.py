@@ -1,0 +1,50 @@
+"""What a shell completes beside commands and options: systems, metrics, suites, and files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import click
+    from click.shell_completion import CompletionItem
+
+
+def systems(context: click.Context, parameter: click.Parameter, begun: str) -> list[CompletionItem]:
+    """Shipped systems, and definition files."""
+    from gpu_virt_bench.systems.load import shipped
+
+    return offered(shipped(), begun, with_files=True)
+
+
+def metric_ids(context: click.Context, parameter: click.Parameter, begun: str) -> list[CompletionItem]:
+    """Metrics and their categories; of several joined by commas, the last."""
+    from gpu_virt_bench import metrics
+
+    known = metrics.load()
+    before, comma, last = begun.rpartition(",")
+    names = [*known, *sorted({one.category for one in known.values()})]
+    return offered([f"{before}{comma}{name}" for name in names], f"{before}{comma}{last}")
+
+
+def suites(context: click.Context, parameter: click.Parameter, begun: str) -> list[CompletionItem]:
+    """Shipped suites, and files."""
+    from gpu_virt_bench.engine import plan
+
+    return offered(plan.suites(), begun, with_files=True)
+
+
+def names(context: click.Context, parameter: click.Parameter, begun: str) -> list[CompletionItem]:
+    """All that `show` shows."""
+    from gpu_virt_bench import metrics
+    from gpu_virt_bench.systems.load import shipped
+
+    return offered([*metrics.load(), *shipped()], begun, with_files=True)
+
+
+def offered(words: Iterable[str], begun: str, with_files: bool = False) -> list[CompletionItem]:
+    """The words that begin so; files where none does."""
+    from click.shell_completion import CompletionItem
+
+    found = [CompletionItem(word) for word in words if word.lower().startswith(begun.lower())]
+    return found or ([CompletionItem(begun, type="file")] if with_files else [])
