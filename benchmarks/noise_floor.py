@@ -22,16 +22,16 @@ from gpu_virt_bench.results import load as load_run
 
 def line(row: Row) -> str:
     """One outcome as a row of the table."""
-    name = f"| {row.id} {row.title}, {row.unit} "
+    name = f"| {row.id} {row.title}, {row.shown_unit} "
     change = row.change
     if change is None or change.interval.low is None or change.interval.high is None:
         return f"{name}| {row.reason} | | |"
     value, low, high = change.interval.value, change.interval.low, change.interval.high
     if change.kind == "ratio":
         return f"{name}| {value:.4f} | {low:.4f} .. {high:.4f} | {100 * (high - low) / 2:.2f} % |"
-    factor = SHOWN[row.unit][1]
+    factor = SHOWN[row.shown_unit][1]
     shown = [number(figure * factor) for figure in (value, low, high, (high - low) / 2)]
-    return f"{name}| {shown[0]} | {shown[1]} .. {shown[2]} | {shown[3]} {row.unit} |"
+    return f"{name}| {shown[0]} | {shown[1]} .. {shown[2]} | {shown[3]} {row.shown_unit} |"
 
 
 def main() -> None:

@@ -30,7 +30,7 @@ def marked(row: Row, candidate: Run, rows: Mapping[str, Row], baseline: Run) -> 
         return row
     done = until_done(outcome.completion, rows.get(outcome.completion), baseline)
     return replace(
-        row, verdict="deferred or elided", reason=f"{said(row.change, row.unit, baseline)} at the call; {done}"
+        row, verdict="deferred or elided", reason=f"{said(row.change, row.shown_unit, baseline)} at the call; {done}"
     )
 
 
@@ -38,7 +38,7 @@ def until_done(name: str, done: Row | None, baseline: Run) -> str:
     """What the work costs until it is done, or why that is not known."""
     if done is None:
         return f"until it is done ({name}): not measured"
-    cost = said(done.change, done.unit, baseline) if done.change is not None else f"not comparable, {done.reason}"
+    cost = said(done.change, done.shown_unit, baseline) if done.change is not None else f"not comparable, {done.reason}"
     return f"until it is done ({name}): {cost}"
 
 

@@ -133,7 +133,7 @@ def inside_floor(row: Row, change: Change) -> str:
     """That the baseline shows as large a change against itself; "" if it does not."""
     if change.floor is None or abs(place(change, change.interval.value)) > edge(change.kind, change.floor):
         return ""
-    return f"inside the noise floor of {amount(change.floor, change, row.unit)}"
+    return f"inside the noise floor of {amount(change.floor, change, row.shown_unit)}"
 
 
 def untested(p: float | None, adjusted: float | None, size: int, confidence: float) -> str:
@@ -168,8 +168,8 @@ def glaring(row: Row, change: Change) -> str:
     if abs(place(change, change.interval.value)) <= edge(change.kind, change.margin):
         return ""
     if change.repetitions == 1:
-        return multiple(change, row.unit)
-    return f"{multiple(change, row.unit)}, outside both ranges" if are_apart(row.baseline, row.candidate) else ""
+        return multiple(change, row.shown_unit)
+    return f"{multiple(change, row.shown_unit)}, outside both ranges" if are_apart(row.baseline, row.candidate) else ""
 
 
 def are_apart(baseline: Interval | None, candidate: Interval | None) -> bool:

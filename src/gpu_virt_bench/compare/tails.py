@@ -25,7 +25,7 @@ def tails(rows: Sequence[Row], baseline: Run, candidate: Run) -> dict[str, list[
         if not statistic or middle is None or row.verdict not in WORSE or middle.verdict != "same":
             continue
         assert row.change is not None
-        size = f"{row.change.interval.value:.4g}" + (" times" if row.change.kind == "ratio" else f" {row.unit}")
+        size = f"{row.change.interval.value:.4g}" + (" times" if row.change.kind == "ratio" else f" {row.shown_unit}")
         few = seldom(row.id, baseline, candidate)
         found.setdefault(name, []).append(f"{row.verdict} in the {statistic} ({size}): {few}")
     return found

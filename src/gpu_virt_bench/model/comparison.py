@@ -81,7 +81,9 @@ class Row:
     title: str
     category: str
     unit: str
-    """The unit that reports show."""
+    """The unit of all values here, SI: `s`, `B/s`."""
+    shown_unit: str
+    """The unit that reports show: `us`, `GB/s`."""
     better: Literal["lower", "higher", "none"]
     headline: bool
     verdict: Verdict

@@ -66,7 +66,7 @@ def change_lines(change: Change | None, unit: str, confidence: float) -> list[st
 def name_of(row: Row) -> str:
     """`OH-001 Kernel launch latency, us ↓`; a difference says so."""
     difference = ", difference" if row.change is not None and row.change.kind == "difference" else ""
-    return f"{row.id} {row.title}, {row.unit} {ARROWS[row.better]}".rstrip() + difference
+    return f"{row.id} {row.title}, {row.shown_unit} {ARROWS[row.better]}".rstrip() + difference
 
 
 def heading(comparison: Comparison) -> str:
@@ -104,7 +104,7 @@ def notes(rows: Sequence[Row]) -> list[str]:
             found.setdefault(row.reason, []).append(row.id)
     for row in rows:
         if row.change is not None:
-            found.setdefault(f"margin {size(row.change.margin, row.change, row.unit)}", []).append(row.id)
+            found.setdefault(f"margin {size(row.change.margin, row.change, row.shown_unit)}", []).append(row.id)
     return [f"{', '.join(ids)}: {text}" for text, ids in found.items()]
 
 
@@ -145,9 +145,9 @@ def table(category: str, rows: Sequence[Row], comparison: Comparison, width: int
     made.add_column("verdict", overflow="fold", min_width=verdicts if width >= 80 else None)
     for row in rows:
         sides = (
-            estimate_lines(row.baseline, row.unit, row.baseline_repetitions, comparison.confidence),
-            estimate_lines(row.candidate, row.unit, row.candidate_repetitions, comparison.confidence),
-            change_lines(row.change, row.unit, comparison.confidence),
+            estimate_lines(row.baseline, row.shown_unit, row.baseline_repetitions, comparison.confidence),
+            estimate_lines(row.candidate, row.shown_unit, row.candidate_repetitions, comparison.confidence),
+            change_lines(row.change, row.shown_unit, comparison.confidence),
         )
         cells = [name_of(row), *("\n".join(lines) for lines in sides)]
         made.add_row(*map(Text, cells), Text(row.verdict, style=STYLES.get(row.verdict, "")))

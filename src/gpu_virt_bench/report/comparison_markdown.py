@@ -29,10 +29,10 @@ def cells(row: Row, confidence: float) -> list[str]:
     """One outcome; what the terminal shows in lines stands in parentheses."""
     return [
         parts.name_of(row),
-        joined(parts.estimate_lines(row.baseline, row.unit, row.baseline_repetitions, confidence)),
-        joined(parts.estimate_lines(row.candidate, row.unit, row.candidate_repetitions, confidence)),
-        joined(parts.change_lines(row.change, row.unit, confidence)),
-        "-" if row.change is None else parts.size(row.change.margin, row.change, row.unit),
+        joined(parts.estimate_lines(row.baseline, row.shown_unit, row.baseline_repetitions, confidence)),
+        joined(parts.estimate_lines(row.candidate, row.shown_unit, row.candidate_repetitions, confidence)),
+        joined(parts.change_lines(row.change, row.shown_unit, confidence)),
+        "-" if row.change is None else parts.size(row.change.margin, row.change, row.shown_unit),
         row.verdict + (f" ({row.reason})" if row.reason else ""),
     ]
 

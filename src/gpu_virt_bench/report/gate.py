@@ -37,18 +37,20 @@ def change(row: Row) -> str:
         return ""
     found = row.change.interval
     value, *ends = (
-        figure(end, row.change, row.unit) for end in (found.value, found.low, found.high) if end is not None
+        figure(end, row.change, row.shown_unit) for end in (found.value, found.low, found.high) if end is not None
     )
-    shown = f"x {value}" if row.change.kind == "ratio" else f"{value} {row.unit}"
-    return f"{shown} ({' .. '.join(ends) or 'no interval'}), margin {size(row.change.margin, row.change, row.unit)}"
+    shown = f"x {value}" if row.change.kind == "ratio" else f"{value} {row.shown_unit}"
+    return (
+        f"{shown} ({' .. '.join(ends) or 'no interval'}), margin {size(row.change.margin, row.change, row.shown_unit)}"
+    )
 
 
 def values(row: Row) -> str:
     """`3.21 -> 6.60 us`: both sides, in the unit that people expect."""
     if row.baseline is None or row.candidate is None:
         return ""
-    before, after = (number(side.value * SHOWN[row.unit][1]) for side in (row.baseline, row.candidate))
-    return f"{before} -> {after} {row.unit}"
+    before, after = (number(side.value * SHOWN[row.shown_unit][1]) for side in (row.baseline, row.candidate))
+    return f"{before} -> {after} {row.shown_unit}"
 
 
 def sentence(case: Case) -> str:
