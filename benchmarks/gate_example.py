@@ -69,7 +69,7 @@ def changes(folder: Path) -> dict[str, object]:
     words = [str(BIN / "gpu-virt-bench"), "gate", "results/baseline", "results/candidate", "--format", "json"]
     words += ["--policy", str(ROOT / "docs" / "examples" / "gate-policy.toml")]
     done = subprocess.run(words, cwd=folder, capture_output=True, text=True, check=False)
-    cases = json.loads(done.stdout)["cases"]
+    cases = json.loads(done.stdout)["gate"]["cases"]
     return {case["row"]["id"]: {"finding": case["finding"], "change": case["row"]["change"]} for case in cases}
 
 

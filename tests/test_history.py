@@ -305,7 +305,7 @@ def test_refused_interrupted_running_and_unproven_runs_are_no_points_and_are_nam
     text = history_text([series], rest)
     assert "\n6 runs are left out: 2 unproven, 2 refused, 1 interrupted, 1 running\n  mps-5-5.json: unproven\n" in text
     assert text.endswith("  and 1 more")
-    found = json.loads(history_json(str(tmp_path), [series], rest))
+    found = json.loads(history_json(str(tmp_path), [series], rest))["history"]
     assert found["left_out"][0] == {"path": "mps-5-5.json", "reason": "unproven"}
     (held,), rest = overview(tmp_path, Selection())
     assert (held.runs, len(rest.left_out)) == (1, 6)
@@ -373,7 +373,7 @@ def test_no_more_than_five_files_are_named(tmp_path) -> None:
 
 def test_json_has_every_run_in_si_units(tmp_path) -> None:
     stepped(tmp_path)
-    found = json.loads(history_json("results", *history(tmp_path, ONE)))
+    found = json.loads(history_json("results", *history(tmp_path, ONE)))["history"]
     (series,) = found["series"]
     assert (series["unit"], len(series["runs"]), series["runs"][0]["value"]) == ("s", 20, 2e-6)
     assert series["runs"][0]["began"] == "2026-11-01T12:00:00+00:00"

@@ -104,7 +104,7 @@ def test_a_spoiled_file_is_compared_scored_gated_or_refused(
 def test_spoiled_files_stop_no_history(spoiled) -> None:
     status, text, _ = command("history", str(spoiled[0].parent), "--metric", "OH-*", "--format", "json")
     assert status == 0
-    assert len(json.loads(text)["unreadable"]) == sum(not loads(path) for path in spoiled)
+    assert len(json.loads(text)["history"]["unreadable"]) == sum(not loads(path) for path in spoiled)
     assert command("history", str(spoiled[0].parent), "--metric", "OH-*")[0] == 0
 
 

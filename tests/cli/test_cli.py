@@ -37,7 +37,7 @@ def test_the_form_without_a_subcommand_means_run(tmp_path) -> None:
     words = "--system native --metrics OH-001,OH-004 --iterations 3 --memory-limit 512 --compute-limit 30 --processes 4"
     done = gvb(*words.split(), "--repetitions", "1", "--device", "emulated", "--output", str(tmp_path), "--json-only")
     assert done.returncode == 0, done.stderr
-    run = load(Path(json.loads(done.stdout)["runs"][0]))
+    run = load(Path(json.loads(done.stdout)["session"]["runs"][0]))
     assert len(run.outcomes["OH-004"].repetitions[0].samples) == 3
     assert (run.plan.tenants, run.plan.memory_limit_bytes, run.plan.compute_limit) == (4, 512 << 20, 0.3)
     assert "native has no memory-limit: measured without" in run.warnings
@@ -69,7 +69,7 @@ def test_an_interruption_names_its_signal(tmp_path, number, told) -> None:
         process.send_signal(number)
         out, _ = process.communicate(timeout=60)
     assert process.returncode == 130
-    found = json.loads(out)
+    found = json.loads(out)["session"]
     assert (found["interrupted"], found["signal"]) == (True, told)
 
 
@@ -82,7 +82,7 @@ def test_what_the_caller_ignores_stays_ignored(tmp_path) -> None:
         wait_for_file(tmp_path)
         process.send_signal(signal.SIGHUP)
         out, _ = process.communicate(timeout=60)
-    assert (process.returncode, json.loads(out)["interrupted"]) == (0, False)
+    assert (process.returncode, json.loads(out)["session"]["interrupted"]) == (0, False)
 
 
 def started(words: list[str]) -> subprocess.Popen[str]:
@@ -206,7 +206,7 @@ def test_a_config_file_gives_defaults_and_the_command_line_wins(tmp_path) -> Non
     )
     done = gvb("run", "--config", str(path), "--metrics", "OH-001", "--output", str(tmp_path))
     assert done.returncode == 0, done.stderr
-    run = load(Path(json.loads(done.stdout)["runs"][0]))
+    run = load(Path(json.loads(done.stdout)["session"]["runs"][0]))
     assert (run.label, list(run.outcomes)) == ("from the file", ["OH-001"])
     assert run.device.emulation["latency.cuInit"] == "1000"
 

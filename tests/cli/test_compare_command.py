@@ -34,7 +34,7 @@ def test_all_outcomes_are_shown_on_demand(files) -> None:
 
 
 def test_several_candidates_have_a_comparison_each(files) -> None:
-    found = json.loads(compare("native.json", "mps.json", "native.json", "--format", "json").output)
+    found = json.loads(compare("native.json", "mps.json", "native.json", "--format", "json").output)["comparisons"]
     assert [one["rows"][0]["verdict"] for one in found] == ["worse", "same"]
 
 

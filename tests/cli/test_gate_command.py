@@ -75,7 +75,9 @@ def test_without_a_summary_file_the_annotations_stand_alone(gate) -> None:
 
 
 def test_json_goes_alone_to_standard_output(gate) -> None:
-    assert json.loads(gate(DOUBLE, "--format", "json", "--github", GITHUB_STEP_SUMMARY="").stdout)["status"] == 1
+    assert (
+        json.loads(gate(DOUBLE, "--format", "json", "--github", GITHUB_STEP_SUMMARY="").stdout)["gate"]["status"] == 1
+    )
 
 
 @pytest.mark.parametrize(

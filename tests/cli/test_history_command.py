@@ -35,14 +35,14 @@ def test_without_a_metric_it_says_what_there_is(results) -> None:
 
 def test_a_metric_is_shown_as_text_and_as_json(results) -> None:
     assert "OH-001 A latency, us" in gvb("history", str(results), "--metric", "oh-001").stdout
-    found = json.loads(gvb("history", str(results), "--metric", "OH-001", "--format", "json").stdout)
+    found = json.loads(gvb("history", str(results), "--metric", "OH-001", "--format", "json").stdout)["history"]
     assert [run["value"] for run in found["series"][0]["runs"]] == [1e-6, 2e-6]
 
 
 def test_since_is_a_day_or_a_time_in_utc(results) -> None:
     for since, runs in (("2026-11-02", 1), ("2026-11-01T12:00", 2), ("2026-11-01T14:00+01:00", 1)):
         done = gvb("history", str(results), "--metric", "OH-001", "--since", since, "--format", "json")
-        assert len(json.loads(done.stdout)["series"][0]["runs"]) == runs
+        assert len(json.loads(done.stdout)["history"]["series"][0]["runs"]) == runs
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ def prove(*words: str) -> Result:
 
 def record(*words: str) -> dict:
     """What it says of one system, as JSON."""
-    (found,) = json.loads(prove("--json", *words).stdout)
+    (found,) = json.loads(prove("--format", "json", *words).stdout)["proofs"]
     return found
 
 

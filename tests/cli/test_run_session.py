@@ -13,7 +13,7 @@ from sessions import LAYER
 
 def runs(text: str) -> dict[str, Path]:
     """The run files that --json-only names, by their stems' ends."""
-    return {Path(path).stem.partition("Z")[2]: Path(path) for path in json.loads(text)["runs"]}
+    return {Path(path).stem.partition("Z")[2]: Path(path) for path in json.loads(text)["session"]["runs"]}
 
 
 def test_a_baseline_measured_twice_prints_its_noise_floor(tmp_path) -> None:
@@ -40,7 +40,7 @@ def test_systems_are_measured_in_rounds_and_with_turns_one_after_the_other(tmp_p
     taken = [
         [(r.taken, r.why, len(r.rounds)) for r in load(path).outcomes["OH-001"].repetitions]
         for done in (beside, apart)
-        for path in map(Path, json.loads(done.stdout)["runs"])
+        for path in map(Path, json.loads(done.stdout)["session"]["runs"])
     ]
     assert taken == [[("rounds", "", 2)]] * 2 + [[("turns", "turns were asked for", 2)]] * 2
 
@@ -55,7 +55,7 @@ def test_the_reason_for_turns_stands_below_the_table(tmp_path) -> None:
 def test_a_system_beside_its_own_twin_is_in_force_twice(layer, tmp_path) -> None:
     words = ["--system", str(LAYER / "reference-layer.toml"), "--option", f"library={layer}", "--aa"]
     done = gvb("run", *FAST, *words, "--metrics", "OH-001", "--output", str(tmp_path), "--json-only")
-    outcomes = [load(Path(path)).outcomes["OH-001"] for path in json.loads(done.stdout)["runs"]]
+    outcomes = [load(Path(path)).outcomes["OH-001"] for path in json.loads(done.stdout)["session"]["runs"]]
     assert [getattr(outcome, "error", "") for outcome in outcomes] == ["", ""]
 
 

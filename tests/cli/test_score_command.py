@@ -29,7 +29,7 @@ def score(words: str) -> Result:
 
 def test_runs_are_scored_with_status_0() -> None:
     done = score("mps.json native.json --reference native.json --format json")
-    found = [(one["run"]["name"], one["overall"]["value"]) for one in json.loads(done.stdout)["scores"]]
+    found = [(one["run"]["name"], one["overall"]["value"]) for one in json.loads(done.stdout)["scorecard"]["scores"]]
     assert (done.exit_code, found) == (0, [("native", 100), ("mps", 50)])
 
 

@@ -126,6 +126,6 @@ def test_a_gate_that_proved_nothing_says_it_loudly(strict: bool) -> None:
 
 
 def test_json_holds_the_status_and_every_case() -> None:
-    found = json.loads(to_json(judged(*MIXED)))
+    found = json.loads(to_json(judged(*MIXED)))["gate"]
     assert (found["status"], found["proved_nothing"], len(found["cases"])) == (1, False, 5)
     assert found["cases"][1]["row"]["change"]["interval"]["value"] == pytest.approx(2)

@@ -59,5 +59,5 @@ def test_words_of_a_run_have_no_meaning_in_markdown() -> None:
 
 
 def test_json_has_parities_as_ratios_and_scores_out_of_a_hundred() -> None:
-    (score,) = json.loads(to_json(card(RUN)))["scores"]
+    (score,) = json.loads(to_json(card(RUN)))["scorecard"]["scores"]
     assert (score["overall"]["value"], score["lines"][0]["parity"]["value"]) == (80, 0.8)

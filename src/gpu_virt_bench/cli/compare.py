@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+
+from gpu_virt_bench.cli.settings import write, written
 
 if TYPE_CHECKING:
     from gpu_virt_bench.model.comparison import Comparison
@@ -17,13 +18,11 @@ if TYPE_CHECKING:
 @click.command(name="compare")
 @click.argument("baseline", type=click.Path(path_type=Path))
 @click.argument("candidates", metavar="CANDIDATE...", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--format", "form", type=click.Choice(["text", "json", "markdown"]), default="text",
-              help="How to write it.  [text]")  # fmt: skip
 @click.option("--policy", type=click.Path(path_type=Path), metavar="FILE.toml", help="Margins and confidence.")
 @click.option("--margin", multiple=True, metavar="[NAME=]N",
               help="0.03: of all ratios; OH-006=5e-6, overhead=0.05: of a metric or a category.")  # fmt: skip
 @click.option("--all", "everything", is_flag=True, help="All outcomes, not only the headline ones.")
-@click.option("--output", type=click.Path(path_type=Path), metavar="FILE", help="Write it there.")
+@written("json", "markdown")
 def command(
     baseline: Path,
     candidates: tuple[Path, ...],
@@ -47,12 +46,9 @@ def command(
 
     try:
         text = rendered(compared(baseline, candidates, policy, margin, everything), form, output is None)
-        if output is None:
-            click.echo(text, nl=False)
-        else:
-            output.write_text(text)
     except Exception as error:
         raise wrong_use(error) from None
+    write(text, output)
 
 
 def compared(
@@ -81,7 +77,9 @@ def check_names(names: Sequence[str], comparisons: Sequence[Comparison]) -> None
 def rendered(comparisons: Sequence[Comparison], form: str, to_terminal: bool) -> str:
     """The comparisons as text; colours only for a terminal."""
     if form == "json":
-        return json.dumps([asdict(one) for one in comparisons], indent=1) + "\n"
+        from gpu_virt_bench.report.envelope import envelope
+
+        return envelope("comparisons", [asdict(one) for one in comparisons])
     if form == "markdown":
         from gpu_virt_bench.report.comparison_markdown import markdown
 

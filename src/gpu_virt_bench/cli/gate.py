@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+
+from gpu_virt_bench.cli.settings import printed, split, write, written
 
 if TYPE_CHECKING:
     from gpu_virt_bench.gate import Judgement
@@ -31,7 +34,7 @@ if TYPE_CHECKING:
     "--junit", type=click.Path(path_type=Path), metavar="FILE", help="Write JUnit XML: a test case for each outcome."
 )
 @click.option("--github", is_flag=True, help="Print GitHub annotations, and write the step's summary.")
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="[text]")
+@written("json", "markdown")
 def command(
     baseline: Path,
     candidate: Path,
@@ -42,6 +45,7 @@ def command(
     junit: Path | None,
     github: bool,
     form: str,
+    output: Path | None,
 ) -> None:
     """Fail on regressions: for CI.
 
@@ -56,9 +60,8 @@ def command(
     from gpu_virt_bench import policy as policies
     from gpu_virt_bench.cli.compare import check_names
     from gpu_virt_bench.cli.run import wrong_use
-    from gpu_virt_bench.cli.settings import split
     from gpu_virt_bench.gate import judge_files
-    from gpu_virt_bench.report.gate import print_gate, to_json
+    from gpu_virt_bench.report.gate import markdown, print_gate, to_json
 
     try:
         rules = policies.with_margins(policies.load(policy), margin)
@@ -66,10 +69,10 @@ def command(
         check_names([word.rpartition("=")[0] for word in margin if "=" in word], [judgement.comparison])
     except Exception as error:
         raise wrong_use(error) from None
-    if form == "json":
-        click.echo(to_json(judgement))
+    if form == "text":
+        printed(partial(print_gate, judgement), output)
     else:
-        print_gate(judgement)
+        write(to_json(judgement) if form == "json" else markdown(judgement), output)
     try:
         publish(judgement, junit, github)
     except OSError as error:

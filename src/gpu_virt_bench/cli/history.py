@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gpu_virt_bench.cli.settings import split
+from gpu_virt_bench.cli.settings import split, write, written
 
 if TYPE_CHECKING:
     from gpu_virt_bench.history.series import Selection
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @click.option("--device", metavar="NAME", help="Runs on devices with this in their name.")
 @click.option("--since", metavar="DATE", help="Runs from then on: 2026-11-21 or 2026-11-21T14:00, UTC.")
 @click.option("--twins", is_flag=True, help="Also the second measurements of --aa sessions.")
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="[text]")
+@written("json")
 def command(
     folder: Path,
     metric: tuple[str, ...],
@@ -30,6 +30,7 @@ def command(
     since: str | None,
     twins: bool,
     form: str,
+    output: Path | None,
 ) -> None:
     """Show one metric over many runs, with its change points.
 
@@ -56,7 +57,7 @@ def command(
         raise click.UsageError(
             f"{folder} holds no run that is complete and proved; `gpu-virt-bench run --output {folder}` makes one"
         )
-    click.echo(text)
+    write(text, output)
 
 
 def moment(text: str | None) -> float | None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-import json
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import click
+
+from gpu_virt_bench.cli.settings import printed, write, written
 
 KINDS = ("metrics", "systems", "suites", "devices", "emulator")
 Rows = list[dict[str, Any]]
@@ -13,8 +16,9 @@ Rows = list[dict[str, Any]]
 
 @click.command(name="list")
 @click.argument("kind", type=click.Choice(KINDS))
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def command(kind: str, as_json: bool) -> None:
+@click.option("--json", "as_json", is_flag=True, hidden=True)
+@written("json")
+def command(kind: str, as_json: bool, form: str, output: Path | None) -> None:
     """List metrics, systems, suites, devices or the emulated GPU's keys."""
     from gpu_virt_bench.cli.run import wrong_use
 
@@ -24,12 +28,14 @@ def command(kind: str, as_json: bool) -> None:
         ]()
     except Exception as error:
         raise wrong_use(error) from None
-    if as_json:
-        click.echo(json.dumps(rows, indent=1))
+    if as_json or form == "json":
+        from gpu_virt_bench.report.envelope import envelope
+
+        write(envelope("list", rows), output)
         return
     from gpu_virt_bench.report.text import print_table
 
-    print_table(rows)
+    printed(partial(print_table, rows), output)
 
 
 def metrics() -> Rows:

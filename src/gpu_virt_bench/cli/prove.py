@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import sys
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from gpu_virt_bench.cli.completion import systems
+from gpu_virt_bench.cli.settings import printed, write, written
+
+if TYPE_CHECKING:
+    from gpu_virt_bench.engine.prove import Proved
+    from gpu_virt_bench.model.proved import ProvedRecord
 
 MIB = 1 << 20
 
@@ -28,8 +36,9 @@ MIB = 1 << 20
 @click.option("--option", multiple=True, metavar="[SYSTEM.]NAME=VALUE", help="An option of a system.")
 @click.option("--emulate", multiple=True, metavar="KEY=VALUE", help="Changes the emulated GPU.")
 @click.option("--doors", is_flag=True, help="Print every driver function, not only those that the layer serves.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def command(doors: bool, as_json: bool, **options: Any) -> None:  # noqa: ANN401
+@click.option("--json", "as_json", is_flag=True, hidden=True)
+@written("json")
+def command(doors: bool, as_json: bool, form: str, output: Path | None, **options: Any) -> None:  # noqa: ANN401
     """Say whether systems are in force, how far their limits reach, and what lies open; nothing is measured.
 
     \b
@@ -41,15 +50,18 @@ def command(doors: bool, as_json: bool, **options: Any) -> None:  # noqa: ANN401
     from gpu_virt_bench.cli.progress import Silent
     from gpu_virt_bench.cli.run import command as run
     from gpu_virt_bench.cli.run import requested, wrong_use
-    from gpu_virt_bench.engine.prove import Proved, prove
+    from gpu_virt_bench.engine.prove import prove
     from gpu_virt_bench.engine.session import set_signals
+    from gpu_virt_bench.report.envelope import envelope
     from gpu_virt_bench.report.proof import print_proof
 
     set_signals()
     request = requested({**run.make_context("run", []).params, **options})
 
+    as_json = as_json or form == "json"
+
     def say(proved: Proved) -> None:
-        if not as_json:
+        if not as_json and output is None:
             print_proof(proved, whole=doors)
 
     class Notes(Silent):
@@ -64,14 +76,34 @@ def command(doors: bool, as_json: bool, **options: Any) -> None:  # noqa: ANN401
     except Exception as error:
         raise wrong_use(error) from None
     if as_json:
-        click.echo(json.dumps([record(one) for one in found], indent=1))
+        write(envelope("proofs", [asdict(record(one)) for one in found]), output)
+    elif output is not None:
+        printed(partial(print_all, found, doors), output)
     sys.exit(2 if any(one.refused for one in found) else 1 if any(one.open for one in found) else 0)
 
 
-def record(proved: Any) -> dict[str, Any]:  # noqa: ANN401
-    """One system as JSON: the fields, doors as a table."""
-    from dataclasses import asdict
+def print_all(found: Sequence[Proved], doors: bool) -> None:
+    """Every system's proof, one after the other."""
+    from gpu_virt_bench.report.proof import print_proof
 
-    found = asdict(proved)
-    found["doors"] = {door.function: {**door.files, **door.variants} for door in proved.doors}
-    return {**found, "in_force": not proved.refused, "open": proved.open}
+    for one in found:
+        print_proof(one, whole=doors)
+
+
+def record(proved: Proved) -> ProvedRecord:
+    """One system as plain data."""
+    from gpu_virt_bench.model.proved import ProvedRecord
+
+    return ProvedRecord(
+        system=proved.system,
+        device=proved.device,
+        emulated=proved.emulated,
+        in_force=not proved.refused,
+        refused=proved.refused,
+        open=proved.open,
+        granted=proved.granted,
+        checks=proved.checks,
+        doors={door.function: {**door.files, **door.variants} for door in proved.doors},
+        half_doors=proved.half_doors,
+        own=proved.own,
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -56,9 +56,11 @@ MIB = 1 << 20
 @click.option("--repetitions", type=click.IntRange(1), metavar="N", help="Fresh sets of tenants.")
 @click.option("--time-budget", type=click.FloatRange(0, min_open=True), metavar="SECONDS", help="Stop after this time.")
 @click.option("--seed", type=int, default=1, metavar="N", help="Of orders and inputs.  [1]")
-@click.option("--output", default="results", metavar="DIR", help="Where run files go.  [results]")
+@click.option("-o", "--output", default="results", metavar="DIR", help="Where run files go.  [results]")
 @click.option("--label", default="", metavar="TEXT", help="A name of yours, kept in the file.")
-@click.option("--json-only", is_flag=True, help="Print the files' paths as JSON, and nothing else.")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text",
+              help="json: print the files' paths, and nothing else.  [text]")  # fmt: skip
+@click.option("--json-only", is_flag=True, hidden=True)
 @click.option("--verbose", is_flag=True, help="Say what each repetition did.")
 def command(**options: Any) -> None:  # noqa: ANN401
     """Measure one or more systems, each into a run file.
@@ -79,7 +81,7 @@ def command(**options: Any) -> None:  # noqa: ANN401
     set_signals()
     request = requested(options)
     check_readable(options["compare"])
-    quiet, verbose = options["json_only"], options["verbose"]
+    quiet, verbose = options["json_only"] or options["form"] == "json", options["verbose"]
     try:
         with display(Silent() if quiet else Lines() if verbose else None) as progress:
             result = run_session(request, progress)
@@ -220,20 +222,11 @@ def adjusted(suite: Suite, options: dict[str, Any]) -> Suite:
 
 def show(result: Result, json_only: bool, earlier: Sequence[str]) -> None:
     """The table, or the paths alone."""
-    import json
-
     if json_only:
+        from gpu_virt_bench.report.envelope import Session, envelope
+
         paths = [str(record.path) for record in result.records]
-        click.echo(
-            json.dumps(
-                {
-                    "runs": paths,
-                    "refused": result.refused,
-                    "interrupted": result.interrupted,
-                    "signal": result.signal,
-                }
-            )
-        )
+        click.echo(envelope("session", asdict(Session(paths, result.refused, result.interrupted, result.signal))))
         return
     from gpu_virt_bench.report.sweep import print_sweeps
     from gpu_virt_bench.report.text import print_runs

@@ -1,15 +1,28 @@
-"""`gpu-virt-bench schema`: the JSON Schema of a run file."""
+"""`gpu-virt-bench schema`: the JSON Schema of what commands write."""
 
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import click
 
+from gpu_virt_bench.cli.settings import write
+
+KINDS = ("run", "comparisons", "scorecard", "gate", "proofs", "history", "list", "session")
+
 
 @click.command(name="schema")
-def command() -> None:
-    """Print the JSON Schema of a run file."""
+@click.argument("kind", type=click.Choice(KINDS), default="run")
+@click.option("-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="Write it there.")
+def command(kind: str, output: Path | None) -> None:
+    """Print the JSON Schema of a run file, or of what a command writes with --format json.
+
+    \b
+    compare comparisons     score scorecard     gate gate     prove proofs
+    history history         list  list          run  session
+    """
+    from gpu_virt_bench.report.envelope import schema_of
     from gpu_virt_bench.results import schema
 
-    click.echo(json.dumps(schema(), indent=1))
+    write(json.dumps(schema() if kind == "run" else schema_of(kind), indent=1), output)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 
 import click
+
+from gpu_virt_bench.cli.settings import printed, write, written
 
 
 @click.command(name="score")
@@ -15,8 +18,8 @@ import click
 @click.option(
     "--policy", type=click.Path(path_type=Path), metavar="FILE.toml", help="Weights, scales and grades.  [the default]"
 )
-@click.option("--format", "form", type=click.Choice(["text", "json", "markdown"]), default="text", help="[text]")
-def command(runs: tuple[Path, ...], reference: Path, policy: Path | None, form: str) -> None:
+@written("json", "markdown")
+def command(runs: tuple[Path, ...], reference: Path, policy: Path | None, form: str, output: Path | None) -> None:
     """Score runs against a reference: parity, categories, grades.
 
     RUN is a run file, or a directory for its newest complete run. Skipped and failed metrics are listed, never counted
@@ -38,7 +41,7 @@ def command(runs: tuple[Path, ...], reference: Path, policy: Path | None, form: 
     except Exception as error:
         raise wrong_use(error) from None
     if form == "text":
-        print_card(card)
+        printed(partial(print_card, card), output)
     else:
-        click.echo(to_json(card) if form == "json" else markdown(card))
+        write(to_json(card) if form == "json" else markdown(card), output)
     sys.exit(1 if card.note else 0)

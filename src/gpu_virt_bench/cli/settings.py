@@ -4,12 +4,50 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import redirect_stdout
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import click
 
 from gpu_virt_bench.model.text import nearest, small_text
+
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+
+def written(*forms: str) -> Decorator:
+    """The options of every command that writes something: --format and -o."""
+
+    def add(command: Callable[..., Any]) -> Callable[..., Any]:
+        kinds = click.Choice(["text", *forms])
+        path = click.Path(path_type=Path)
+        command = click.option("-o", "--output", type=path, metavar="FILE", help="Write it there.")(command)
+        return click.option("--format", "form", type=kinds, default="text", help="How to write it.  [text]")(command)
+
+    return add
+
+
+def write(text: str, output: Path | None) -> None:
+    """To standard output, or to a file."""
+    text = text if text.endswith("\n") else text + "\n"
+    if output is None:
+        click.echo(text, nl=False)
+        return
+    try:
+        output.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise click.UsageError(f"cannot write {output}: {error.strerror}") from None
+
+
+def printed(print_it: Callable[[], object], output: Path | None) -> None:
+    """What a report prints, with colours on a terminal, or to a file."""
+    if output is None:
+        print_it()
+        return
+    with redirect_stdout(StringIO()) as text:
+        print_it()
+    write(text.getvalue(), output)
 
 
 def pairs(words: Sequence[str], option: str) -> dict[str, str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict
 
@@ -13,6 +12,7 @@ from gpu_virt_bench.gate import Case, Finding, Judgement
 from gpu_virt_bench.model.comparison import Row
 from gpu_virt_bench.model.metric import SHOWN
 from gpu_virt_bench.report.comparison import figure, heading, size
+from gpu_virt_bench.report.envelope import envelope
 from gpu_virt_bench.report.markdown import escaped, table
 from gpu_virt_bench.report.text import console, number
 
@@ -112,4 +112,4 @@ def to_json(judgement: Judgement) -> str:
         "proved_nothing": judgement.proved_nothing,
         "obstacles": judgement.obstacles,
     }
-    return json.dumps({**facts, **asdict(judgement)}, indent=1)
+    return envelope("gate", {**facts, **asdict(judgement)})

@@ -14,6 +14,7 @@ from gpu_virt_bench.history.points import Point
 from gpu_virt_bench.history.series import Holding, Rest, Series
 from gpu_virt_bench.history.trend import DAY, FEWEST_FOR_CHANGE, FEWEST_FOR_TREND, Course, course
 from gpu_virt_bench.model.metric import SHOWN
+from gpu_virt_bench.report.envelope import envelope
 from gpu_virt_bench.report.text import ARROWS, number
 
 WIDTH = 80
@@ -46,7 +47,7 @@ def history_json(folder: str, series: Sequence[Series], rest: Rest) -> str:
         "series": [series_object(one) for one in series],
         **asdict(rest),
     }
-    return json.dumps(content, indent=1)
+    return envelope("history", content)
 
 
 def overview_json(folder: str, holdings: Sequence[Holding], rest: Rest) -> str:
@@ -56,7 +57,7 @@ def overview_json(folder: str, holdings: Sequence[Holding], rest: Rest) -> str:
         "holdings": [{**asdict(held), "first": iso(held.first), "last": iso(held.last)} for held in holdings],
         **asdict(rest),
     }
-    return json.dumps(content, indent=1)
+    return envelope("history", content)
 
 
 # -- one series

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
@@ -10,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from gpu_virt_bench.model.comparison import Interval, Side
+from gpu_virt_bench.report.envelope import envelope
 from gpu_virt_bench.report.markdown import escaped, table
 from gpu_virt_bench.report.text import EMULATED, console
 from gpu_virt_bench.score import Line, Scorecard
@@ -117,4 +117,4 @@ def markdown(card: Scorecard) -> str:
 
 def to_json(card: Scorecard) -> str:
     """Everything, as plain data: parities are ratios, scores are out of 100."""
-    return json.dumps(asdict(card), indent=1)
+    return envelope("scorecard", asdict(card))

@@ -1,0 +1,122 @@
+"""One form for all that commands write as JSON: what it is, its version, who wrote it, and the content. SI units."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from gpu_virt_bench._version import __version__
+
+VERSION = 1
+"""Rises when a field changes its meaning or goes; a new one may come without."""
+
+
+@dataclass(frozen=True)
+class Session:
+    """What `run --format json` says: run files, why runs were refused, and which signal ended it."""
+
+    runs: list[str]
+    refused: str | None
+    interrupted: bool
+    signal: str
+
+
+def envelope(kind: str, content: object) -> str:
+    """The JSON text, without a line end. Content: plain data, under the kind's name."""
+    assert kind in KINDS, kind
+    return json.dumps({"kind": kind, "version": VERSION, "tool_version": __version__, kind: content}, indent=1)
+
+
+def schema_of(kind: str) -> dict[str, Any]:
+    """The JSON Schema of what a command writes."""
+    content = dict(KINDS[kind]())
+    definitions = content.pop("$defs", {})
+    properties = {
+        "kind": {"const": kind},
+        "version": {"const": VERSION},
+        "tool_version": {"type": "string"},
+        kind: content,
+    }
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": f"GPU-Virt-Bench {kind}, version {VERSION}",
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+        "$defs": definitions,
+    }
+
+
+def of(kind: Any, **more: Mapping[str, Any]) -> dict[str, Any]:  # noqa: ANN401
+    """The schema of a type, with further properties."""
+    from pydantic import TypeAdapter
+
+    found = TypeAdapter(kind).json_schema()
+    if more:
+        found["properties"] = {**found["properties"], **more}
+        found["required"] = [*found.get("required", []), *more]
+    return found
+
+
+# -- what there is
+
+
+def comparisons() -> dict[str, Any]:
+    """`compare`: a list, one for each candidate."""
+    from gpu_virt_bench.model.comparison import Comparison
+
+    return of(list[Comparison])
+
+
+def scorecard() -> dict[str, Any]:
+    """`score`: parities are ratios, scores are out of 100."""
+    from gpu_virt_bench.score import Scorecard
+
+    return of(Scorecard)
+
+
+def gate() -> dict[str, Any]:
+    """`gate`: the judgement, with the exit status and what stands in the way."""
+    from gpu_virt_bench.gate import Judgement
+
+    sentences = {"type": "array", "items": {"type": "string"}}
+    return of(Judgement, status={"enum": [0, 1, 3]}, proved_nothing={"type": "boolean"}, obstacles=sentences)
+
+
+def proofs() -> dict[str, Any]:
+    """`prove`: a list, one for each system; a function's doors are files by way."""
+    from gpu_virt_bench.model.proved import ProvedRecord
+
+    return of(list[ProvedRecord])
+
+
+def history() -> dict[str, Any]:
+    """`history`: series with points, trend and changes, or without a metric what there is."""
+    rows = {"type": "array", "items": {"type": "object"}}
+    either = [{"required": ["series"]}, {"required": ["holdings"]}]
+    properties = {"directory": {"type": "string"}, "series": rows, "holdings": rows}
+    return {"type": "object", "properties": properties, "required": ["directory"], "oneOf": either}
+
+
+def rows() -> dict[str, Any]:
+    """`list`: a list of objects whose fields are text."""
+    return of(list[dict[str, str]])
+
+
+def session() -> dict[str, Any]:
+    """`run`."""
+    return of(Session)
+
+
+KINDS: Mapping[str, Callable[[], dict[str, Any]]] = {
+    "comparisons": comparisons,
+    "scorecard": scorecard,
+    "gate": gate,
+    "proofs": proofs,
+    "history": history,
+    "list": rows,
+    "session": session,
+}
