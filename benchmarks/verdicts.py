@@ -48,7 +48,7 @@ FALSE = ("better", "slightly better", *SLOWER, "deferred or elided")
 RATE = """
 title = "Kernels that take {percent} % longer"
 description = "A rate factor of the emulated GPU for the processes of this system: what a layer inside them costs."
-mechanism = "in-process"
+mechanism = "none" # nothing stands between: the device itself is slower
 features = ["concurrent-tenants", "separate-processes", "outside-observer"]
 [tenant]
 env.GVB_EMULATED_RATE = "{rate:.6f}"

@@ -22,12 +22,56 @@ def record(*words: str) -> dict:
     return found
 
 
-@pytest.mark.parametrize("system", ["native", "time-slicing", "mps"])
-def test_what_the_emulated_gpu_has_is_in_force_and_nothing_is_open(system) -> None:
-    result = prove("--system", system, "--memory-limit", "8192", "--compute-limit", "50")
+@pytest.mark.parametrize(
+    ("system", "limits"),
+    [("native", ()), ("time-slicing", ()), ("mps", ("--memory-limit", "8192", "--compute-limit", "50"))],
+)
+def test_what_the_emulated_gpu_has_is_in_force_and_nothing_is_open(system, limits) -> None:
+    result = prove("--system", system, *limits)
     assert result.exit_code == 0, result.output
     assert f"{system} on NVIDIA H200 (emulated): in force\n" in result.output
     assert "doors: the driver serves all 67 functions, by dlsym and by cuGetProcAddress" in result.output
+
+
+@pytest.mark.parametrize("system", ["native", "preload-generic"])
+def test_a_limit_that_a_system_does_not_have_is_said(system, layer) -> None:
+    options = ["--option", f"library={layer}"] if system == "preload-generic" else []
+    found = record("--system", system, *options, "--memory-limit", "4096")
+    assert f"{system} has no memory-limit: proved without" in found["open"]
+
+
+CLAIMS = """
+title = "Banner"
+description = "Loaded, and without effect."
+mechanism = "preload"
+features = ["separate-processes", "memory-limit", "compute-limit"]
+[quota]
+memory = { step = 1 }
+compute = { step = 0.01 }
+[options.library]
+kind = "file"
+required = true
+help = "any"
+[tenant]
+env.LD_PRELOAD = "{library}"
+"""
+BY_NAME = '[proof]\nmapped = ["{library}"]\n'
+NATIVES = BY_NAME + 'full_device = true\nserved_by.cuInit = "libcuda.so.1"\n'
+ALWAYS = '[proof.memory-limit]\ncommand = { run = ["true"], expect = "" }\n'
+
+
+@pytest.mark.parametrize("proof", ["", BY_NAME, NATIVES, NATIVES + ALWAYS], ids=["none", "name", "natives", "always"])
+def test_what_a_native_run_would_pass_as_well_proves_nothing(proof, layer, tmp_path) -> None:
+    inert = layer.with_name("libgvblayer-inert.so")
+    (tmp_path / "banner.toml").write_text(CLAIMS + proof)
+    options = ["--option", f"library={inert}", "--memory-limit", "4096", "--compute-limit", "50"]
+    result = prove("--system", str(tmp_path / "banner.toml"), *options)
+    told = " ".join(result.output.split())
+    assert result.exit_code == 2
+    assert "banner on NVIDIA H200 (emulated): NOT proved" in told
+    assert "banner is unproven: no check of its definition would fail if the layer were not in force" in told
+    for kind in ("memory", "compute"):
+        assert f"banner is unproven: nothing shows that its {kind} limit was in force" in told
 
 
 def test_a_limit_of_mps_is_shown_through_every_call() -> None:

@@ -69,12 +69,6 @@ def test_an_earlier_run_is_compared_when_done(tmp_path) -> None:
     assert "1 repetition, a verdict needs 5" in " ".join(done.stdout.split())
 
 
-def test_an_earlier_run_that_cannot_be_read_costs_the_comparison_alone(tmp_path) -> None:
-    done = gvb("run", *FAST, "--metrics", "OH-001", "--compare", "none.json", "--output", str(tmp_path))
-    assert done.returncode == 0
-    assert "Not compared: cannot read none.json: No such file or directory" in done.stderr
-
-
 def test_a_sweep_ends_with_one_table(tmp_path) -> None:
     words = ["--system", "native", "--system", "mps", "--metrics", "OH-001", "--sweep", "compute-limit=50,100"]
     done = gvb("run", *FAST, *words, "--output", str(tmp_path))
@@ -101,3 +95,18 @@ def test_a_sweep_that_cannot_be_is_refused(sweep: str, sentence: str) -> None:
     assert done.returncode == 2
     assert sentence in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_an_unproven_run_says_so_itself(tmp_path) -> None:
+    mine = tmp_path / "mine.toml"
+    mine.write_text(
+        'title = "Mine"\ndescription = "D"\nmechanism = "preload"\nfeatures = ["separate-processes"]\n'
+        '[tenant]\nenv.MINE = "on"\n[proof]\nenv.MINE = "on"\n'
+    )
+    words = ["--system", str(mine), "--metrics", "OH-001", "--output", str(tmp_path / "results")]
+    done = gvb("run", *FAST, *words)
+    told = "mine is unproven: no check of its definition would fail if the layer were not in force"
+    assert told in " ".join(done.stdout.split())
+    (path,) = (tmp_path / "results").glob("mine/*.json")
+    assert told in " ".join(gvb("show", str(path)).stdout.split())
+    assert json.loads(gvb("run", *FAST, *words, "--json-only").stdout)["session"]["unproven"] == [told]

@@ -45,7 +45,8 @@ def command(doors: bool, as_json: bool, form: str, output: Path | None, **option
     gpu-virt-bench prove --system native --system mps --memory-limit 8192 --compute-limit 50
     gpu-virt-bench prove --system ./mine.toml --option library=/opt/libmine.so --memory-limit 4096
 
-    Exit status: 0 in force and nothing open; 1 in force, with something open; 2 not in force, or wrong use.
+    Exit status: 0 in force and nothing open; 1 in force, with something open; 2 not in force, or not proved, or wrong
+    use.
     """
     from gpu_virt_bench.cli.progress import Silent
     from gpu_virt_bench.cli.run import command as run
@@ -79,7 +80,7 @@ def command(doors: bool, as_json: bool, form: str, output: Path | None, **option
         write(envelope("proofs", [asdict(record(one)) for one in found]), output)
     elif output is not None:
         printed(partial(print_all, found, doors), output)
-    sys.exit(2 if any(one.refused for one in found) else 1 if any(one.open for one in found) else 0)
+    sys.exit(2 if any(one.refused or one.unproven for one in found) else 1 if any(one.open for one in found) else 0)
 
 
 def print_all(found: Sequence[Proved], doors: bool) -> None:
@@ -98,7 +99,7 @@ def record(proved: Proved) -> ProvedRecord:
         system=proved.system,
         device=proved.device,
         emulated=proved.emulated,
-        in_force=not proved.refused,
+        in_force=not proved.refused and not proved.unproven,
         refused=proved.refused,
         open=proved.open,
         granted=proved.granted,

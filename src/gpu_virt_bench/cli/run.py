@@ -223,10 +223,14 @@ def adjusted(suite: Suite, options: dict[str, Any]) -> Suite:
 def show(result: Result, json_only: bool, earlier: Sequence[str]) -> None:
     """The table, or the paths alone."""
     if json_only:
+        from gpu_virt_bench.model.evidence import of_run
         from gpu_virt_bench.report.envelope import Session, envelope
 
         paths = [str(record.path) for record in result.records]
-        click.echo(envelope("session", asdict(Session(paths, result.refused, result.interrupted, result.signal))))
+        unproven = [sentence for record in result.records for sentence in of_run(record.run)]
+        click.echo(
+            envelope("session", asdict(Session(paths, result.refused, unproven, result.interrupted, result.signal)))
+        )
         return
     from gpu_virt_bench.report.sweep import print_sweeps
     from gpu_virt_bench.report.text import print_runs

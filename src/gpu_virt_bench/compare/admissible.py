@@ -7,7 +7,9 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from gpu_virt_bench.compare.quotas import one_sided, unlike_parties, unlike_quotas, unlike_views
+from gpu_virt_bench.model import evidence
 from gpu_virt_bench.model.claims import claims
+from gpu_virt_bench.model.evidence import FIRST_WITH_CONDITIONS
 from gpu_virt_bench.model.run import (
     Check,
     Definition,
@@ -23,8 +25,6 @@ from gpu_virt_bench.model.run import (
 )
 from gpu_virt_bench.model.system import FEATURES
 
-FIRST_WITH_CONDITIONS = 3
-"""Since that version an outcome says with what it was measured, and every tenant is asked for its proof twice."""
 WINDOWS = ("window_seconds", "settle_seconds", "quota_window_seconds", "quota_settle_seconds")
 
 
@@ -53,7 +53,7 @@ def unproven(run: Run) -> Iterator[str]:
     elif run.kind == "measured" and not any(record.checks for record in run.proof):
         yield f"{run.system.id} has no proof that it was in force"
     elif run.kind == "measured":
-        yield from unsupported(run)
+        yield from evidence.of_run(run)
     if run.schema_version >= FIRST_WITH_CONDITIONS and (count := unasked(run)):
         who, whose = ("tenants were", "their") if count > 1 else ("tenant was", "its")
         yield f"{run.system.id} is unproven: {count} {who} not asked for {whose} proof after {whose} last sample"
@@ -65,31 +65,6 @@ def unproven(run: Run) -> Iterator[str]:
         if not check.passed and check.name.partition(".")[0] not in FEATURES and not is_loss(record, check)
     )
     yield from itertools.islice(failed, 1)
-
-
-WEAK = ("foreign_layers", "mapped", "not_mapped", "env", "stderr", "observer", "doors", "alive", "death")
-"""Checks that a run without the layer would pass as well, or that only say what a library says of itself."""
-
-
-def unsupported(run: Run) -> Iterator[str]:
-    """A run whose proof could not have failed, or whose quota nothing shows: what it claims is not shown."""
-    if run.schema_version < FIRST_WITH_CONDITIONS:
-        return
-    checks = {check.name for record in run.proof for check in record.checks}
-    granted = {name for record in run.proof for name in record.granted}
-    quotas = {"memory": "memory_bytes" in granted, "compute": "compute_share" in granted}
-    if not any(is_strong(name) for name in checks):
-        yield f"{run.system.id} is unproven: no check of its definition would fail if the layer were not in force"
-    for kind, asked in quotas.items():
-        shown = any(name.startswith(f"{kind}-") and is_strong(name.partition(".")[2]) for name in checks)
-        if asked and not shown:
-            yield f"{run.system.id} is unproven: nothing shows that its {kind} limit was in force"
-
-
-def is_strong(name: str) -> bool:
-    """Whether a check can fail for want of the layer; those of a feature stand under its name."""
-    first, _, rest = name.partition(".")
-    return is_strong(rest) if first in FEATURES and rest else first not in WEAK
 
 
 def is_loss(record: ProofRecord, check: Check) -> bool:

@@ -15,6 +15,7 @@ from gpu_virt_bench.engine.session import opened, places_of, referred, unavailab
 from gpu_virt_bench.engine.stage import Stage
 from gpu_virt_bench.engine.standing import settle
 from gpu_virt_bench.engine.tenants import UNWELL, raise_lost
+from gpu_virt_bench.model import evidence
 from gpu_virt_bench.model.claims import NEAR, number, open_calls
 from gpu_virt_bench.model.metric import Share
 from gpu_virt_bench.model.run import Check
@@ -40,6 +41,11 @@ class Proved:
     """Files of the layer."""
     refused: str = ""
     """Why it must not be measured, "" if it may be."""
+    unlimited: list[str] = field(default_factory=list)
+    """Limits that were asked for and that it does not have."""
+    is_layer: bool = True
+    sm_count: int = 0
+    memory_bytes: int = 0
 
     @property
     def open(self) -> list[str]:
@@ -53,7 +59,19 @@ class Proved:
             if item.name.endswith(".slowed") and item.passed and self.binds_elsewhere(item)
         ]
         half = [f"half a door: {self.half_doors}"] if self.half_doors else []
-        return list(dict.fromkeys([*told, *calls, *half]))
+        return list(dict.fromkeys([*self.unproven, *self.unlimited, *told, *calls, *half]))
+
+    @property
+    def unproven(self) -> list[str]:
+        """Why what it claims is not shown; none of a system that is refused."""
+        if self.refused:
+            return []
+        granted = frozenset(self.granted)
+        return [
+            *evidence.unproven(
+                evidence.Shown(self.system, self.is_layer, self.sm_count, self.memory_bytes, self.checks, granted)
+            )
+        ]
 
     def binds_elsewhere(self, item: Check) -> bool:
         """Whether the probe of a compute limit ran at another rate than the share."""
@@ -80,7 +98,15 @@ def prove(request: Request, progress: Progress, each: Callable[[Proved], None]) 
 def of_system(place: Place) -> Proved:
     """One system, set up and asked."""
     system, device = place.entry.system, place.device
-    found = Proved(system.id, device.name, device.emulated)
+    found = Proved(
+        system.id,
+        device.name,
+        device.emulated,
+        unlimited=[sentence.replace("measured without", "proved without") for sentence in place.entry.unlimited],
+        is_layer=system.mechanism != "none",
+        sm_count=device.sm_count,
+        memory_bytes=device.memory_bytes,
+    )
     found.refused = unavailable(system, place.devices, place.options)
     if found.refused:
         return found

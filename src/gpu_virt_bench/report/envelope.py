@@ -15,10 +15,11 @@ VERSION = 1
 
 @dataclass(frozen=True)
 class Session:
-    """What `run --format json` says: run files, why runs were refused, and which signal ended it."""
+    """What `run --format json` says: run files, why runs were refused or are unproven, and which signal ended it."""
 
     runs: list[str]
     refused: str | None
+    unproven: list[str]
     interrupted: bool
     signal: str
 

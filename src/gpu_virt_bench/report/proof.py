@@ -52,6 +52,10 @@ class Proved(Protocol):
         """The quota, and what the tenant sees of it."""
 
     @property
+    def unproven(self) -> list[str]:
+        """Why what it claims is not shown."""
+
+    @property
     def open(self) -> list[str]:
         """What is not as it is claimed."""
 
@@ -63,7 +67,8 @@ def print_proof(proved: Proved, whole: bool) -> None:
     """The verdict first, then what it rests on; `whole`: every driver function."""
     out = console()
     out.print()
-    verdict = "NOT in force" if proved.refused else "in force, with something open" if proved.open else "in force"
+    verdict = "in force, with something open" if proved.open else "in force"
+    verdict = "NOT in force" if proved.refused else "NOT proved" if proved.unproven else verdict
     out.print(Text(f"{proved.system} on {proved.device}: {verdict}", style="bold"))
     for line in [proved.refused] if proved.refused else proved.open:
         out.print(Text(f"  {line}", style="yellow"))
