@@ -23,10 +23,12 @@ int gvb_count_read(CUdeviceptr counter, uint64_t expected, uint64_t *found) {
   if (*found == expected) return GVB_OK;
   GVB_TRY(gvb_download(&again, counter, sizeof again));
   if (again != expected) return GVB_OK;
-  return gvb_fail(GVB_ERROR_WRONG_RESULT,
-                  "copied back wrong: a count on the device arrived as %" PRIu64 ", and as %" PRIu64
-                  " when it was read again, as it should be",
-                  *found, again);
+  return gvb_fail(
+      GVB_ERROR_WRONG_RESULT,
+      "a count on the device arrived as %" PRIu64 ", and as %" PRIu64
+      " when it was read again, as it should be: it was copied back wrong, or work went on after it had been "
+      "waited for",
+      *found, again);
 }
 
 int gvb_count_compare(uint64_t ran, uint64_t launched) {

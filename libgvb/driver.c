@@ -21,6 +21,9 @@ __asm__(".symver dlerror, dlerror@GLIBC_2.2.5");
 /* cuGetProcAddress answers with the newest variant not younger than this: ours are those of CUDA 12.0. */
 #define INTERFACE 12000
 
+/* From then on runtimes ask cuGetProcAddress_v2. */
+#define SECOND_LOOK_UP 12000
+
 typedef struct entry {
   const char *name;
   size_t offset;
@@ -194,6 +197,7 @@ int gvb_served_by_query(const char *symbol, int32_t version, uint64_t flags, cha
   GVB_TRY(open_library(GVB_QUERY, &r));
   r.version = version <= 0 || version > r.newest ? r.newest : version;
   r.flags = flags;
+  if (r.version < SECOND_LOOK_UP && r.query_before != NULL) r.query = NULL; /* as runtimes of that age ask */
   GVB_TRY(find_by(&r, symbol, &address));
   return write_file(symbol, address, path, length);
 }

@@ -266,9 +266,10 @@ GVB_EXPORT int gvb_prepare_launch_full(int32_t resolution, int64_t count, int64_
 GVB_EXPORT int gvb_prepare_launch_rate(int64_t iterations, int64_t blocks, int64_t depth, int64_t settle,
                                        int64_t duration, int32_t wait, gvb_work **work);
 
-/* try_alloc: one attempt to allocate, freed again if it succeeds, and then its pool emptied. A refusal is an
+/* try_alloc: one attempt to allocate, freed again if it succeeds (with `keep` when the work is released), and then its
+ * pool emptied. A refusal is an
  * answer, not an error. One row. Columns: code. That is the CUresult as a number, not ns. */
-GVB_EXPORT int gvb_prepare_try_alloc(int32_t api, int32_t resolution, int64_t bytes, gvb_work **work);
+GVB_EXPORT int gvb_prepare_try_alloc(int32_t api, int32_t resolution, int64_t bytes, int32_t keep, gvb_work **work);
 
 /* fingerprint: one launch of fingerprint(duration, `blocks` blocks of 32): each block watches %globaltimer for
  * `duration` from its own begin, suspended or not, and cuts a segment wherever two reads lie more than `gap` apart:

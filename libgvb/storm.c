@@ -1,4 +1,6 @@
 /* alloc_storm and try_alloc: allocations as a neighbor, and as a question. */
+#include <string.h>
+
 #include "allocator.h"
 #include "clock.h"
 #include "work.h"
@@ -8,6 +10,9 @@ typedef struct storm_work {
   size_t bytes;
   int64_t duration;
   int32_t api, resolution;
+  bool keep, is_kept;
+  gvb_allocator allocator; /* of what is kept */
+  gvb_block kept;
 } storm_work;
 
 static int one_pair(size_t bytes) {
@@ -31,23 +36,35 @@ static int run_storm(gvb_work *work, gvb_interval *interval) {
   return GVB_OK;
 }
 
-static int attempt(const gvb_allocator *a, size_t bytes, gvb_interval *interval) {
-  gvb_block block;
+static CUresult attempt(storm_work *w, gvb_interval *interval) {
   interval->begin = gvb_clock();
-  const gvb_answer answer = gvb_block_new(a, bytes, &block);
+  const gvb_answer answer = gvb_block_new(&w->allocator, w->bytes, &w->kept);
   interval->end = gvb_clock();
   interval->samples[0] = (int32_t)answer.code; /* a layer may answer -1 */
   interval->rows = 1;
-  return answer.code == CUDA_SUCCESS ? gvb_answer_status(gvb_block_free(a, &block)) : GVB_OK;
+  return answer.code;
+}
+
+static int give_back(storm_work *w) {
+  const int status = gvb_answer_status(gvb_block_free(&w->allocator, &w->kept));
+  w->is_kept = false;
+  return gvb_first(status, gvb_allocator_close(&w->allocator));
+}
+
+static int release_kept(gvb_work *work) {
+  storm_work *w = (storm_work *)work;
+  return w->is_kept ? give_back(w) : GVB_OK;
 }
 
 /* The allocator is opened anew: a pool must not answer from what an earlier attempt left in it. */
 static int run_attempt(gvb_work *work, gvb_interval *interval) {
-  const storm_work *w = (storm_work *)work;
-  gvb_allocator allocator = {0};
-  GVB_TRY(gvb_allocator_open(&allocator, w->api, w->resolution));
-  const int status = attempt(&allocator, w->bytes, interval);
-  return gvb_first(status, gvb_allocator_close(&allocator));
+  storm_work *w = (storm_work *)work;
+  if (w->is_kept) GVB_TRY(give_back(w));
+  memset(&w->allocator, 0, sizeof w->allocator);
+  GVB_TRY(gvb_allocator_open(&w->allocator, w->api, w->resolution));
+  w->is_kept = attempt(w, interval) == CUDA_SUCCESS;
+  if (!w->is_kept) return gvb_allocator_close(&w->allocator);
+  return w->keep ? GVB_OK : give_back(w);
 }
 
 static int prepare(int64_t bytes, int (*run)(gvb_work *, gvb_interval *), gvb_work **made) {
@@ -74,12 +91,15 @@ static int check_api(int32_t api, int32_t resolution) {
   return gvb_allocator_close(&allocator);
 }
 
-int gvb_prepare_try_alloc(int32_t api, int32_t resolution, int64_t bytes, gvb_work **work) {
+int gvb_prepare_try_alloc(int32_t api, int32_t resolution, int64_t bytes, int32_t keep, gvb_work **work) {
   gvb_work *made = NULL;
   GVB_TRY(gvb_need_out(work));
   GVB_TRY(gvb_need_range("api", api, GVB_MEMORY_PLAIN, GVB_MEMORY_ARRAY));
   GVB_TRY(gvb_need_range("bytes", bytes, 1, INT64_MAX / 2));
+  GVB_TRY(gvb_need_range("keep", keep, 0, 1));
   GVB_TRY(prepare(bytes, run_attempt, &made));
+  made->release = release_kept;
+  ((storm_work *)made)->keep = keep != 0;
   ((storm_work *)made)->api = api;
   ((storm_work *)made)->resolution = resolution;
   return gvb_work_ready(made, check_api(api, resolution), work);

@@ -32,7 +32,7 @@ static void sizes(void) {
   REFUSED(gvb_prepare_alloc_live(GVB_QUERY, -1, 4096, 1, &work), "live is -1");
   REFUSED(gvb_prepare_alloc_live(GVB_QUERY, 1, 0, 1, &work), "bytes is 0");
   REFUSED(gvb_prepare_alloc_storm(0, 1000, &work), "bytes is 0");
-  REFUSED(gvb_prepare_try_alloc(GVB_MEMORY_PLAIN, GVB_QUERY, 0, &work), "bytes is 0");
+  REFUSED(gvb_prepare_try_alloc(GVB_MEMORY_PLAIN, GVB_QUERY, 0, 0, &work), "bytes is 0");
   REFUSED(gvb_prepare_probe(-8, 1, &work), "bytes is -8");
   REFUSED(gvb_prepare_probe(12, 1, &work), "bytes is 12, expected a multiple of 8");
 }
@@ -70,7 +70,7 @@ static void apis(void) {
   REFUSED(gvb_prepare_launch_to_start(99, GVB_QUERY, 10, &work), "api is 99");
   REFUSED(gvb_prepare_alloc_free(7, GVB_QUERY, 4096, 1, 0, &work), "api is 7");
   REFUSED(gvb_prepare_alloc_free(GVB_MEMORY_PLAIN, GVB_QUERY, 4096, 1, 2, &work), "pending is 2");
-  REFUSED(gvb_prepare_try_alloc(6, GVB_QUERY, 4096, &work), "api is 6");
+  REFUSED(gvb_prepare_try_alloc(6, GVB_QUERY, 4096, 0, &work), "api is 6");
   REFUSED(gvb_prepare_call_latency(5, GVB_HANDLE, 10, 10, &work), "function is 5, expected 0 to 4");
   REFUSED(gvb_prepare_call_latency(GVB_STREAM_QUERY, 3, 10, 10, &work), "resolution is 3");
   REFUSED(gvb_prepare_launch_rate(1000, 4, 16, 0, 1000, 2, &work), "wait is 2");

@@ -157,10 +157,23 @@ static void rate_stops(void) {
 /* The answer to one attempt. */
 static int64_t attempt(int32_t api, int64_t bytes) {
   gvb_work *work = NULL;
-  EXPECT_OK(gvb_prepare_try_alloc(api, GVB_QUERY, bytes, &work));
+  EXPECT_OK(gvb_prepare_try_alloc(api, GVB_QUERY, bytes, 0, &work));
   const gvb_interval i = run_once(work);
   EXPECT_OK(gvb_release(work));
   return i.samples[0];
+}
+
+static void try_alloc_keeps(void) {
+  int64_t before = 0, during = 0, after = 0, total = 0;
+  gvb_work *work = NULL;
+  open_device();
+  EXPECT_OK(gvb_memory_info(&before, &total));
+  EXPECT_OK(gvb_prepare_try_alloc(GVB_MEMORY_PLAIN, GVB_QUERY, 64 << 20, 1, &work));
+  EXPECT(run_once(work).samples[0] == 0);
+  EXPECT_OK(gvb_memory_info(&during, &total));
+  EXPECT_OK(gvb_release(work));
+  EXPECT_OK(gvb_memory_info(&after, &total));
+  EXPECT(before - during >= 64 << 20 && after == before);
 }
 
 static void try_alloc(void) {
@@ -216,6 +229,7 @@ const check overhead_checks[] = {
     {"launch_rate sees each completion, blocking", SMALL, rate_block},
     {"launch_rate groups short kernels", SMALL, rate_short},
     {"launch_rate stops when told", SMALL, rate_stops},
+    {"try_alloc keeps until its release", QUICK, try_alloc_keeps},
     {"try_alloc tells a refusal from an allocation", QUICK, try_alloc},
     {"idle sleeps its time", QUICK, idle},
     {"idle stops when told", QUICK, idle_stops},

@@ -77,8 +77,26 @@ def test_what_a_native_run_would_pass_as_well_proves_nothing(proof, layer, tmp_p
 def test_a_limit_of_mps_is_shown_through_every_call() -> None:
     found = {check["name"]: check["found"] for check in record("--system", "mps", "--memory-limit", "8192")["checks"]}
     assert found["memory-limit.calls"] == (
-        "refused by cuMemAlloc, cuMemAllocPitch, cuMemAllocManaged, cuMemAllocAsync, cuMemCreate, cuArrayCreate"
+        "refused by cuMemAlloc, cuMemAllocPitch, cuMemAllocManaged, cuMemAllocAsync, cuMemCreate, cuArrayCreate, "
+        "cuMemAlloc in parts, in a second process too; each process has a limit of its own"
     )
+
+
+def test_a_limit_that_looks_at_single_requests_is_no_limit(layer) -> None:
+    options = ["--option", f"library={layer}", "--option", "env.LAYER_MEMORY_MODE=single"]
+    result = prove("--system", REFERENCE, *options, "--memory-limit", "4096")
+    told = " ".join(result.output.split())
+    assert result.exit_code == 2
+    assert "memory-limit not in force" in told
+    assert "open: cuArrayCreate, cuMemAlloc in parts" in told
+
+
+def test_a_limit_that_processes_share_is_not_said_to_be_their_own(layer) -> None:
+    """The reference layer counts a tenant's processes together; those of MPS have limits of their own, see above."""
+    options = ["--option", f"library={layer}", "--memory-limit", "4096"]
+    found = {check["name"]: check["found"] for check in record("--system", REFERENCE, *options)["checks"]}
+    assert "in a second process too" in found["memory-limit.calls"]
+    assert "each process has a limit of its own" not in found["memory-limit.calls"]
 
 
 def test_what_a_layer_leaves_open_is_said_and_is_the_exit_status(layer) -> None:

@@ -185,7 +185,7 @@ def test_recovery_runs_after_a_kill_and_only_then(measured, tmp_path) -> None:
         return 1.0
 
     def refused(bench) -> float:
-        bench.run(bench.party[0], Workload("try_alloc", {"api": "cuMemAlloc_v2", "bytes": 1 << 50}))
+        bench.run(bench.party[0], Workload("try_alloc", {"api": "cuMemAlloc_v2", "bytes": 1 << 50, "keep": 0}))
         raise WorkloadError("unsupported", "no such thing")
 
     for body, starts in ((refused, 1), (killing, 3)):

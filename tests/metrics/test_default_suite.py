@@ -44,13 +44,23 @@ def row(comparison: Comparison, name: str) -> Row:
     return next(row for row in comparison.rows if row.id == name)
 
 
+@pytest.mark.parametrize(
+    ("outcome", "tail"),
+    [
+        ("OH-001", "cuLaunchKernel=200/300000"),
+        ("OH-001", "cuLaunchKernel=1000/1500000"),
+        ("OH-002", "cuMemAlloc_v2=50/1500000"),
+        ("OH-002", "cuMemAlloc_v2=100/3000000"),
+    ],
+)
 @steady
-def test_a_launch_in_two_hundred_that_takes_long_is_seen_and_named(compared) -> None:
-    found = compared(TAIL="cuLaunchKernel=200/300000")
-    assert row(found, "OH-001[statistic=mean]").verdict == "worse"
-    assert row(found, "OH-001").verdict == "same"
-    assert "worse in the mean" in row(found, "OH-001").reason
-    assert "us longer, in the baseline one of" in row(found, "OH-001").reason
+def test_a_call_that_takes_long_once_in_a_while_is_seen_and_named(compared, outcome, tail) -> None:
+    """Also where most readings of a repetition hold none."""
+    found = compared(TAIL=tail)
+    assert row(found, f"{outcome}[statistic=mean]").verdict in ("worse", "slightly worse")
+    assert row(found, outcome).verdict in ("same", "inconclusive")
+    assert "worse in the mean" in row(found, outcome).reason
+    assert "us longer, in the baseline one of" in row(found, outcome).reason
 
 
 @steady

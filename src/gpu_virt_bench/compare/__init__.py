@@ -57,7 +57,7 @@ def compare(baseline: Loaded, candidate: Loaded, policy: Policy, twin: Run | Non
         [row(name, ours, theirs, policy, twin, whole) for name in names], policy.confidence, identical=ours == theirs
     )
     seldom = tails(rows, ours, theirs)
-    found = [*sentences(seldom), *remarks(ours, theirs)]
+    found = [*sentences(seldom, rows), *remarks(ours, theirs)]
     if unfit and not whole:
         found.append(f"no noise floor, the baseline's second measurement does not count: {unfit}")
     if twin is not None and (few := twin.plan.settings.repetitions) < FEWEST:

@@ -11,18 +11,19 @@ from gpu_virt_bench.model.run import Measured, Run
 from gpu_virt_bench.model.workload import Value
 
 WORSE = ("worse", "slightly worse")
+UNSEEN = ("same", "inconclusive")
 FIELD = "statistic="
 MICRO = 1e-6
 
 
 def tails(rows: Sequence[Row], baseline: Run, candidate: Run) -> dict[str, list[str]]:
-    """By outcome: what is worse in another statistic of it, while its median is the same."""
+    """By outcome: what is worse in another statistic of it, while its median does not tell."""
     by_id = {row.id: row for row in rows}
     found: dict[str, list[str]] = {}
     for row in rows:
         name, statistic = without_statistic(row.id)
         middle = by_id.get(name)
-        if not statistic or middle is None or row.verdict not in WORSE or middle.verdict != "same":
+        if not statistic or middle is None or row.verdict not in WORSE or middle.verdict not in UNSEEN:
             continue
         assert row.change is not None
         size = f"{row.change.interval.value:.4g}" + (" times" if row.change.kind == "ratio" else f" {row.shown_unit}")
@@ -32,17 +33,18 @@ def tails(rows: Sequence[Row], baseline: Run, candidate: Run) -> dict[str, list[
 
 
 def with_tails(rows: Sequence[Row], found: dict[str, list[str]]) -> list[Row]:
-    """The rows: beside a verdict of `same` stands what its median does not see."""
+    """The rows: beside the median's verdict stands what it does not see."""
     return [
         replace(row, reason="; ".join(filter(None, [row.reason, *found[row.id]]))) if row.id in found else row
         for row in rows
     ]
 
 
-def sentences(found: dict[str, list[str]]) -> Iterator[str]:
+def sentences(found: dict[str, list[str]], rows: Sequence[Row]) -> Iterator[str]:
     """The same for the whole comparison."""
+    verdicts = {row.id: row.verdict for row in rows}
     for name, told in found.items():
-        yield from (f"{name}: same in the median, {one}" for one in told)
+        yield from (f"{name}: {verdicts[name]} in the median, {one}" for one in told)
 
 
 def of_headline(rows: Sequence[Row]) -> set[str]:

@@ -25,10 +25,14 @@ class FeatureLost(Exception):
 
 
 def asked(place: Place, member: Member, repetition: int, when: When) -> ProofRecord:
-    """What a living tenant shows. The costly evidence is taken once for each quota of an entry, before samples."""
+    """What a living tenant shows. The costly evidence is taken once for each quota of an entry, before samples; once it
+    was had: a tenant that died of being asked has given none."""
     quota = tuple(sorted((name, value) for name, value in member.values.items() if value is not None))
-    costly = when == "before" and place.prover.is_first((place.entry.key, quota))
+    key = (place.entry.key, quota)
+    costly = when == "before" and not place.prover.is_known(key)
     found = place.prover.ask(member.seat, member.tenant, place.outside(member.share.gpu), costly)
+    if costly:
+        place.prover.know(key)
     return record(member, repetition, when, found.checks, found.granted)
 
 

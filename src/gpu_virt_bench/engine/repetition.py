@@ -30,10 +30,12 @@ def repeat(course: Course, number: int, wanted: Wanted) -> None:
             visit(course, Visit(company, stages, number), wanted)
 
 
-def prove_first(course: Course) -> None:
+def prove_first(course: Course, items: Mapping[str, Sequence[Item]]) -> None:
     """Every system of a session is proved before anything is measured. Entries that stand beside each other are: their
-    parties are proved together. Those that take turns are set up here for it, one after the other."""
-    for company in course.companies if len(course.companies) > 1 else ():
+    parties are proved together. Those that take turns are set up here for it, one after the other, and so are all where
+    every tenant is a fresh one."""
+    have_parties = any(item.party for some in items.values() for item in some)
+    for company in course.companies if len(course.companies) > 1 or not have_parties else ():
         with standing(course, company, 0) as stages:
             for key, stage in stages.items():
                 try:

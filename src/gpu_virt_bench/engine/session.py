@@ -190,7 +190,7 @@ def measure(course: Course, items: Mapping[str, Sequence[Item]]) -> None:
     suite = course.request.suite
     course.progress.note(announcement(course, items))
     course.progress.began(suite.repetitions * sum(map(len, items.values())))
-    prove_first(course)
+    prove_first(course, items)
     for number in range(suite.max_repetitions):
         wanted = {key: [item for item in some if course.records[key].is_open(item)] for key, some in items.items()}
         if number >= suite.repetitions:

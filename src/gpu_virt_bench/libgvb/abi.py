@@ -106,7 +106,9 @@ ROUTINES: Mapping[str, Routine] = {
         ("done",),
         ("launches_per_row", "rows_left_out"),
     ),
-    "try_alloc": Routine({"api": "memory_api", "resolution": "resolution", "bytes": "int64"}, ("code",)),
+    "try_alloc": Routine(
+        {"api": "memory_api", "resolution": "resolution", "bytes": "int64", "keep": "int32"}, ("code",)
+    ),
     "fingerprint": Routine(
         {"duration": "int64", "gap": "int64", "blocks": "int64"}, ("block", "smid", "begin", "end"), ("timer_step",)
     ),

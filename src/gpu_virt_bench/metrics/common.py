@@ -12,12 +12,15 @@ KIB, MIB, GIB = 1 << 10, 1 << 20, 1 << 30
 P99_INTERVALS = 1000
 """A 99th percentile is taken over at least this many intervals."""
 STATISTICS = ("median", "mean", "p99", "p99.9", "peak")
-"""Of the intervals of a reading, or, for the percentiles, of as many readings as give enough of them. The mean and the
-tail see what comes seldom."""
-OF_ONE: Mapping[str, Callable[[list[float]], float]] = {"median": median, "mean": fmean, "peak": max}
+"""Of the intervals of a reading; for the mean, of several readings; for the percentiles, of as many as give enough. The
+mean and the tail see what comes seldom."""
+OF_ONE: Mapping[str, Callable[[list[float]], float]] = {"median": median, "peak": max}
 """Statistics of single readings."""
 POOLED = {"p99": (0.99, P99_INTERVALS), "p99.9": (0.999, 10 * P99_INTERVALS)}
 """Percentiles: which, and over how many intervals at least."""
+OF_MANY = 8
+"""A mean is over all intervals of so many readings: a repetition is judged by the median of its samples, which would
+lose what is in one of them alone."""
 
 
 def by_compute(params: Params, device: DeviceFacts) -> Party:
@@ -28,8 +31,13 @@ def by_compute(params: Params, device: DeviceFacts) -> Party:
 
 
 def tail_by_statistic(params: Params) -> Effort:
-    """A tail needs many readings for one sample."""
-    return "tail" if params["statistic"] in POOLED else "latency"
+    """A mean and a tail need many readings for one sample."""
+    return "tail" if needs_many(params) else "latency"
+
+
+def needs_many(params: Params) -> bool:
+    """Whether one sample is of several readings."""
+    return params.get("statistic") == "mean" or params.get("statistic") in POOLED
 
 
 def p99(values: list[float]) -> float:
@@ -38,14 +46,14 @@ def p99(values: list[float]) -> float:
 
 
 def statistics_of(bench: Bench, readings: Iterable[list[float]], statistic: object) -> Samples:
-    """Median, mean or peak of each reading, or a percentile over as many consecutive readings as give enough
-    intervals. Beside a mean stands what moves it alone: how long the longest interval is, and how many are like it."""
+    """Median or peak of each reading, mean of several, or a percentile over as many consecutive readings as give enough
+    intervals."""
+    if statistic == "mean":
+        yield from means_of(bench, readings)
     of_one = OF_ONE.get(str(statistic))
     share, enough = POOLED.get(str(statistic), (0.0, 0))
     pool: list[float] = []
     for reading in readings:
-        if statistic == "mean":
-            bench.detail("longest", longest(reading))
         if of_one is not None:
             yield of_one(reading)
             continue
@@ -55,8 +63,20 @@ def statistics_of(bench: Bench, readings: Iterable[list[float]], statistic: obje
             pool = []
 
 
+def means_of(bench: Bench, readings: Iterable[list[float]]) -> Samples:
+    """The mean of all intervals of OF_MANY readings. Beside it stands what moves it alone: how long the longest is, and
+    how many are like it."""
+    pool: list[float] = []
+    for number, reading in enumerate(readings, start=1):
+        pool += reading
+        if number % OF_MANY == 0:
+            bench.detail("longest", longest(pool))
+            yield fmean(pool)
+            pool = []
+
+
 def longest(values: list[float]) -> dict[str, Value]:
-    """The longest interval of a reading, and how many lie nearer to it than to the median."""
+    """The longest of some intervals, and how many lie nearer to it than to the median."""
     middle, peak = median(values), max(values)
     like_it = sum(value > (middle + peak) / 2 for value in values)
     return {"intervals": len(values), "median": middle, "longest": peak, "like_it": like_it}

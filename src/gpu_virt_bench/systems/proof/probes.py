@@ -49,9 +49,9 @@ def rate(tenant: Tenant, device: Device, seconds: float) -> float:
     return found
 
 
-def attempt(tenant: Tenant, size: int, way: str = "query", call: str = "cuMemAlloc_v2") -> Attempt:
-    """One allocation that is tried and freed again."""
-    args: dict[str, int | str | float] = {"api": call, "resolution": way, "bytes": size}
+def attempt(tenant: Tenant, size: int, way: str = "query", call: str = "cuMemAlloc_v2", keep: bool = False) -> Attempt:
+    """One allocation that is tried and freed again, or kept until the tenant releases."""
+    args: dict[str, int | str | float] = {"api": call, "resolution": way, "bytes": size, "keep": int(keep)}
     return Attempt(size, int(tenant.run(Workload("try_alloc", args)).columns["code"][0]), way)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from gpu_virt_bench.model.claims import LONGEST
@@ -16,7 +16,7 @@ from gpu_virt_bench.systems.proof.checks import check, prefixed
 from gpu_virt_bench.systems.proof.doors import doors, doors_check
 from gpu_virt_bench.systems.proof.evidence import Attempt, Evidence, Seen
 from gpu_virt_bench.systems.proof.fingerprint import blocks, overlap_check, sm_sets_check, workload
-from gpu_virt_bench.systems.proof.limits import BY, FIRST, SECOND, Try, calls_check, tried
+from gpu_virt_bench.systems.proof.limits import BY, FIRST, SECOND, Try, beside_half, calls_check, in_parts, tried
 from gpu_virt_bench.systems.proof.outside import Outside, seen
 from gpu_virt_bench.systems.proof.probes import attempt, rate, write_margin
 from gpu_virt_bench.systems.proof.served import foreign_layers
@@ -46,12 +46,13 @@ class Prover:
         self._known: set[Hashable] = set()
         self._given: dict[tuple[int, int], list[Try]] = {}
 
-    def is_first(self, key: Hashable) -> bool:
-        """Whether this is asked for the first time in the session."""
-        if key in self._known:
-            return False
+    def is_known(self, key: Hashable) -> bool:
+        """Whether this session has had an answer to it."""
+        return key in self._known
+
+    def know(self, key: Hashable) -> None:
+        """That has been answered."""
         self._known.add(key)
-        return True
 
     def ask(self, seat: Seat, tenant: Tenant, outside: Outside, slowed: bool = False) -> Asked:
         """The checks of one tenant. `slowed`: also what takes seconds, its rate under its quota, and a memory limit
@@ -108,16 +109,19 @@ class Prover:
     def _calls(self, seat: Seat, tenant: Tenant, limit: int) -> Check:
         """A limit through every allocation call, in the tenant and in a process that it might start."""
         above = tables.probes(limit)[1]
-        tries = tried(tenant, above, FIRST)
+        tries = [*tried(tenant, above, FIRST), *in_parts(tenant, limit, above, FIRST)]
         child = seat.child(f"{tenant.name}'s second process")
         try:
-            tries += tried(child, above, SECOND)
+            tries += [*tried(child, above, SECOND), *in_parts(child, limit, above, SECOND)]
+            together = beside_half(tenant, child, limit, above, "query")
         finally:
             self._native.problems += seat.end(child)
         if (above, seat.gpu) not in self._given:
             with self._native.tenant(seat.gpu) as native:
-                self._given[above, seat.gpu] = tried(native, above, FIRST)
-        return calls_check(limit, above, tries, self._given[above, seat.gpu])
+                self._given[above, seat.gpu] = [*tried(native, above, FIRST), *in_parts(native, limit, above, FIRST)]
+        found = calls_check(limit, above, tries, self._given[above, seat.gpu])
+        own = not together and found.passed
+        return found if not own else replace(found, found=f"{found.found}; each process has a limit of its own")
 
     def _control(self, size: int, gpu: int) -> Attempt:
         """One allocation in a native tenant, once per size and device: what a limit refuses must be given there."""
