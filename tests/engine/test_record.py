@@ -23,4 +23,5 @@ def recorded(**changes: object) -> Measured:
 
 def test_an_outcome_is_recorded_with_the_one_that_follows_its_work_to_the_end() -> None:
     assert recorded(compute="full").completion == "OH-001[path=round-trip,compute=full]"
-    assert recorded(path="round-trip").completion == ""
+    assert recorded(path="round-trip").completion == "OH-010"
+    assert recorded(path="start").completion == ""

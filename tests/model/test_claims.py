@@ -4,15 +4,15 @@ from dataclasses import replace
 
 import pytest
 
-from builders import PLAN, a_run
+from builders import LIMITED, PLAN, SERVED, a_run
 from gpu_virt_bench.model.claims import claims
 from gpu_virt_bench.model.run import Check, ProofRecord, Run
 
 
 def proved(*checks: Check, share: str = "0.5") -> Run:
-    """A run at half of the device whose tenant showed that."""
+    """A run at half of the device whose tenant showed that, beside what shows it in force."""
     granted = {"compute_share": share}
-    records = [ProofRecord(0, 0, when, list(checks), granted, serial=0) for when in ("before", "after")]
+    records = [ProofRecord(0, 0, when, [SERVED, *LIMITED, *checks], granted, serial=0) for when in ("before", "after")]
     return a_run({"OH-001": [1]}, system="mine", proof=records, plan=replace(PLAN, compute_limit=0.5))
 
 
@@ -33,6 +33,17 @@ def test_a_compute_limit_is_said_where_it_is_not_what_was_granted(rate, said) ->
     found = claims(proved(slowed(rate)))
     assert len(found) == len(said)
     assert all(one.startswith(text) for one, text in zip(found, said, strict=True))
+
+
+def test_each_share_has_its_own_verdict_and_one_that_was_not_asked_for_is_not_said_to_be() -> None:
+    records = [
+        ProofRecord(0, 0, "before", [SERVED, *LIMITED, slowed(rate)], {"compute_share": share}, serial=serial)
+        for serial, (rate, share) in enumerate([(0.499, "0.5"), (1.0, "0.25")])
+    ]
+    found = claims(a_run({"OH-001": [1]}, system="mine", proof=records, plan=replace(PLAN, compute_limit=0.5)))
+    assert [one.partition(" of the native")[0] for one in found] == [
+        "mine: the compute limit does not bind: granted 25 %, got 100.0 %"
+    ]
 
 
 @pytest.mark.parametrize(("found", "share"), [("nothing", "0.5"), ("", "0.5"), ("1.0 of it", "half"), ("nan", "inf")])
