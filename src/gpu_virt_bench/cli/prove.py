@@ -36,9 +36,8 @@ MIB = 1 << 20
 @click.option("--option", multiple=True, metavar="[SYSTEM.]NAME=VALUE", help="An option of a system.")
 @click.option("--emulate", multiple=True, metavar="KEY=VALUE", help="Changes the emulated GPU.")
 @click.option("--doors", is_flag=True, help="Print every driver function, not only those that the layer serves.")
-@click.option("--json", "as_json", is_flag=True, hidden=True)
 @written("json")
-def command(doors: bool, as_json: bool, form: str, output: Path | None, **options: Any) -> None:  # noqa: ANN401
+def command(doors: bool, form: str, output: Path | None, **options: Any) -> None:  # noqa: ANN401
     """Say whether systems are in force, how far their limits reach, and what lies open; nothing is measured.
 
     \b
@@ -59,7 +58,7 @@ def command(doors: bool, as_json: bool, form: str, output: Path | None, **option
     set_signals()
     request = requested({**run.make_context("run", []).params, **options})
 
-    as_json = as_json or form == "json"
+    as_json = form == "json"
 
     def say(proved: Proved) -> None:
         if not as_json and output is None:
