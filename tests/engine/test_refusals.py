@@ -198,3 +198,11 @@ def test_a_strict_session_ends_with_one_refused_system(definition, tmp_path) -> 
     native, other = measured_with(definition, tmp_path, strict=True)
     assert [native.status, other.status] == ["refused", "refused"]
     assert native.outcomes == {}
+
+
+def test_a_session_of_fresh_tenants_alone_is_proved_before_it_measures(tmp_path) -> None:
+    request = replace(request_for(tmp_path, "OH-004", ("mps",), **ONCE), memory_limit=8 << 30)
+    (record,) = run_session(request, Silent()).records
+    first = record.run.proof[0]
+    assert first.when == "before"
+    assert "memory-limit.calls" in {check.name for check in first.checks}
