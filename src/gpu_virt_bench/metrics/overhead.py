@@ -66,7 +66,7 @@ def same_launch_done(params: Params) -> str:
     effort=tail_by_statistic,
     seconds=0.006,
     completion=same_launch_done,
-    revision=3,
+    revision=4,
 )
 def launch_latency(bench: Bench) -> Samples:
     """Kernel launch latency.
@@ -403,7 +403,7 @@ LIMITED, FREE = Share(compute=0.5, role="limited"), Share(compute=1.0, role="fre
     in_turn=True,
     effort="long",
     seconds=lambda params, window, polling: 2.1 if params["demand"] == "low" else 3.5,
-    revision=4,
+    revision=5,
 )
 def rate_limiter(bench: Bench) -> Samples:
     """Rate limiter overhead.
@@ -523,7 +523,7 @@ def working(bench: Bench, span: int) -> Workload:
     party=by_compute,
     effort="window",
     seconds=lambda params, window, polling: window.duration + window.settle,
-    revision=3,
+    revision=4,
 )
 def total_throughput(bench: Bench) -> Samples:
     """Total throughput degradation.
