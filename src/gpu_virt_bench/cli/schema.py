@@ -8,12 +8,11 @@ from pathlib import Path
 import click
 
 from gpu_virt_bench.cli.settings import write
-
-KINDS = ("run", "comparisons", "scorecard", "gate", "proofs", "history", "list", "session")
+from gpu_virt_bench.report.envelope import KINDS, schema_of
 
 
 @click.command(name="schema")
-@click.argument("kind", type=click.Choice(KINDS), default="run")
+@click.argument("kind", type=click.Choice(["run", *KINDS]), default="run")
 @click.option("-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="Write it there.")
 def command(kind: str, output: Path | None) -> None:
     """Print the JSON Schema of a run file, or of what a command writes with --format json.
@@ -22,7 +21,6 @@ def command(kind: str, output: Path | None) -> None:
     compare comparisons     score scorecard     gate gate     prove proofs
     history history         list  list          run  session
     """
-    from gpu_virt_bench.report.envelope import schema_of
     from gpu_virt_bench.results import schema
 
     write(json.dumps(schema() if kind == "run" else schema_of(kind), indent=1), output)

@@ -45,14 +45,19 @@ class Entry:
         )
 
     @property
-    def unlimited(self) -> list[str]:
-        """What was asked for and this system cannot limit, in sentences."""
+    def lacking(self) -> list[str]:
+        """What was asked for and this system cannot limit."""
         asked = {"memory-limit": self.memory_limit, "compute-limit": self.compute_limit}
         return [
-            f"{self.system.id} has no {feature}: measured without"
+            f"{self.system.id} has no {feature}"
             for feature, value in asked.items()
             if value is not None and feature not in self.system.features
         ]
+
+    @property
+    def unlimited(self) -> list[str]:
+        """The same for a run, in sentences."""
+        return [f"{lack}: measured without" for lack in self.lacking]
 
 
 def entries(

@@ -102,7 +102,7 @@ def of_system(place: Place) -> Proved:
         system.id,
         device.name,
         device.emulated,
-        unlimited=[sentence.replace("measured without", "proved without") for sentence in place.entry.unlimited],
+        unlimited=[f"{lack}: proved without" for lack in place.entry.lacking],
         is_layer=system.mechanism != "none",
         sm_count=device.sm_count,
         memory_bytes=device.memory_bytes,

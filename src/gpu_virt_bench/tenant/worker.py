@@ -131,20 +131,14 @@ def facts(symbols: list[str], env: list[str]) -> Message:
         "memory_free": free_bytes,
         "memory_total": total,
         "functions": functions,
-        "served_by": {name: served(name, "handle") for name in names},
-        "served_by_query": {name: served(name, "query") for name in names},
-        "served_by_variant": {kind: {name: served_as(name, *asked) for name in functions} for kind, asked in VARIANTS},
+        "served_by": {name: served(libgvb.served_by, name, "handle") for name in names},
+        "served_by_query": {name: served(libgvb.served_by, name, "query") for name in names},
+        "served_by_variant": {
+            kind: {name: served(libgvb.served_by_query, name, *asked) for name in functions} for kind, asked in VARIANTS
+        },
         "mapped": mapped_files(),
         "env": {name: os.environ.get(name, "") for name in env},
     }
-
-
-def served(symbol: str, resolution: str) -> str:
-    """The file that serves a symbol, "" if none does."""
-    try:
-        return libgvb.served_by(symbol, resolution)
-    except WorkloadError:
-        return ""
 
 
 PER_THREAD = 2
@@ -154,10 +148,10 @@ VARIANTS = (("CUDA 11.3", (11030, 0)), ("the driver's own CUDA", (0, 0)), ("per-
 built with --default-stream per-thread."""
 
 
-def served_as(symbol: str, version: int, flags: int) -> str:
-    """The file that serves a symbol when it is asked for in that version and with those flags, "" if none does."""
+def served(look_up: Callable[..., str], symbol: str, *asked: str | int) -> str:
+    """The file that serves a symbol by one of libgvb's look-ups, "" if none does."""
     try:
-        return libgvb.served_by_query(symbol, version, flags)
+        return look_up(symbol, *asked)
     except WorkloadError:
         return ""
 
