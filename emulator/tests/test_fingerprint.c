@@ -1,4 +1,6 @@
 /* gvb_fingerprint: what two processes see of the schedule they share. */
+#include <limits.h>
+
 #include "harness.h"
 
 enum { CAPACITY = 64, BLOCKS = 4, MOST = BLOCKS * CAPACITY };
@@ -99,8 +101,8 @@ static void slices(void) {
       const segment *one = &seen[k].segments[s], *before = one - 1;
       whole += one->end - one->begin == 2 * MILLISECOND && one->begin - before->end == 2200000;
     }
-    check(count >= 5 && whole >= count - 4, "time slices: %d segments, %d of them a slice after a neighbor's", count,
-          whole);
+    check(IN_TIME(count, 5, INT_MAX) && IN_TIME(whole, count - 4, count),
+          "time slices: %d segments, %d of them a slice after a neighbor's", count, whole);
     check(seen[k].segments[count - 1].end - seen[k].segments[0].begin >= 21 * MILLISECOND,
           "and the block waits for all of its time");
   }
@@ -111,7 +113,7 @@ static void whole(const char *config, bool apart) {
   log seen[2];
   two(config, seen);
   check(seen[0].count == 2 && seen[1].count == 2, "side by side: a segment a block");
-  check(together(&seen[0], &seen[1]) > 10 * MILLISECOND, "side by side: together");
+  check(IN_TIME(together(&seen[0], &seen[1]), 10 * MILLISECOND, INT64_MAX), "side by side: together");
   bool same = seen[0].segments[0].sm == seen[1].segments[0].sm && seen[0].segments[1].sm == seen[1].segments[1].sm;
   check(same != apart, "on %s multiprocessors", apart ? "different" : "the same");
 }

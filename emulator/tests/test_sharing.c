@@ -89,8 +89,8 @@ static void share(const char *config, const char *what, double low, double high)
     fclose(out[k]);
   }
   double ratio = (double)ended[0] / (double)ended[1];
-  check(ratio > low && ratio < high && ended[0] + ended[1] > 400 && ended[0] + ended[1] < 680,
-        "%s: %lld and %lld kernels", what, (long long)ended[0], (long long)ended[1]);
+  check(IN_TIME(ratio, low, high) && IN_TIME(ended[0] + ended[1], 401, 679), "%s: %lld and %lld kernels", what,
+        (long long)ended[0], (long long)ended[1]);
 }
 
 static void neighbor_in_child(const char *config, const char *what, int64_t low, int64_t high) {
@@ -154,7 +154,8 @@ static void deaths(void) {
     int64_t t = victim();
     if (t > slowest) slowest = t;
   }
-  check(slowest < 200000, "after each of 20 deaths the survivor has the whole device: 100 us kernel in %lld us",
+  check(IN_TIME(slowest, 0, 199999),
+        "after each of 20 deaths the survivor has the whole device: 100 us kernel in %lld us",
         (long long)slowest / 1000);
   usleep(50000); /* clients are looked after each 20 ms */
   check(used_memory() == before, "and all memory");

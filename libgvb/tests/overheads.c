@@ -128,7 +128,7 @@ static void launch_rate(int32_t wait) {
   EXPECT(i.notes[0] == 1 && i.notes[1] == 0);
   EXPECT_TIME(i.rows > 60 && i.rows < 90); /* of 1.28 ms */
   EXPECT(i.samples[0] > 0 && i.samples[i.rows - 1] >= 100 * MILLISECOND);
-  EXPECT(i.samples[i.rows - 2] < 100 * MILLISECOND);
+  EXPECT(i.rows == 1 || i.samples[i.rows - 2] < 100 * MILLISECOND);
   EXPECT(i.samples[i.rows - 1] == i.end - i.begin);
   run_once(work);
   EXPECT_OK(gvb_release(work));
@@ -142,8 +142,9 @@ static void rate_short(void) {
   open_device();
   EXPECT_OK(gvb_prepare_launch_rate(100, 8 * sms, 16, 0, 50 * MILLISECOND, GVB_WAIT_SPIN, &work));
   const gvb_interval i = run_once(work);
-  EXPECT(i.notes[0] >= 8 && (i.notes[0] & (i.notes[0] - 1)) == 0);
-  EXPECT(i.rows > 10 && i.rows <= 500);
+  EXPECT(i.notes[0] >= 1 && (i.notes[0] & (i.notes[0] - 1)) == 0);
+  EXPECT_TIME(i.notes[0] >= 8);
+  EXPECT_TIME(i.rows > 10 && i.rows <= 500);
   EXPECT_OK(gvb_release(work));
 }
 
