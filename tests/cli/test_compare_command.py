@@ -26,11 +26,19 @@ def compare(*words: str) -> Result:
 
 def test_a_regression_is_shown_and_is_no_error(files) -> None:
     done = compare("native.json", "mps.json")
-    assert (done.exit_code, "1 worse" in done.output, "OH-001[path=start]" in done.output) == (0, True, False)
+    assert done.exit_code == 0 and "OH-001[path=start]" not in done.output
+    assert "mps against native: worse: A latency 2.00 ±0.00 times." in done.output
 
 
 def test_all_outcomes_are_shown_on_demand(files) -> None:
-    assert "2 worse" in compare("native.json", "mps.json", "--all").output
+    found = " ".join(compare("native.json", "mps.json", "--all").output.split())
+    assert "worse: A latency 2.00 ±0.00 times, A latency (OH-001[path=start]) 2.00 ±0.00 times." in found
+
+
+def test_every_value_is_shown_on_demand(files) -> None:
+    short, long = (compare("native.json", "mps.json", *words).output for words in ([], ["--long"]))
+    heading = "mps against native · paired by repetition"
+    assert heading not in short and long.startswith(short) and heading in long
 
 
 def test_several_candidates_have_a_comparison_each(files) -> None:
@@ -39,12 +47,12 @@ def test_several_candidates_have_a_comparison_each(files) -> None:
 
 
 def test_a_margin_makes_a_doubling_the_same(files) -> None:
-    assert "1 same" in compare("native.json", "mps.json", "--margin", "OH-001=1.1").output
+    assert "mps against native: same: A latency." in compare("native.json", "mps.json", "--margin", "OH-001=1.1").output
 
 
 def test_a_policy_file_is_used(files) -> None:
     Path("mine.toml").write_text("[margin.category]\noverhead = 1.1")
-    assert "1 same" in compare("native.json", "mps.json", "--policy", "mine.toml").output
+    assert "mps against native: same: A latency." in compare("native.json", "mps.json", "--policy", "mine.toml").output
 
 
 @pytest.mark.parametrize("form", ["text", "markdown", "json"])

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 @click.option("--margin", multiple=True, metavar="[NAME=]N",
               help="0.03: of all ratios; OH-006=5e-6, overhead=0.05: of a metric or a category.")  # fmt: skip
 @click.option("--all", "everything", is_flag=True, help="All outcomes, not only the headline ones.")
+@click.option("--long", is_flag=True, help="Every value with its interval, a table for each candidate.")
 @written("json", "markdown")
 def command(
     baseline: Path,
@@ -30,6 +31,7 @@ def command(
     policy: Path | None,
     margin: tuple[str, ...],
     everything: bool,
+    long: bool,
     output: Path | None,
 ) -> None:
     """Compare runs with a baseline: better, same, worse, inconclusive or not comparable, each by its interval.
@@ -45,7 +47,7 @@ def command(
     from gpu_virt_bench.cli.run import wrong_use
 
     try:
-        text = rendered(compared(baseline, candidates, policy, margin, everything), form, output is None)
+        text = rendered(compared(baseline, candidates, policy, margin, everything), form, output is None, long)
     except Exception as error:
         raise wrong_use(error) from None
     write(text, output)
@@ -74,7 +76,7 @@ def check_names(names: Sequence[str], comparisons: Sequence[Comparison]) -> None
             raise PolicyError(f"--margin {name}: no metric or category of these runs{nearest(name, known)}")
 
 
-def rendered(comparisons: Sequence[Comparison], form: str, to_terminal: bool) -> str:
+def rendered(comparisons: Sequence[Comparison], form: str, to_terminal: bool, long: bool) -> str:
     """The comparisons as text; colours only for a terminal."""
     if form == "json":
         from gpu_virt_bench.report.envelope import envelope
@@ -87,9 +89,12 @@ def rendered(comparisons: Sequence[Comparison], form: str, to_terminal: bool) ->
     from rich.console import Console
 
     from gpu_virt_bench.report.comparison import print_comparisons
+    from gpu_virt_bench.report.matrix import print_matrix
     from gpu_virt_bench.report.text import console
 
     out = console() if to_terminal else Console(no_color=True, highlight=False, force_terminal=False)
     with out.capture() as captured:
-        print_comparisons(comparisons, out)
+        print_matrix(comparisons, out)
+        if long:
+            print_comparisons(comparisons, out)
     return captured.get()

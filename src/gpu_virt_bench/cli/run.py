@@ -87,7 +87,7 @@ def command(**options: Any) -> None:  # noqa: ANN401
             result = run_session(request, progress)
     except Exception as error:
         raise wrong_use(error) from None
-    show(result, quiet, options["compare"])
+    show(result, quiet, options["compare"], verbose)
     empty = not any(found.outcome == "measured" for record in result.records for found in record.outcomes.values())
     if empty and not (result.interrupted or result.refused):
         click.echo("Nothing was measured; `gpu-virt-bench show FILE` says why.", err=True)
@@ -220,8 +220,8 @@ def adjusted(suite: Suite, options: dict[str, Any]) -> Suite:
     return suite
 
 
-def show(result: Result, json_only: bool, earlier: Sequence[str]) -> None:
-    """The table, or the paths alone."""
+def show(result: Result, json_only: bool, earlier: Sequence[str], verbose: bool) -> None:
+    """The tables, or the paths alone; of several systems the comparison stands for each one's table."""
     if json_only:
         from gpu_virt_bench.model.evidence import of_run
         from gpu_virt_bench.report.envelope import Session, envelope
@@ -236,7 +236,9 @@ def show(result: Result, json_only: bool, earlier: Sequence[str]) -> None:
     from gpu_virt_bench.report.text import print_runs
 
     runs = [record.run for record in result.records if not record.refused]
-    print_runs([run for run in runs if not run.point])
+    plain = [run for run in runs if not run.point]
+    if len(plain) == 1 or verbose or not is_compared(result):
+        print_runs(plain)
     print_sweeps(runs)
     compare_with(result, earlier)
     for record in result.records:
@@ -248,17 +250,23 @@ def show(result: Result, json_only: bool, earlier: Sequence[str]) -> None:
         click.echo(f"Interrupted by {result.signal}; what was measured is in the files, what is missing too.", err=True)
 
 
+def is_compared(result: Result) -> bool:
+    """Whether the session's first system was measured, and is no point of a sweep: the others are compared with it."""
+    first = result.records[0]
+    return not first.refused and not first.run.point
+
+
 def compare_with(result: Result, earlier: Sequence[str]) -> None:
     """Verdicts of the session's other runs over its first one, and of all of them over each earlier run."""
     from gpu_virt_bench.compare import compare_files
     from gpu_virt_bench.policy import load
-    from gpu_virt_bench.report.comparison import print_comparisons
+    from gpu_virt_bench.report.matrix import print_matrix
     from gpu_virt_bench.report.text import console
     from gpu_virt_bench.results import RunFileError
 
     kept = [record for record in result.records if not record.refused]
     paths = [record.path for record in kept if not record.run.point]
-    others = paths[1:] if paths and kept == list(result.records) and not kept[0].run.point else []
+    others = paths[1:] if is_compared(result) else []
     pairs_of = [(paths[0], others)] if others else []
     pairs_of += [(Path(path), [record.path for record in kept if not record.run.twin]) for path in earlier]
     for baseline, candidates in pairs_of:
@@ -267,5 +275,6 @@ def compare_with(result: Result, earlier: Sequence[str]) -> None:
         except (RunFileError, OSError) as error:
             click.echo(f"Not compared: {wrong_use(error)}", err=True)
             continue
-        headline = [replace(one, rows=[row for row in one.rows if row.headline]) for one in found]
-        print_comparisons(headline, console())
+        print_matrix([replace(one, rows=[row for row in one.rows if row.headline]) for one in found], console())
+    if others:
+        click.echo()

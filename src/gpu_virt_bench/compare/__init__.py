@@ -11,6 +11,8 @@ from gpu_virt_bench.compare.change import RATES, Incomparable, change_between, h
 from gpu_virt_bench.compare.deferred import with_deferred
 from gpu_virt_bench.compare.files import Loaded, find, find_twin
 from gpu_virt_bench.compare.judge import FEWEST, judged
+from gpu_virt_bench.compare.limits import limits
+from gpu_virt_bench.compare.outlook import with_outlook
 from gpu_virt_bench.compare.rows import pairing, row
 from gpu_virt_bench.compare.tails import sentences, tails, with_tails
 from gpu_virt_bench.model.comparison import Comparison, Side
@@ -34,7 +36,14 @@ def compare_files(baseline: Path, candidates: Sequence[Path], policy: Policy) ->
     """One comparison for each candidate: files, or directories for their newest complete run."""
     first, notes = find(baseline)
     twin = find_twin(*first)
-    return [compare_file(first, path, policy, twin, notes)[1] for path in candidates]
+    found = [find(path) for path in candidates]
+    runs = [second.run for second, _ in found]
+    return [with_notes(compare(first, second, policy, twin, runs), [*notes, *more]) for second, more in found]
+
+
+def with_notes(comparison: Comparison, notes: Sequence[str]) -> Comparison:
+    """The comparison, with what a reader must know of the choice of its files first."""
+    return replace(comparison, remarks=[*notes, *comparison.remarks])
 
 
 def compare_file(
@@ -42,19 +51,23 @@ def compare_file(
 ) -> tuple[Run, Comparison]:
     """A candidate's run, and its comparison; `notes` on the choice of the baseline come first among the remarks."""
     second, more = find(candidate)
-    found = compare(baseline, second, policy, twin)
-    return second.run, replace(found, remarks=[*notes, *more, *found.remarks])
+    return second.run, with_notes(compare(baseline, second, policy, twin), [*notes, *more])
 
 
-def compare(baseline: Loaded, candidate: Loaded, policy: Policy, twin: Run | None = None) -> Comparison:
-    """One candidate against one baseline; `twin` is the baseline's second measurement, and shows the noise floor."""
+def compare(
+    baseline: Loaded, candidate: Loaded, policy: Policy, twin: Run | None = None, others: Sequence[Run] = ()
+) -> Comparison:
+    """One candidate against one baseline; `twin` is the baseline's second measurement, and shows the noise floor;
+    `others` are further runs of the session, in which a metric may find a baseline of its own."""
     ours, theirs = baseline.run, candidate.run
     names, whole = sorted(ours.outcomes.keys() | theirs.outcomes.keys()), refusal(ours, theirs)
     unfit = "" if twin is None else refusal(ours, twin)
     twin = None if unfit else twin
     # a run equals itself, however few its repetitions
     rows = judged(
-        [row(name, ours, theirs, policy, twin, whole) for name in names], policy.confidence, identical=ours == theirs
+        [row(name, ours, theirs, policy, twin, whole, others) for name in names],
+        policy.confidence,
+        identical=ours == theirs,
     )
     seldom = tails(rows, ours, theirs)
     found = [*sentences(seldom, rows), *remarks(ours, theirs)]
@@ -62,14 +75,16 @@ def compare(baseline: Loaded, candidate: Loaded, policy: Policy, twin: Run | Non
         found.append(f"no noise floor, the baseline's second measurement does not count: {unfit}")
     if twin is not None and (few := twin.plan.settings.repetitions) < FEWEST:
         found.append(f"the noise floor is the largest change in {few} repetitions; it may be larger")
+    rows = with_outlook(with_deferred(with_tails(rows, seldom), ours, theirs), ours, theirs, policy.confidence)
     return Comparison(
         side(baseline),
         side(candidate),
         pairing(ours, theirs),
-        with_deferred(with_tails(rows, seldom), ours, theirs),
+        rows,
         found,
         twin is not None,
         policy.confidence,
+        limits(theirs, rows),
     )
 
 

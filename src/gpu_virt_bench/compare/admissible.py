@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 
 from gpu_virt_bench.compare.quotas import one_sided, unlike_parties, unlike_quotas, unlike_views
 from gpu_virt_bench.model import evidence
+from gpu_virt_bench.model.cautions import cautions
 from gpu_virt_bench.model.claims import claims
 from gpu_virt_bench.model.evidence import FIRST_WITH_CONDITIONS
 from gpu_virt_bench.model.run import (
@@ -147,9 +148,23 @@ def remarks(baseline: Run, candidate: Run) -> Iterator[str]:
             yield f"the run of {run.system.id} is {run.status}: what is missing is not compared"
         yield from lost_tenants(run)
         yield from half_asked(run)
+    yield from cautioned(baseline, candidate)
     yield from unlike_conditions(baseline, candidate)
     yield from one_sided(baseline, candidate, by_party=say_conditions(baseline, candidate))
     yield from unlike_views(baseline, candidate)
+
+
+def cautioned(baseline: Run, candidate: Run) -> Iterator[str]:
+    """The warnings of both runs, each once."""
+    names = list(dict.fromkeys([baseline.system.id, candidate.system.id]))
+    ours, theirs = cautions(baseline), cautions(candidate)
+    for sentence in dict.fromkeys([*ours, *theirs]):
+        if any(sentence.startswith(f"{name} ") for name in names):
+            yield sentence
+        elif sentence in ours and sentence in theirs:
+            yield f"{', '.join(names)}: {sentence}"
+        else:
+            yield f"{(baseline if sentence in ours else candidate).system.id}: {sentence}"
 
 
 def lost_tenants(run: Run) -> Iterator[str]:

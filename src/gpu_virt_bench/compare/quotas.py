@@ -9,6 +9,8 @@ from gpu_virt_bench.model.run import Granted, Measured, Run
 MIB = 1 << 20
 UNLIKE = 0.02
 """Quotas, and views of a device, that differ by less are alike: a layer rounds."""
+FEW = 4
+"""More outcomes than that are counted, not listed."""
 Quota = tuple[str, str, float | None, float | None]
 """Its name and unit, and what either side was granted; None without one."""
 
@@ -50,8 +52,11 @@ def one_sided(baseline: Run, candidate: Run, by_party: bool) -> Iterator[str]:
                 one, amount = ("baseline", before) if after is None else ("candidate", after)
                 found.setdefault(f"only the {one} has a {quota} quota: {amount:g}{unit}", []).append(name)
     for text, names in found.items():
-        whole = len(set(names)) == len(outcomes)
-        yield text if whole else f"{text} ({', '.join(dict.fromkeys(names))})"
+        some = list(dict.fromkeys(names))
+        if len(some) == len(outcomes):
+            yield text
+        else:
+            yield f"{text} ({', '.join(some) if len(some) <= FEW else f'{len(some)} of {len(outcomes)} outcomes'})"
 
 
 def quotas_by_outcome(baseline: Run, candidate: Run) -> list[tuple[str, list[Quota]]]:

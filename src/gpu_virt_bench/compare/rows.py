@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
-from gpu_virt_bench.compare.admissible import obstacle
+from gpu_virt_bench.compare import standin
+from gpu_virt_bench.compare.admissible import obstacle, refusal, unusable
 from gpu_virt_bench.compare.change import Incomparable, change_between, floor
 from gpu_virt_bench.compare.granted import of_share, shares
 from gpu_virt_bench.model.comparison import Interval, Pairing, Row
@@ -23,8 +25,40 @@ def pairing(baseline: Run, candidate: Run) -> Pairing:
     return "paired" if of_one_session(baseline, candidate) else "unpaired"
 
 
-def row(name: str, baseline: Run, candidate: Run, policy: Policy, twin: Run | None, whole: str) -> Row:
-    """One outcome; `inconclusive` where nothing forbids a verdict, until it is judged. `whole` forbids all."""
+def row(
+    name: str, baseline: Run, candidate: Run, policy: Policy, twin: Run | None, whole: str, others: Sequence[Run] = ()
+) -> Row:
+    """One outcome; `inconclusive` where nothing forbids a verdict, until it is judged. `whole` forbids all; among
+    `others` is the run that the metric names for a baseline where the comparison's cannot have the outcome."""
+    system = standin.named(name, baseline, candidate)
+    found = row_between(name, baseline, candidate, policy, twin, whole)
+    if not system or whole:
+        return found
+    if system == standin.ZERO:
+        return from_zero(found, candidate, policy)
+    other = standin.of_session(system, candidate, others)
+    if other is None or candidate.system.id == system:
+        return replace(found, reason=standin.lacking(system, candidate))
+    found = row_between(name, other, candidate, policy, None, refusal(other, candidate))
+    return replace(found, against=system)
+
+
+def from_zero(found: Row, candidate: Run, policy: Policy) -> Row:
+    """A row whose value is a difference already."""
+    if reason := unusable(candidate.outcomes[found.id], "candidate"):
+        return replace(found, reason=reason)
+    _, outcome = measured(found.id, candidate, candidate)
+    definition = candidate.metrics[found.metric]
+    margin = policy.margin_of(definition, found.metric)
+    try:
+        shown = standin.change_from_zero(outcome, definition, margin, policy.confidence)
+    except Incomparable as error:
+        return replace(found, reason=str(error))
+    return replace(found, verdict="inconclusive", reason="", change=shown, against=standin.ZERO)
+
+
+def row_between(name: str, baseline: Run, candidate: Run, policy: Policy, twin: Run | None, whole: str) -> Row:
+    """One outcome of two runs that both may have it."""
     run = baseline if name in baseline.outcomes else candidate
     outcome = run.outcomes[name]
     definition = run.metrics[outcome.metric]

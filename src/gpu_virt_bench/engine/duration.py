@@ -10,6 +10,7 @@ from gpu_virt_bench.engine.plan import Item
 from gpu_virt_bench.engine.quotas import granted
 from gpu_virt_bench.engine.standing import settling
 from gpu_virt_bench.model.claims import LONGEST
+from gpu_virt_bench.model.text import told
 from gpu_virt_bench.systems.proof import tables
 
 PROVED = 0.3
@@ -96,16 +97,6 @@ def introduction(course: Course) -> float:
         if any(table.slowed for table in proofs):
             found += 2 * window + start
     return found
-
-
-def told(seconds: float) -> str:
-    """A duration in words: `40 s`, `2 min 10 s`, `3 h`."""
-    if seconds < 100:
-        return f"{max(1, round(seconds))} s"
-    if seconds < 6000:
-        minutes, rest = divmod(10 * round(seconds / 10), 60)
-        return f"{minutes} min" + (f" {rest} s" if rest else "")
-    return f"{seconds / 3600:.1f} h"
 
 
 def announcement(course: Course, items: Mapping[str, Sequence[Item]]) -> str:

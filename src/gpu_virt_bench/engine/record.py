@@ -49,6 +49,7 @@ def definition(metric: Metric) -> Definition:
         metric.ideal,
         metric.revision,
         metric.definition,
+        metric.baseline,
     )
 
 

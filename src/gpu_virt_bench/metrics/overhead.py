@@ -207,7 +207,7 @@ PHASES = ("load", "init", "context", "allocate", "module", "launch")
     revision=2,
 )
 def context_creation(bench: Bench) -> Samples:
-    """Context creation overhead.
+    """Context creation time.
 
     sample = seconds of one phase in a fresh process that has not touched CUDA
 
@@ -256,7 +256,7 @@ BATCH = 1000
     revision=3,
 )
 def interception(bench: Bench) -> Samples:
-    """API interception overhead.
+    """Driver API call time.
 
     sample = seconds per call over 1000 calls; `all` = arithmetic mean over the functions
 
@@ -285,6 +285,7 @@ def interception(bench: Bench) -> Samples:
     better="lower",
     compare="difference",
     ideal="copy",
+    baseline="time-slicing",
     params={"n": (4, 2, 8), "bytes": (2 * MIB, 64 * KIB), "statistic": ("median", "p99"), "resolution": WAYS},
     party=lambda params, device: (Share(role="timed"), *[Share(role="neighbor")] * (int(params["n"]) - 1)),
     tenants="n",
@@ -358,7 +359,7 @@ def slope(points: Mapping[int, float]) -> tuple[float, float]:
     revision=3,
 )
 def tracking(bench: Bench) -> Samples:
-    """Memory tracking overhead.
+    """Allocation time per live allocation.
 
     sample = slope of a least-squares line through the medians at k = 0, 100, 1000 and 10 000 live allocations, seconds
     per live allocation
@@ -398,6 +399,7 @@ LIMITED, FREE = Share(compute=0.5, role="limited"), Share(compute=1.0, role="fre
     better="lower",
     compare="difference",
     ideal="structural",
+    baseline="zero",
     params={"demand": ("low", "paced-out"), "blocks": (1, 100_000), "resolution": WAYS},
     party=lambda params, device: (LIMITED, FREE, FREE, LIMITED),
     in_turn=True,
@@ -469,7 +471,7 @@ def full_demand(bench: Bench) -> Workload:
     revision=3,
 )
 def polling(bench: Bench) -> Samples:
-    """NVML polling overhead.
+    """Background processor time.
 
     sample = CPU seconds of the counted threads / seconds of the window; 1 is one core
 
@@ -526,7 +528,7 @@ def working(bench: Bench, span: int) -> Workload:
     revision=4,
 )
 def total_throughput(bench: Bench) -> Samples:
-    """Total throughput degradation.
+    """Total throughput.
 
     sample = cycles completed in the window / length of the window
 
@@ -535,8 +537,8 @@ def total_throughput(bench: Bench) -> Samples:
     over arrays of 64 MiB; a sum on the device; copy 16 MiB out; synchronize; compare the sums with the host's; free.
     Every word that was copied out is compared while the device works on the next cycle, or after the window: a bit that
     flips fails the metric, and costs the cycle no time. Functions are found by cuGetProcAddress, as the CUDA runtime
-    finds them. The comparison with native prints 1 - ratio as the degradation. Compute is the
-    tenant's share: `quota` what the session grants (`--compute-limit`), `full` no limit.
+    finds them. Compute is the tenant's share: `quota` what the session grants (`--compute-limit`),
+    `full` no limit.
     """
     (tenant,) = bench.party
     window = bench.window

@@ -89,11 +89,16 @@ class Row:
     verdict: Verdict
     reason: str = ""
     """Why there is no verdict, or what limits it; empty where the interval speaks for itself."""
+    outlook: str = ""
+    """Of an inconclusive outcome: how many repetitions would tell, and about how long they take."""
     baseline: Interval | None = None
     candidate: Interval | None = None
     baseline_repetitions: int = 0
     candidate_repetitions: int = 0
     change: Change | None = None
+    against: str = ""
+    """What the change is from, where the comparison's baseline cannot have the outcome: a system of the session, or
+    `zero` for a value that is a difference already; "" for the comparison's baseline."""
 
 
 @dataclass(frozen=True)
@@ -109,6 +114,19 @@ class Side:
 
 
 @dataclass(frozen=True)
+class Limit:
+    """A limit of the candidate's tenants: a share of the device's compute, 1 is all of it, or bytes of its memory."""
+
+    name: Literal["compute", "memory"]
+    unit: Literal["", "B"]
+    asked: float
+    granted: float
+    """What the layer says it grants: shares are rounded to what it can do."""
+    got: Interval | None
+    """Compute: the rate of whole work (OH-010) over the baseline's; memory: what a tenant sees. None: not measured."""
+
+
+@dataclass(frozen=True)
 class Comparison:
     """One candidate against one baseline. `remarks` hold for the whole pair, in sentences."""
 
@@ -121,3 +139,5 @@ class Comparison:
     """Whether the baseline was measured twice (A/A)."""
     confidence: float = 0.95
     """The level that intervals were asked for; where one reached another, its own `level` says so."""
+    limits: list[Limit] = field(default_factory=list)
+    """The candidate's."""

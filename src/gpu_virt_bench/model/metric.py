@@ -260,6 +260,9 @@ class Metric:
     """The outcome that says what the work of its calls costs until it is done; "" where the value is no host's cost of
     a call."""
     ideal: Literal["same", "compute", "bandwidth", "capacity", "copy", "structural", "none"] = "none"
+    baseline: str = ""
+    """What a comparison takes where the baseline's system cannot have the outcome: a system that can, or `zero` for a
+    value that is a difference already; "" for nothing."""
     revision: int = 1
     alone: bool = False
     in_turn: bool = False
@@ -330,6 +333,7 @@ def metric(
     seconds: Seconds = 0.1,
     completion: str | Callable[[Params], str] = "",
     ideal: Literal["same", "compute", "bandwidth", "capacity", "copy", "structural", "none"] = "none",
+    baseline: str = "",
     revision: int = 1,
     alone: bool = False,
     in_turn: bool = False,
@@ -368,6 +372,7 @@ def metric(
             seconds=seconds,
             completion=completion,
             ideal=ideal,
+            baseline=baseline,
             revision=revision,
             alone=alone,
             in_turn=in_turn,

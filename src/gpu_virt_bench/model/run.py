@@ -149,6 +149,9 @@ class Definition:
     ideal: str
     revision: int
     definition: str
+    baseline: str = ""
+    """What a comparison takes where the baseline's system cannot have the outcome: a system, or `zero`. Since
+    version 3."""
 
 
 @dataclass(frozen=True)

@@ -31,3 +31,13 @@ def nearest(name: str, known: Iterable[str]) -> str:
     names = list(known)
     near = difflib.get_close_matches(name, names, n=1)
     return f"; did you mean {near[0]}?" if near else f"; there are {', '.join(names)}" if names else ""
+
+
+def told(seconds: float) -> str:
+    """A duration in words: `40 s`, `2 min 10 s`, `3 h`."""
+    if seconds < 100:
+        return f"{max(1, round(seconds))} s"
+    if seconds < 6000:
+        minutes, rest = divmod(10 * round(seconds / 10), 60)
+        return f"{minutes} min" + (f" {rest} s" if rest else "")
+    return f"{seconds / 3600:.1f} h"

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from gpu_virt_bench.model.comparison import Change, Comparison, Interval, Row, Verdict
 from gpu_virt_bench.model.metric import SHOWN
-from gpu_virt_bench.report.text import ARROWS, EMULATED, level_note, number
+from gpu_virt_bench.report.text import ARROWS, EMULATED, level_note, number, usual_level
 
 STYLES = {
     "better": "green",
@@ -112,9 +112,20 @@ def key(comparison: Comparison) -> str:
     """How to read the columns."""
     floor = "; floor: the baseline against itself" if comparison.has_floor else ""
     return (
-        f"value and {100 * comparison.confidence:g} % interval; change: candidate / baseline, "
+        f"value and {usual_of(comparison)[1]}; change: candidate / baseline, "
         f"or candidate - baseline where it says difference{floor}"
     )
+
+
+def usual_of(comparison: Comparison) -> tuple[float, str]:
+    """The level that most intervals of a comparison reach, and how a header says it."""
+    found = [
+        (side.level, count)
+        for row in comparison.rows
+        for side, count in ((row.baseline, row.baseline_repetitions), (row.candidate, row.candidate_repetitions))
+        if side is not None and side.low is not None
+    ]
+    return usual_level(found, comparison.confidence)
 
 
 def print_comparisons(comparisons: Sequence[Comparison], out: Console) -> None:
@@ -143,11 +154,12 @@ def table(category: str, rows: Sequence[Row], comparison: Comparison, width: int
     for name in ("baseline", "candidate", "change"):
         made.add_column(name, overflow="fold", min_width=figures if width >= 80 else None)
     made.add_column("verdict", overflow="fold", min_width=verdicts if width >= 80 else None)
+    usual = usual_of(comparison)[0]
     for row in rows:
         sides = (
-            estimate_lines(row.baseline, row.shown_unit, row.baseline_repetitions, comparison.confidence),
-            estimate_lines(row.candidate, row.shown_unit, row.candidate_repetitions, comparison.confidence),
-            change_lines(row.change, row.shown_unit, comparison.confidence),
+            estimate_lines(row.baseline, row.shown_unit, row.baseline_repetitions, usual),
+            estimate_lines(row.candidate, row.shown_unit, row.candidate_repetitions, usual),
+            change_lines(row.change, row.shown_unit, usual),
         )
         cells = [name_of(row), *("\n".join(lines) for lines in sides)]
         made.add_row(*map(Text, cells), Text(row.verdict, style=STYLES.get(row.verdict, "")))

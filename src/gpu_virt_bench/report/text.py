@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from statistics import median
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from gpu_virt_bench.model.cautions import cautions
 from gpu_virt_bench.model.claims import claims
 from gpu_virt_bench.model.metric import SHOWN, Metric
-from gpu_virt_bench.model.run import Definition, Failed, Granted, Measured, Outcome, Repetition, Run
+from gpu_virt_bench.model.run import Definition, Failed, Granted, Measured, Outcome, Run
 from gpu_virt_bench.stats.estimate import LEVEL, Estimate
 from gpu_virt_bench.stats.estimate import summarise as summarise
 
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
 EMULATED = " · EMULATED GPU: a model's figures, not hardware's"
-BUSY = 1.15
-"""From this pace on a host counts as busy: its processors take so many times their best time."""
 FEW = 5
 """Fewer repetitions make intervals wide."""
 MIB = 1 << 20
@@ -33,7 +31,7 @@ def number(value: float) -> str:
     """Four significant digits, no exponent for what people can read."""
     if value == 0:
         return "0"
-    if not 1e-3 <= abs(value) < 1e7:
+    if not 1e-4 <= abs(value) < 1e7:
         return f"{value:.3e}"
     digits = max(0, 3 - len(str(int(abs(value)))) + (abs(value) >= 1))
     return f"{value:,.{max(digits, 0)}f}" if abs(value) >= 1 else f"{value:.4g}"
@@ -47,11 +45,20 @@ def level_note(level: float, repetitions: int, asked: float = LEVEL) -> list[str
     return [(f"range of {repetitions}, " if is_range else "") + f"{100 * level:.0f} %"]
 
 
-def interval(found: Estimate, factor: float) -> str:
-    """The interval, with its level where that is not 95 %, or why there is none."""
+def usual_level(found: Iterable[tuple[float, int]], asked: float = LEVEL) -> tuple[float, str]:
+    """The level that most intervals reach, of their levels and repetitions, and how a header says it: `95 % interval`,
+    `94 % interval (range of 5)`; what was asked for where there are none."""
+    counts = Counter(found)
+    level, repetitions = counts.most_common(1)[0][0] if counts else (asked, 0)
+    *words, reached = (level_note(level, repetitions, asked) or [f"{100 * asked:g} %"])[0].split(", ")
+    return level, f"{reached} interval" + (f" ({words[0]})" if words else "")
+
+
+def interval(found: Estimate, factor: float, usual: float = LEVEL) -> str:
+    """The interval, with its level where that is not the header's, or why there is none."""
     if found.low is None or found.high is None:
         return "one repetition"
-    notes = "".join(f" ({note})" for note in level_note(found.level, found.repetitions))
+    notes = "".join(f" ({note})" for note in level_note(found.level, found.repetitions, usual))
     return f"{number(found.low * factor)} .. {number(found.high * factor)}{notes}"
 
 
@@ -66,7 +73,7 @@ def shown_unit(run: Run, definition: Definition) -> str:
     return definition.shown_unit + (" (emulated)" if run.device.emulated else "")
 
 
-def row(run: Run, name: str, outcome: Outcome) -> tuple[str, str, str, str, str]:
+def row(run: Run, name: str, outcome: Outcome, usual: float) -> tuple[str, str, str, str, str]:
     """Outcome, value, interval, unit, n."""
     definition = run.metrics[outcome.metric]
     if isinstance(outcome, Measured):
@@ -74,7 +81,7 @@ def row(run: Run, name: str, outcome: Outcome) -> tuple[str, str, str, str, str]
         factor = SHOWN[definition.shown_unit][1]
         unit = f"{shown_unit(run, definition)} {ARROWS[definition.better]}"
         count = f"{found.repetitions} x {found.samples // found.repetitions}"
-        return name, number(found.value * factor), interval(found, factor), unit, count
+        return name, number(found.value * factor), interval(found, factor, usual), unit, count
     reason = outcome.error if isinstance(outcome, Failed) else outcome.reason
     return name, outcome.outcome, reason, "", ""
 
@@ -111,54 +118,42 @@ def share(granted: Granted) -> str:
 def run_table(run: Run) -> RenderableType:
     """One run's outcomes."""
     title = f"{run.system.title} on {devices(run)}{EMULATED if run.device.emulated else ''}"
-    table = Table(title=Text(title), title_justify="left", title_style="bold", expand=False)
-    table.add_column("metric", overflow="fold", ratio=3)
+    taken = (
+        summarise(outcome, run.metrics[outcome.metric])
+        for outcome in run.outcomes.values()
+        if isinstance(outcome, Measured)
+    )
+    usual, heading = usual_level((one.level, one.repetitions) for one in taken if one.low is not None)
+    table = Table(title=Text(title), title_justify="left", title_style="bold", box=None, padding=(0, 2, 0, 0))
+    table.add_column("outcome", overflow="fold", ratio=3)
     table.add_column("value", justify="right", no_wrap=True)
-    table.add_column("95 % interval", overflow="fold", ratio=3)
+    table.add_column(heading, overflow="fold", min_width=18)
     table.add_column("unit", overflow="fold")
     table.add_column("n", justify="right", no_wrap=True)
     for name, outcome in sorted(run.outcomes.items()):
-        title = f"{name} {run.metrics[outcome.metric].title}"
-        cells = row(run, "\n".join([title, *circumstances(run, outcome)]), outcome)
+        title = f"{foldable(name)} {run.metrics[outcome.metric].title}"
+        cells = row(run, "\n".join([title, *circumstances(run, outcome)]), outcome, usual)
         style = {"failed": "red", "skipped": "dim"}.get(outcome.outcome, "")
         table.add_row(*(Text(cell) for cell in cells), style=style)
     return table
 
 
+def foldable(name: str) -> str:
+    """An outcome's id, whose parameters stand on lines of their own: `OH-001` and below `[path=start,`, so that no word
+    is broken."""
+    metric, bracket, rest = name.partition("[")
+    return f"{metric}\n[" + rest.replace(",", ",\n") + "\n" if bracket else name
+
+
 def remarks(run: Run) -> list[str]:
     """What a reader must know beside the numbers."""
-    found = [*claims(run), *run.warnings]
+    found = [*claims(run), *cautions(run)]
     if run.status != "complete":
         found.append(f"this run is {run.status}")
     found += [f"missing: {entry}" for entry in run.missing]
-    taken = [r for o in run.outcomes.values() for r in getattr(o, "repetitions", ())]
-    rejected = sum(len(repetition.rejected) for repetition in taken)
-    if rejected:
-        found.append(f"{rejected} samples were rejected; their reasons are in the file")
-    found += [*busy(taken), *in_turns(taken)]
     if (few := run.plan.settings.repetitions) < FEW:
         found.append(f"repetitions: {few}; intervals are wide, --suite standard narrows them")
     return found
-
-
-def busy(taken: Sequence[Repetition]) -> list[str]:
-    """That others used the host's processors meanwhile."""
-    paces = [pace for repetition in taken for pace in repetition.paces]
-    if not paces or (middle := median(paces)) <= BUSY:
-        return []
-    return [
-        f"the host was busy: its processors were at {middle:.2g} of their best time in the median; "
-        "changes within rounds are not touched by it, absolute values are"
-    ]
-
-
-def in_turns(taken: Sequence[Repetition]) -> list[str]:
-    """How many repetitions were not taken in rounds, for each reason; older files give none."""
-    reasons = Counter(repetition.why for repetition in taken if repetition.taken == "turns" and repetition.why)
-    return [
-        f"{count} of {len(taken)} repetitions were taken in turns, not in rounds: {why}"
-        for why, count in reasons.items()
-    ]
 
 
 def console() -> Console:

@@ -1,0 +1,84 @@
+"""What would tell where a comparison does not: how many repetitions more, and about how long they take."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from statistics import NormalDist
+
+from gpu_virt_bench.compare.change import edge, half_width, place
+from gpu_virt_bench.compare.judge import clock, inside_floor, is_beyond, needed
+from gpu_virt_bench.model.comparison import Change, Row
+from gpu_virt_bench.model.run import Measured, Run
+from gpu_virt_bench.model.text import told
+
+MOST = 200
+"""More repetitions than that are no advice."""
+
+
+def with_outlook(rows: Sequence[Row], baseline: Run, candidate: Run, confidence: float) -> list[Row]:
+    """The rows; where more repetitions would tell, they say how many and how long those take."""
+    seconds = seconds_each(candidate)
+    apart = baseline.session.id != candidate.session.id
+    return [told_more(row, confidence, seconds, apart) for row in rows]
+
+
+def told_more(row: Row, confidence: float, seconds: float | None, apart: bool) -> Row:
+    """One row; only what is inconclusive for its width, or for few repetitions, gets an outlook."""
+    change = row.change
+    if row.verdict != "inconclusive" or change is None or change.passes or change.shares:
+        return row
+    if inside_floor(row, change) or clock(change):
+        return row
+    return replace(row, outlook=outlook(change, confidence, seconds, apart))
+
+
+def outlook(change: Change, confidence: float, seconds: float | None, apart: bool) -> str:
+    """`12 repetitions would tell (7 more, about 2 min)`, "" where that cannot be said."""
+    total = enough(change, confidence)
+    if total is None or total <= change.repetitions:
+        return ""
+    if total > MOST:
+        return f"more than {MOST} repetitions would be needed to tell"
+    more = total - change.repetitions
+    takes = "" if seconds is None else f", about {told(more * seconds)}"
+    return f"about {total} repetitions{' in each run' * apart} would tell ({more} more{takes})"
+
+
+def enough(change: Change, confidence: float) -> int | None:
+    """How many repetitions give a verdict if their spread and their middle stay; None without an interval.
+
+    An interval shrinks with the square root of their number. It tells as soon as it lies within the margin or does not
+    hold 0, whichever comes first; where it does that already, the test has to.
+    """
+    n, half = change.repetitions, half_width(change)
+    least = needed(confidence)
+    if half is None:
+        return least if n < least else None
+    if is_beyond(change, 0.0):
+        return max(least, tested(change, confidence))
+    distance = abs(place(change, change.interval.value))
+    room = max(distance, edge(change.kind, change.margin) - distance)
+    width = edge(change.kind, half)
+    return max(least, math.ceil(n * (width / room) ** 2)) if room > 0 else None
+
+
+def tested(change: Change, confidence: float) -> int:
+    """How many repetitions the test of any change needs, with Holm's factor of now."""
+    p, adjusted = change.p_any, change.adjusted_any
+    if not p or not adjusted or p >= 1:
+        return 0
+    normal, limit = NormalDist(), (1 - confidence) * min(1.0, p / adjusted)
+    found = normal.inv_cdf(1 - p / 2)
+    return 0 if found <= 0 else math.ceil(change.repetitions * (normal.inv_cdf(1 - limit / 2) / found) ** 2)
+
+
+def seconds_each(run: Run) -> float | None:
+    """How long one repetition of the whole session took; None for a run that did not end."""
+    counts = [len(found.repetitions) for found in run.outcomes.values() if isinstance(found, Measured)]
+    if run.ended is None or not max(counts, default=0):
+        return None
+    lasted = datetime.fromisoformat(run.ended) - datetime.fromisoformat(run.began)
+    return lasted.total_seconds() / max(counts)

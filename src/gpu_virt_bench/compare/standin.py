@@ -1,0 +1,57 @@
+"""The baseline of an outcome that the comparison's own cannot have: of another system, or zero, as its metric says."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gpu_virt_bench.compare.change import MOST, Incomparable, edge
+from gpu_virt_bench.compare.pairs import medians
+from gpu_virt_bench.model.comparison import Change
+from gpu_virt_bench.model.run import Definition, Measured, Run, Skipped
+from gpu_virt_bench.stats.change import paired, paired_p
+
+ZERO = "zero"
+
+
+def named(name: str, baseline: Run, candidate: Run) -> str:
+    """What a metric takes for a baseline that its comparison's cannot have; "" where the baseline has it itself, or
+    where the candidate did not measure it either."""
+    mine, theirs = baseline.outcomes.get(name), candidate.outcomes.get(name)
+    if not isinstance(mine, Skipped) or not isinstance(theirs, Measured):
+        return ""
+    return candidate.metrics[theirs.metric].baseline
+
+
+def of_session(system: str, candidate: Run, others: Sequence[Run]) -> Run | None:
+    """The run of that system in the candidate's session and at its point; None if there is none."""
+    fitting = (
+        run
+        for run in others
+        if run.system.id == system and run.session.id == candidate.session.id and run.point == candidate.point
+    )
+    return next(fitting, None)
+
+
+def lacking(system: str, candidate: Run) -> str:
+    """Why there is no such baseline."""
+    if candidate.system.id == system:
+        return f"{system} is the baseline of this outcome itself"
+    return f"the baseline of this outcome is {system}, which is not among these runs: --system {system} measures it too"
+
+
+def change_from_zero(candidate: Measured, definition: Definition, margin: float, level: float) -> Change:
+    """A value that is a difference already: its repetitions, with their interval and tests."""
+    values = medians(candidate)
+    if definition.compare != "difference":
+        raise Incomparable(f"a {definition.compare} has no baseline of zero")
+    if len(values) > MOST:
+        raise Incomparable(f"{len(values)} repetitions; at most {MOST} are judged")
+    return Change(
+        "difference",
+        "paired",
+        paired(values, level),
+        margin,
+        p=paired_p(values, edge("difference", margin)),
+        p_any=paired_p(values, 0.0),
+        repetitions=len(values),
+    )

@@ -1,0 +1,48 @@
+"""What a reader must know of the measuring of a run, beside what its proofs say."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from statistics import median
+
+from gpu_virt_bench.model.run import Repetition, Run
+
+BUSY = 1.15
+"""From this pace on a host counts as busy: its processors take so many times their best time."""
+
+
+def cautions(run: Run) -> list[str]:
+    """The run's warnings, its rejected samples, whether its host was busy and what was not taken in rounds."""
+    taken = repetitions(run)
+    rejected = sum(len(repetition.rejected) for repetition in taken)
+    found = list(run.warnings)
+    if rejected:
+        were, their = ("samples were", "their reasons are") if rejected > 1 else ("sample was", "its reason is")
+        found.append(f"{rejected} {were} rejected; {their} in the file")
+    return [*found, *busy(taken), *in_turns(taken)]
+
+
+def repetitions(run: Run) -> list[Repetition]:
+    """All that a run has, of every outcome."""
+    return [repetition for outcome in run.outcomes.values() for repetition in getattr(outcome, "repetitions", ())]
+
+
+def busy(taken: Sequence[Repetition]) -> list[str]:
+    """That others used the host's processors meanwhile."""
+    paces = [pace for repetition in taken for pace in repetition.paces]
+    if not paces or (middle := median(paces)) <= BUSY:
+        return []
+    return [
+        f"the host was busy: its processors were at {middle:.2g} of their best time in the median; "
+        "changes within rounds are not touched by it, absolute values are"
+    ]
+
+
+def in_turns(taken: Sequence[Repetition]) -> list[str]:
+    """How many repetitions were not taken in rounds, for each reason; older files give none."""
+    reasons = Counter(repetition.why for repetition in taken if repetition.taken == "turns" and repetition.why)
+    return [
+        f"{count} of {len(taken)} repetitions were taken in turns, not in rounds: {why}"
+        for why, count in reasons.items()
+    ]

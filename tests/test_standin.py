@@ -1,0 +1,87 @@
+"""Outcomes that the baseline cannot have: another system's value, or zero, is what they are compared with."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from builders import DEVICE, a_run
+from gpu_virt_bench.compare import Loaded, compare
+from gpu_virt_bench.metrics import load as metrics
+from gpu_virt_bench.model.comparison import Row
+from gpu_virt_bench.model.run import Run
+from gpu_virt_bench.policy import load
+
+SKIPPED = "skipped: native has no concurrent-tenants"
+CONTENTION = {"OH-006": {"title": "Contention", "compare": "difference", "baseline": "time-slicing"}}
+PRICE = {"OH-008": {"title": "A price", "compare": "difference", "baseline": "zero"}}
+
+
+def row(outcomes: Any, definitions: Any, *others: Run, system: str = "mps") -> Row:
+    """The only row of a comparison with a native run that cannot have the outcome."""
+    (name,) = definitions
+    native = a_run({name: SKIPPED}, definitions)
+    candidate = a_run({name: outcomes}, definitions, system=system)
+    sides = Loaded(Path("native.json"), native), Loaded(Path("candidate.json"), candidate)
+    (found,) = compare(*sides, load(), others=[candidate, *others]).rows
+    return found
+
+
+@pytest.mark.parametrize(
+    ("samples", "verdict"),
+    [([3e-6, 3.1e-6, 2.9e-6, 3e-6, 3e-6], "worse"), ([1e-9, -2e-9, 1e-9, 3e-9, 0.0], "same")],
+)
+def test_a_value_that_is_a_difference_already_is_compared_with_zero(samples: list[float], verdict: str) -> None:
+    found = row(samples, PRICE)
+    assert (found.verdict, found.against, found.reason) == (verdict, "zero", "")
+    assert found.change is not None and found.change.interval.value == sorted(samples)[2]
+
+
+def test_few_repetitions_from_zero_get_no_verdict() -> None:
+    assert row([3e-6] * 3, PRICE).reason.endswith("3 repetitions, a verdict needs 5")
+
+
+def test_one_repetition_from_zero_has_no_interval() -> None:
+    found = row([3e-6], PRICE)
+    assert found.verdict == "inconclusive" and found.change is not None and found.change.interval.low is None
+
+
+def test_a_system_that_can_stands_in_for_native() -> None:
+    sliced = a_run({"OH-006": [100e-6] * 5}, CONTENTION, system="time-slicing")
+    found = row([120e-6, 121e-6, 119e-6, 120e-6, 120e-6], CONTENTION, sliced)
+    assert (found.verdict, found.against) == ("worse", "time-slicing")
+    assert found.change is not None and found.change.interval.value == pytest.approx(20e-6)
+
+
+def test_without_that_system_the_reason_says_how_to_get_it() -> None:
+    found = row([1e-6] * 5, CONTENTION)
+    assert found.verdict == "not comparable"
+    assert "time-slicing, which is not among these runs: --system time-slicing measures it too" in found.reason
+
+
+def test_a_stand_in_of_another_session_is_none() -> None:
+    sliced = a_run({"OH-006": [100e-6] * 5}, CONTENTION, system="time-slicing")
+    other = replace(sliced, session=replace(sliced.session, id="another"))
+    assert row([120e-6] * 5, CONTENTION, other).verdict == "not comparable"
+
+
+def test_the_stand_in_itself_is_not_compared_with_itself() -> None:
+    found = row([1e-6] * 5, CONTENTION, system="time-slicing")
+    assert found.reason == "time-slicing is the baseline of this outcome itself"
+
+
+def test_a_stand_in_without_proof_does_not_count() -> None:
+    sliced = replace(a_run({"OH-006": [100e-6] * 5}, CONTENTION, system="time-slicing"), proof=[])
+    found = row([120e-6] * 5, CONTENTION, sliced)
+    assert found.verdict == "not comparable" and "time-slicing has no proof" in found.reason
+
+
+def test_a_failed_candidate_is_compared_with_nothing() -> None:
+    found = row("failed: a tenant died", PRICE)
+    assert (found.verdict, found.against, found.change) == ("not comparable", "", None)
+
+
+def test_every_metric_with_several_tenants_names_a_baseline() -> None:
+    several = [found for found in metrics().values() if len(found.party(found.headline(DEVICE), DEVICE)) > 1]
+    assert several and all(found.baseline for found in several)
