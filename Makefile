@@ -1,8 +1,12 @@
-# Two commands for a newcomer: `make bench` and `make test`. Everything they need goes into .venv.
+# Two commands for a newcomer: `make bench` and `make test`. What each needs goes into .venv, and no more: to measure, the
+# program; for all else also the tools of the `dev` group.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+TOOLS := $(VENV)/.tools
+LAST := $(VENV)/.last-test
+PIP := $(BIN)/pip --quiet --disable-pip-version-check install
 NATIVE := $(wildcard libgvb/*.[chS] libgvb/kernels/* emulator/*.[ch] emulator/*.def)
 
 # The C tests time the emulated GPU, whose time is real time: a machine that is busy for a moment fails one. Each suite may
@@ -11,19 +15,27 @@ attempt = if $(MAKE) --no-print-directory -C $(1) test; then echo "$(1) test: pa
   else echo "$(1) test: failed at attempt $(2)"; $(3); fi
 timed = $(call attempt,$(1),1,$(call attempt,$(1),2,$(call attempt,$(1),3,exit 1)))
 
-.PHONY: help bench test check format docs ptx wheel clean native
+.PHONY: help bench test check format docs ptx wheel clean native announced
 
 help:
 	@echo "make bench   quick suite on the GPU, or on the emulated GPU where there is none"
-	@echo "make test    the whole test suite"
+	@echo "make test    the whole test suite: about 12 minutes on two processors"
 	@echo "make check   format, lint, types, import contracts, C warnings, sanitizers, PTX"
 
+# Modules are compiled when they are first imported; most of what pip would compile never is.
 $(STAMP): pyproject.toml build_native.py
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "$(PYTHON) is $$($(PYTHON) -V); gpu-virt-bench needs Python 3.11 or newer: make PYTHON=python3.12 ..."; exit 2; }
+	@echo "installing the program into $(VENV): about 20 s; the first time also 55 MB to download"
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check --upgrade pip
-	$(BIN)/pip install --quiet --disable-pip-version-check --editable . --group dev
+	$(PIP) --no-compile --editable .
+	@touch $@
+
+# pip's --group is younger than the pip of Python 3.11.
+$(TOOLS): $(STAMP)
+	@echo "installing the tools of the tests into $(VENV): about 15 s; the first time also a download"
+	$(PIP) --upgrade pip
+	$(PIP) --group dev
 	@touch $@
 
 native: $(STAMP) $(NATIVE)
@@ -32,13 +44,18 @@ native: $(STAMP) $(NATIVE)
 bench: native
 	$(BIN)/gpu-virt-bench run --suite quick
 
-test: native
+announced:
+	@echo "the whole test suite: $$(cat $(LAST) 2>/dev/null || echo 'about 12 minutes on two processors')"
+
+test: announced native $(TOOLS)
+	@date +%s >$(LAST).began
 	@$(call timed,emulator)
 	@$(call timed,libgvb)
 	@$(call timed,tests/layer)
 	$(BIN)/pytest
+	@echo "$$(( ($$(date +%s) - $$(cat $(LAST).began) + 59) / 60 )) minutes the last time here" >$(LAST)
 
-check: native
+check: native $(TOOLS)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -50,7 +67,7 @@ check: native
 	$(MAKE) --no-print-directory -C libgvb sanitize
 	$(MAKE) --no-print-directory -C tests/layer sanitize
 
-format: $(STAMP)
+format: $(TOOLS)
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 	$(BIN)/clang-format -i $$(git ls-files '*.c' '*.h')
@@ -58,7 +75,7 @@ format: $(STAMP)
 docs: $(STAMP)
 	$(BIN)/python docs/generate.py
 
-ptx: $(STAMP)
+ptx: $(TOOLS)
 	$(BIN)/python libgvb/kernels/generate.py
 
 wheel: $(STAMP)

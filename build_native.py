@@ -7,11 +7,13 @@ A hatchling build hook, so that `pip install .`, editable installs and wheels al
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import shutil
 import subprocess
 import sys
 import sysconfig
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,10 @@ PACKAGE = ROOT / "src" / "gpu_virt_bench"
 EMULATED = PACKAGE / "emulated" / "lib"
 PROGRAMS = PACKAGE / "emulated" / "bin"
 FLAGS = ["-std=c11", "-D_GNU_SOURCE", "-O2", "-g0", "-Wall", "-Wextra", "-Werror"]
+MACHINES = ("x86_64", "aarch64", "ppc64le", "s390x", "riscv64")
+"""Machines for which PyPI takes Linux wheels."""
+OLDEST_GLIBC = (2, 17)
+"""What the oldest tag in use stands for."""
 LIBRARY = ["-fPIC", "-shared", "-fvisibility=hidden", "-Wl,-z,defs"]
 
 
@@ -75,9 +81,26 @@ def build_all() -> None:
         build(target, sources, flags)
 
 
-def platform_tag() -> str:
-    """The wheel's tag: any Python 3, no Python ABI, this platform."""
-    return "py3-none-" + sysconfig.get_platform().replace("-", "_").replace(".", "_")
+def glibc_of(binary: bytes) -> tuple[int, int] | None:
+    """The newest glibc whose symbols a binary asks for; None where it asks for symbols that no release promises."""
+    versions = set(re.findall(rb"\0GLIBC_([0-9A-Z_.]+)(?=\0)", binary))
+    if not versions or not all(re.fullmatch(rb"2\.\d+(\.\d+)?", version) for version in versions):
+        return None
+    return 2, max(int(version.split(b".")[1]) for version in versions)
+
+
+def platform_tag(binaries: Iterable[Path], platform: str = sysconfig.get_platform()) -> str:
+    """The wheel's tag: any Python 3, no Python ABI, Linux with the newest glibc that a binary needs.
+
+    A binary of another C library, or for a machine that PyPI has no tag for, is tagged for this platform alone, which
+    PyPI does not take.
+    """
+    system, _, machine = platform.replace(".", "_").replace("-", "_").partition("_")
+    found = [glibc_of(binary.read_bytes()) for binary in binaries]
+    if system != "linux" or machine not in MACHINES or None in found:
+        return f"py3-none-{system}_{machine}"
+    major, minor = max(OLDEST_GLIBC, *filter(None, found))
+    return f"py3-none-manylinux_{major}_{minor}_{machine}"
 
 
 try:
@@ -94,7 +117,7 @@ else:
                 return
             build_all()
             build_data["pure_python"] = False
-            build_data["tag"] = platform_tag()
+            build_data["tag"] = platform_tag(targets())
 
 
 if __name__ == "__main__":

@@ -1,6 +1,8 @@
 """The wheel holds everything, and works without an installation."""
 
+import importlib.util
 import os
+import re
 import subprocess
 import sys
 import zipfile
@@ -32,8 +34,63 @@ def wheel(tmp_path_factory) -> Path:
     return path
 
 
-def test_one_wheel_serves_every_python_of_a_platform(wheel) -> None:
-    assert "-py3-none-linux_" in wheel.name
+@pytest.fixture(scope="module")
+def build_native():
+    """The build's own script."""
+    spec = importlib.util.spec_from_file_location("build_native", ROOT / "build_native.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def binaries(wheel: Path, folder: Path) -> list[Path]:
+    """Everything in the wheel that a C compiler made."""
+    zipfile.ZipFile(wheel).extractall(folder)
+    return [path for path in folder.rglob("*") if path.is_file() and path.read_bytes()[:4] == b"\x7fELF"]
+
+
+def readelf(option: str, path: Path) -> str:
+    """What binutils say of a binary."""
+    return subprocess.run(["readelf", "-W", option, path], check=True, capture_output=True, text=True).stdout
+
+
+def test_one_wheel_serves_every_python_and_every_linux_of_its_glibc(wheel, tmp_path) -> None:
+    tag = re.search(r"-py3-none-manylinux_2_(\d+)_(x86_64|aarch64)\.whl$", wheel.name)
+    found = binaries(wheel, tmp_path)
+    needed = [int(minor) for path in found for minor in re.findall(r"Name: GLIBC_2\.(\d+)", readelf("-V", path))]
+    assert len(found) == 4
+    assert max(needed) == int(tag.group(1))
+
+
+def test_the_wheel_needs_only_libraries_of_the_c_library(wheel, tmp_path) -> None:
+    needed = {name for path in binaries(wheel, tmp_path) for name in re.findall(r"\[(\S+)\]", readelf("-d", path))}
+    ours = {"libcuda.so.1", "libnvidia-ml.so.1"}  # their own names
+    assert {name.split(".so")[0] for name in needed - ours} <= {
+        "libc", "libm", "libdl", "libpthread", "librt", "ld-linux-x86-64", "ld-linux-aarch64"
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("symbols", "platform", "tag"),
+    [
+        (b"\0GLIBC_2.2.5\0GLIBC_2.34\0", "linux-x86_64", "manylinux_2_34_x86_64"),
+        (b"\0GLIBC_2.4\0", "linux-x86_64", "manylinux_2_17_x86_64"),
+        (b"\0GLIBC_2.17\0", "linux-aarch64", "manylinux_2_17_aarch64"),
+        (b"\0GLIBC_2.17\0GLIBC_PRIVATE\0", "linux-x86_64", "linux_x86_64"),
+        (b"\0libc.musl-x86_64.so.1\0", "linux-x86_64", "linux_x86_64"),
+        (b"\0GLIBC_2.17\0", "linux-mips64", "linux_mips64"),
+    ],
+)
+def test_the_tag_is_what_the_symbols_allow(build_native, tmp_path, symbols, platform, tag) -> None:
+    (tmp_path / "binary").write_bytes(symbols)
+    assert build_native.platform_tag([tmp_path / "binary"], platform) == f"py3-none-{tag}"
+
+
+def test_the_wheel_says_where_the_project_is(wheel) -> None:
+    files = zipfile.ZipFile(wheel)
+    (name,) = [name for name in files.namelist() if name.endswith(".dist-info/METADATA")]
+    urls = re.findall(r"^Project-URL: (\w+), https://", files.read(name).decode(), re.M)
+    assert urls == ["Source", "Documentation", "Changelog", "Issues"]
 
 
 def test_the_wheel_carries_libgvb_and_the_emulated_gpu(wheel) -> None:

@@ -40,6 +40,8 @@ STEP = {"run": ["true"]}
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
+        ({"known_gaps": [{"id": "arrays"}]}, "the key 'known_gaps.0.note' is missing"),
+        ({"known_gaps": [{"id": "arrays", "note": " "}]}, "the known gap 'arrays' has no note: say in a sentence what"),
         ({"titel": "x"}, "unknown key 'titel'; did you mean title"),
         ({"proof": {"servd_by": {}}}, r"unknown key 'proof.servd_by'; did you mean served_by"),
         ({"proof": {"served_byy": "x"}}, r"unknown key 'proof.served_byy'; did you mean served_by"),

@@ -87,7 +87,7 @@ def share_cpus(available: Sequence[int], tenants: int, each: int = 2) -> list[tu
 
 
 def cpus_of(node: int | None, index: int, of: int) -> tuple[int, ...]:
-    """Processors of one of `of` tenants on a NUMA node (R12); none where there are too few to part."""
+    """Processors of one of `of` tenants on a NUMA node; none where there are too few to part."""
     shares = share_cpus(sorted(node_cpus(node)), of)
     return () if shares is None else shares[index]
 

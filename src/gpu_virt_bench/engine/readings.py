@@ -12,7 +12,7 @@ from gpu_virt_bench.tenant import Tenant
 
 Made = TypeVar("Made")
 LEAST_OVERLAP = 0.9
-"""Tenants that worked together for less of the longest window did not compete (R12)."""
+"""Tenants that worked together for less of the longest window did not compete."""
 Row = dict[str, Value]
 
 
@@ -42,7 +42,7 @@ class Common:
 
 
 def common(series: Sequence[Series]) -> Common:
-    """What the windows have in common: latest begin to earliest end (R12)."""
+    """What the windows have in common: latest begin to earliest end."""
     begin, end = max(one.begin for one in series), min(one.end for one in series)
     longest = max(one.end - one.begin for one in series)
     overlap = max(0, end - begin) / longest if longest else float(begin <= end)

@@ -96,7 +96,7 @@ class Runner:
         self.is_fault = fatal or isinstance(error, TenantDied | TenantHung | ContextLost)
 
     def probe(self) -> None:
-        """The tenants' contexts do verified work after the samples, or these do not count (R17)."""
+        """The tenants' contexts do verified work after the samples, or these do not count."""
         try:
             probe([one for one in self.bench.party if one.tenant.is_alive()], self.stage.place.seed)
         except ContextLost as error:

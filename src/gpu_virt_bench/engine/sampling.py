@@ -94,7 +94,7 @@ class Taken:
 
 
 def check(metric: Metric, value: float | None, floor: float, taken: Taken) -> float:
-    """The value, if it can be a measurement (R10)."""
+    """The value, if it can be a measurement: a number, and of times one that the clock can tell."""
     if value is None:
         raise Implausible(f"{metric.id} ended after {len(taken.samples)} samples; a metric must go on yielding")
     if not math.isfinite(value):

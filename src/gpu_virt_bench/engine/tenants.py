@@ -167,7 +167,7 @@ def seats(tenants: Tenants, shares: Party, is_reversed: bool = False) -> list[Me
 
 
 def probe(members: Sequence[Member], seed: int) -> None:
-    """Asks every tenant's context for verified work (R17)."""
+    """Asks every tenant's context for verified work."""
     args = {"bytes": PROBE_BYTES, "seed": seed % (1 << 32)}
     for member in members:
         try:

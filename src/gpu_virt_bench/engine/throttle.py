@@ -10,7 +10,7 @@ from statistics import fmean
 from gpu_virt_bench.engine.observer import REASONS, Observer
 
 SLOWDOWNS = 0x8 | 0x20 | 0x40 | 0x80
-"""Reasons that reject a sample (R18). The ordinary power cap is part of the load."""
+"""Reasons that reject a sample. The ordinary power cap is part of the load."""
 
 
 class Throttle:

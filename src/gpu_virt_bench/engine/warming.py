@@ -1,4 +1,4 @@
-"""Keeps a device at work before samples, so that clocks and link are up (R18)."""
+"""Keeps a device at work before samples, so that clocks and link are up."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ Verdict = Literal[
     "informational",
 ]
 """`slightly`: the change is certain, and not certainly beyond the margin. `deferred or elided`: a call is cheaper than
-native, which nothing can be; its work is done later, or not at all (R23). `informational`: the metric has no better
+native, which nothing can be; its work is done later, or not at all. `informational`: the metric has no better
 direction; its change is shown and never judged."""
 
 Pairing = Literal["paired", "unpaired"]

@@ -22,7 +22,7 @@ def now() -> str:
 
 @dataclass(frozen=True)
 class Rejected:
-    """A sample that was taken and not used, for a reason that does not look at its value (R8)."""
+    """A sample that was taken and not used, for a reason that does not look at its value."""
 
     __pydantic_config__ = _STRICT
     value: float
@@ -69,7 +69,7 @@ class Repetition:
 
 
 def too_many_rejected(repetitions: Sequence[Repetition], of: str = "") -> str | None:
-    """Why an outcome of which more than a fifth was rejected is no measurement (R8); None if it may be one."""
+    """Why an outcome of which more than a fifth was rejected is no measurement; None if it may be one."""
     kept = sum(len(repetition.samples) for repetition in repetitions)
     rejected = [entry for repetition in repetitions for entry in repetition.rejected]
     if len(rejected) <= MAX_REJECTED * (kept + len(rejected)):
@@ -104,7 +104,7 @@ class Measured:
     """What must be equal for two outcomes to be compared: windows, back end, model, ... Since version 3."""
     completion: str = ""
     """The outcome that says what the work of this one's calls costs until it is done, "" for none: where a call is
-    cheaper than native, its work may only have been put off (R23). Since version 3."""
+    cheaper than native, its work may only have been put off. Since version 3."""
 
 
 @dataclass(frozen=True)

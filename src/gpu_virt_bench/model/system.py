@@ -259,11 +259,11 @@ class Cleanup:
 
 @dataclass(frozen=True)
 class Gap:
-    """A documented hole of the layer; ids are those of the limit-coverage suite."""
+    """A documented hole of the layer: a name for it, and the sentence that says what it is."""
 
     __pydantic_config__ = _STRICT
     id: str
-    note: str = ""
+    note: str
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,9 @@ def check_definition(system: System, where: str) -> None:
     for feature in system.features:
         if feature not in FEATURES:
             raise DefinitionError(f"{where}: no feature {feature!r}{nearest(feature, FEATURES)}")
+    for gap in system.known_gaps:
+        if not gap.note.strip():
+            raise DefinitionError(f"{where}: the known gap {gap.id!r} has no note: say in a sentence what it is")
     session, tenant = session_names(system), tenant_names(system)
     before_setup = [name for name in session if name not in captured(system.setup)]
     check_texts(system.env.values(), session, f"{where}: env")

@@ -15,8 +15,8 @@ MANY_BLOCKS, BLOCK, SM_THREADS = 100_000, 256, 2048
 def iterations_per_millisecond(device: Device) -> int:
     """`fma` iterations of about 1 ms with 2048 threads on every SM, by the device's nominal lanes and clock.
 
-    By arithmetic and not by timing, so that the work is the same in every session on a device of this model (R20): runs
-    of different days can be compared. 4 chains of one FMA per iteration and thread.
+    By arithmetic and not by timing, so that the work is the same in every session on a device of this model, whatever a
+    tenant sees of it: runs of different days can be compared. 4 chains of one FMA per iteration and thread.
     """
     lanes = FP32_LANES.get(device.compute_capability, 128)
     return max(1, round(device.sm_clock_hz * 1e-3 * lanes / (4 * SM_THREADS)))
