@@ -317,6 +317,13 @@ def test_what_differs_from_run_to_run_is_no_change(tmp_path) -> None:
     assert also_changed(only(tmp_path).points, [ChangePoint(4, 1.0, 2.0, 0.001)]) == [[]]
 
 
+def test_only_the_runs_near_a_change_are_asked(tmp_path) -> None:
+    for day in range(120):
+        write(tmp_path, day, tool_version="0.1.0" if day < 61 else "0.2.0")
+    points = only(tmp_path).points
+    assert also_changed(points, [ChangePoint(10, 1.0, 2.0, 0.001), ChangePoint(116, 1.0, 2.0, 0.001)]) == [[], []]
+
+
 def test_a_run_that_stands_on_the_wrong_side_of_a_change_does_not_hide_what_changed(tmp_path) -> None:
     for day in range(8):
         write(tmp_path, day, tool_version="0.1.0" if day < 3 else "0.2.0")

@@ -6,7 +6,6 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from statistics import median, quantiles
 
 from gpu_virt_bench.history.circumstances import MEASURED, UNITS, Circumstances
@@ -16,6 +15,7 @@ from gpu_virt_bench.model.run import Value
 
 LEAST = 0.02
 """A clock, a pace or a temperature that moved by a smaller part did not change."""
+NEAR = 50
 ABSENT = "none"
 
 
@@ -38,12 +38,16 @@ class AlsoChanged:
 
 
 def also_changed(points: Sequence[Point], changes: Sequence[ChangePoint]) -> list[list[AlsoChanged]]:
-    """For each change of a series, what else changed between the stretch of runs before it and the one after."""
+    """For each change of a series, what else changed between the stretch of runs before it and the one after: of each,
+    the nearest NEAR runs."""
     if not changes:
         return []
     edges = [0, *(change.position for change in changes), len(points)]
-    stretches = [[circumstances(point) for point in points[begin:end]] for begin, end in pairwise(edges)]
-    return [[*differences(before, after)] for before, after in pairwise(stretches)]
+    found = []
+    for begin, position, end in zip(edges, edges[1:], edges[2:], strict=False):
+        before, after = points[begin:position][-NEAR:], points[position:end][:NEAR]
+        found.append([*differences([*map(circumstances, before)], [*map(circumstances, after)])])
+    return found
 
 
 def circumstances(point: Point) -> Circumstances:

@@ -26,7 +26,7 @@ LONGEST = 60
 """Letters of a circumstance: a definition's `[[record]]` step may print pages."""
 LEVELS = "▁▂▃▄▅▆▇█"
 MIB = 1 << 20
-UNITS = {"Hz": ("MHz", 1e-6), "B": ("MiB", 1 / MIB)}
+UNITS = {"Hz": ("MHz", 1e-6), "B": ("GiB", 2.0**-30)}
 """SI unit of a circumstance -> the unit that people expect, and the factor from one to the other."""
 
 
