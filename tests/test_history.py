@@ -12,22 +12,31 @@ from typing import Any
 
 import pytest
 
-from builders import DEVICE, PLAN, PROOF, a_run
+from builders import DEVICE, HOST, PLAN, PROOF, a_run, with_outcome
+from gpu_virt_bench.history.changes import also_changed
 from gpu_virt_bench.history.index import NAME
 from gpu_virt_bench.history.points import no_point
 from gpu_virt_bench.history.series import HistoryError, Selection, Series, history, overview
-from gpu_virt_bench.history.trend import DAY, change_points, course, pettitt, slope
+from gpu_virt_bench.history.trend import DAY, ChangePoint, change_points, course, pettitt, slope
+from gpu_virt_bench.model.run import DeviceState, Granted, Library
 from gpu_virt_bench.report.history import history_json, history_text, overview_text, sparkline
 from gpu_virt_bench.results import save
 
 ONE = Selection(["OH-001"])
 
 
-def write(folder: Path, day: int, value: float = 2e-6, name: str = "OH-001", **changes: Any) -> Path:
-    """A run of three repetitions, that many days after the first of November."""
+LIMITING = ["concurrent-tenants", "memory-limit", "compute-limit"]
+
+
+def write(
+    folder: Path, day: int, value: float = 2e-6, name: str = "OH-001", features: list[str] = LIMITING, **changes: Any
+) -> Path:
+    """A run of three repetitions, that many days after the first of November; `outcome` replaces fields of it."""
     began = datetime(2026, 11, 1, 12, tzinfo=UTC) + timedelta(days=day)
     path = folder / f"{changes.get('system', 'native')}-{day}-{len(list(folder.glob('*.json')))}.json"
-    save(a_run({name: [value, value, value]}, began=began.isoformat(), **changes), path)
+    fields = changes.pop("outcome", {})
+    run = a_run({name: [value, value, value]}, began=began.isoformat(), **changes)
+    save(with_outcome(replace(run, system=replace(run.system, features=features)), name, **fields), path)
     return path
 
 
@@ -69,6 +78,29 @@ def test_what_cannot_be_compared_is_another_series(tmp_path, changes: dict[str, 
     write(tmp_path, 0)
     write(tmp_path, 1, **changes)
     assert [len(series.points) for series in history(tmp_path, ONE)[0]] == [1, 1]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"plan": replace(PLAN, compute_limit=0.5, memory_limit_bytes=1 << 30, tenants=2)},
+        {"point": {"compute-limit": 25, "memory-limit": 1024}},
+    ],
+    ids=["asked", "swept"],
+)
+def test_limits_that_the_system_does_not_have_are_no_other_series_and_no_label(tmp_path, changes) -> None:
+    write(tmp_path, 0, features=["separate-processes"])
+    write(tmp_path, 1, features=["separate-processes"], **changes)
+    assert len(only(tmp_path).points) == 2
+    assert "\n  native on NVIDIA H200\n" in history_text(*history(tmp_path, ONE))
+
+
+def test_a_limit_that_no_tenant_of_the_outcome_has_is_none_of_its(tmp_path) -> None:
+    limited = {"plan": replace(PLAN, compute_limit=0.5), "outcome": {"party": [Granted("tenant", compute_share=0.5)]}}
+    write(tmp_path, 0, **limited)
+    write(tmp_path, 1, **{**limited, "outcome": {"party": [Granted("tenant")]}})
+    write(tmp_path, 2)
+    assert sorted(len(series.points) for series in history(tmp_path, ONE)[0]) == [1, 2]
 
 
 def test_another_card_of_the_same_model_is_the_same_series(tmp_path) -> None:
@@ -208,6 +240,97 @@ def test_a_step_of_10_percent_in_noise_of_2_percent_is_found_within_one_run() ->
     assert near >= 190
 
 
+# -- what else changed
+
+
+def beside(folder: Path, *sides: dict[str, Any]) -> list[tuple[Any, ...]]:
+    """What else changed between the sides, three runs of each: name, unit, values."""
+    for day, changes in enumerate(side for side in sides for _ in range(3)):
+        write(folder, day, **changes)
+    changes = [ChangePoint(3 * index, 1.0, 2.0, 0.001) for index in range(1, len(sides))]
+    return [
+        (other.name, other.unit, other.before, other.after)
+        for others in also_changed(only(folder).points, changes)
+        for other in others
+    ]
+
+
+STATE = DeviceState("2026-11-01T12:00:00+00:00", power_limit_watts=700.0, ecc="enabled")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        ({}, {"devices": [replace(DEVICE, driver_version="590.1")]}, ("driver", "", "580.159.04", "590.1")),
+        ({}, {"devices": [replace(DEVICE, uuid="GPU-2")]}, ("GPU", "", "GPU-1", "GPU-2")),
+        ({}, {"host": replace(HOST, kernel="6.9.0")}, ("kernel", "", "6.8.0", "6.9.0")),
+        ({}, {"host": replace(HOST, cpu="Another")}, ("CPU", "", "A processor", "Another")),
+        ({}, {"host": replace(HOST, hypervisor="kvm")}, ("hypervisor", "", "none", "kvm")),
+        ({}, {"tool_version": "0.2.0"}, ("tool version", "", "0.1.0", "0.2.0")),
+        ({}, {"label": "nightly"}, ("label", "", "none", "nightly")),
+        ({}, {"libraries": [Library("/a/libvgpu.so", 1, "0123456789")]}, ("libvgpu.so", "", "none", "01234567")),
+        (
+            {"before": [STATE]},
+            {"before": [replace(STATE, power_limit_watts=500.0)]},
+            ("power limit", "W", 700.0, 500.0),
+        ),
+        (
+            {"outcome": {"conditions": {"window_seconds": 1.0}}},
+            {"outcome": {"conditions": {"window_seconds": 2.0}}},
+            ("condition window_seconds", "", 1.0, 2.0),
+        ),
+    ],
+    ids=lambda value: value[0] if isinstance(value, tuple) else "",
+)
+def test_a_circumstance_that_changed_is_named_alone(tmp_path, before, after, expected) -> None:
+    assert beside(tmp_path, before, after) == [expected]
+
+
+def clocked(*clocks: float) -> dict[str, Any]:
+    """Changes of a run whose samples ran at these clocks, Hz."""
+    outcome = a_run({"OH-001": [1e-6] * len(clocks)}).outcomes["OH-001"]
+    pairs = zip(outcome.repetitions, clocks, strict=True)  # type: ignore[union-attr]
+    return {"outcome": {"repetitions": [replace(one, clocks_hz=[clock]) for one, clock in pairs]}}
+
+
+def test_a_clock_that_fell_is_named_with_both_medians(tmp_path) -> None:
+    found = beside(tmp_path, clocked(1.9e9, 2e9, 2.1e9), clocked(1.4e9, 1.5e9, 1.6e9))
+    assert found == [("SM clock", "Hz", 2e9, 1.5e9)]
+
+
+def test_a_clock_that_moved_by_a_hundredth_did_not_change(tmp_path) -> None:
+    assert beside(tmp_path, clocked(2e9), clocked(1.98e9)) == []
+
+
+def test_nothing_changed_between_equal_runs(tmp_path) -> None:
+    assert beside(tmp_path, {}, {}) == []
+
+
+def test_every_change_has_its_own(tmp_path) -> None:
+    kernel, tool = {"host": replace(HOST, kernel="6.9.0")}, {"tool_version": "0.2.0"}
+    assert [name for name, *_ in beside(tmp_path, {}, kernel, {**kernel, **tool})] == ["kernel", "tool version"]
+
+
+def test_what_differs_from_run_to_run_is_no_change(tmp_path) -> None:
+    for day in range(8):
+        write(tmp_path, day, host=replace(HOST, boot_id=f"boot-{day}"), label=str(day))
+    assert also_changed(only(tmp_path).points, [ChangePoint(4, 1.0, 2.0, 0.001)]) == [[]]
+
+
+def test_only_the_runs_near_a_change_are_asked(tmp_path) -> None:
+    for day in range(120):
+        write(tmp_path, day, tool_version="0.1.0" if day < 61 else "0.2.0")
+    points = only(tmp_path).points
+    assert also_changed(points, [ChangePoint(10, 1.0, 2.0, 0.001), ChangePoint(116, 1.0, 2.0, 0.001)]) == [[], []]
+
+
+def test_a_run_that_stands_on_the_wrong_side_of_a_change_does_not_hide_what_changed(tmp_path) -> None:
+    for day in range(8):
+        write(tmp_path, day, tool_version="0.1.0" if day < 3 else "0.2.0")
+    ((other,),) = also_changed(only(tmp_path).points, [ChangePoint(4, 1.0, 2.0, 0.001)])
+    assert (other.before_with, other.before_runs, other.after_with, other.after_runs) == (3, 4, 4, 4)
+
+
 # -- the index
 
 
@@ -336,6 +459,26 @@ def test_a_table_names_unit_runs_change_and_trend(tmp_path) -> None:
     assert "\n> 2026-11-11 12:00       2.200  2.200 .. 2.200             3 x 1\n" in text
     assert "\n> changed with 2026-11-11 12:00: 2.000 -> 2.200 (+10 %)\n    native-10-10.json\n" in text
     assert text.endswith("  trend: 0 a day (0 .. 0) (+0 %), 10 runs since 2026-11-11 12:00")
+
+
+def upgraded(folder: Path) -> tuple[str, list[dict[str, Any]]]:
+    """The table of 20 runs, of which the last ten are slower and have another driver; and what JSON says changed."""
+    for day in range(20):
+        driver = "580.1" if day < 11 else "590.1"
+        write(folder, day, 2e-6 if day < 10 else 2.2e-6, devices=[replace(DEVICE, driver_version=driver)])
+    found = history(folder, ONE)
+    (change,) = json.loads(history_json("results", *found))["history"]["series"][0]["changes"]
+    return history_text(*found), change["also_changed"]
+
+
+def test_a_change_says_what_else_changed_in_text_and_json(tmp_path) -> None:
+    text, (other,) = upgraded(tmp_path)
+    assert "    also changed:\n      driver: 580.1 -> 590.1 (10 of 10 runs before, 9 of 10 after)\n  trend:" in text
+    assert (other["name"], other["before"], other["after"]) == ("driver", "580.1", "590.1")
+
+
+def test_a_change_beside_which_nothing_changed_says_so(tmp_path) -> None:
+    assert "native-10-10.json\n    nothing else that the run files hold changed with it\n" in stepped(tmp_path)
 
 
 def test_too_few_runs_are_said_to_be_too_few(tmp_path) -> None:

@@ -83,8 +83,9 @@ def test_some_mutations_load_and_most_do_not(spoiled) -> None:
     assert any(map(loads, spoiled[COUNT:]))
 
 
-def test_a_spoiled_file_is_shown_or_refused(spoiled) -> None:
-    check(spoiled, {0}, "show", "FILE")
+@pytest.mark.parametrize("words", ["", "--format json", "--format csv", "--format csv --samples"])
+def test_a_spoiled_file_is_shown_or_refused(spoiled, words: str) -> None:
+    check(spoiled, {0}, "show", "FILE", *words.split())
 
 
 @pytest.mark.parametrize(
@@ -125,7 +126,9 @@ def test_texts_of_a_file_are_printed_as_they_are(tmp_path, text: str) -> None:
     status, shown, errors = command("show", str(labelled(tmp_path, text)))
     assert (status, errors) == (0, "")
     expected = text[:6].replace("\x1b", "␛").replace("\u202e", "\ufffd")
-    assert shown.strip().startswith(expected), "the title is taken for markup"
+    assert shown.strip().removeprefix("system   ").startswith(expected), "the title is taken for markup"
+    (title,) = (line for line in shown.splitlines() if " on " in line and "EMULATED" not in line[:9])
+    assert title.startswith(expected), "the table's title is taken for markup"
     assert all(letter.isprintable() or letter == "\n" for letter in shown)
 
 

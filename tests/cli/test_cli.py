@@ -108,6 +108,7 @@ def wait_for_file(folder: Path) -> None:
         ("run --metrics OH-001,OH-01", {"OH-001,OH-010"}),
         ("run --suite th", {"thorough"}),
         ("show mp", {"mps"}),
+        ("show th", {"thorough"}),
     ],
 )
 def test_the_shell_completes_what_there_is(name, line, found) -> None:
@@ -169,7 +170,7 @@ def test_a_file_cannot_pass_for_a_shipped_system(tmp_path, command) -> None:
             "option library is './libvgpu.so', a relative library path",
         ),
         ("rnu", "no command 'rnu'; did you mean run?"),
-        ("show OH-0001", "no metric or system 'OH-0001'; did you mean OH-001?"),
+        ("show OH-0001", "no metric, system, suite, run file or directory 'OH-0001'; did you mean OH-001?"),
         ("show none.json", "cannot read none.json: No such file or directory"),
         ("list metric", "'metric' is not one of 'metrics'"),
     ],

@@ -15,7 +15,7 @@ COMMANDS = {
     "run": "Measure one or more systems, each into a run file.",
     "prove": "Say whether systems are in force, and what lies open.",
     "list": "List metrics, systems, suites, devices or the emulated GPU's keys.",
-    "show": "Show a metric's or a system's definition, or a run file.",
+    "show": "Show a metric, a system, a suite or a run; a run as CSV or JSON too.",
     "compare": "Compare runs with a baseline: verdicts with intervals.",
     "score": "Score runs against a reference: parity, categories, grades.",
     "gate": "Fail on regressions: for CI.",

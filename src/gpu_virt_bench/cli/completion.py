@@ -37,9 +37,10 @@ def suites(context: click.Context, parameter: click.Parameter, begun: str) -> li
 def names(context: click.Context, parameter: click.Parameter, begun: str) -> list[CompletionItem]:
     """All that `show` shows."""
     from gpu_virt_bench import metrics
+    from gpu_virt_bench.engine import plan
     from gpu_virt_bench.systems.load import shipped
 
-    return offered([*metrics.load(), *shipped()], begun, with_files=True)
+    return offered([*metrics.load(), *shipped(), *plan.suites()], begun, with_files=True)
 
 
 def offered(words: Iterable[str], begun: str, with_files: bool = False) -> list[CompletionItem]:

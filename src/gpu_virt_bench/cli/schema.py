@@ -20,6 +20,7 @@ def command(kind: str, output: Path | None) -> None:
     \b
     compare comparisons     score scorecard     gate gate     prove proofs
     history history         list  list          run  session
+    show    estimates, samples, metric, system, suite
     """
     from gpu_virt_bench.results import schema
 

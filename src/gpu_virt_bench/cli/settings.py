@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import redirect_stdout
@@ -32,12 +34,21 @@ def write(text: str, output: Path | None) -> None:
     """To standard output, or to a file."""
     text = text if text.endswith("\n") else text + "\n"
     if output is None:
-        click.echo(text, nl=False)
+        say(text)
         return
     try:
         output.write_text(text, encoding="utf-8")
     except OSError as error:
         raise click.UsageError(f"cannot write {output}: {error.strerror}") from None
+
+
+def say(text: str) -> None:
+    """To standard output. Where its reader has gone (`| head`), the rest is dropped, and the exit status is the
+    command's own."""
+    try:
+        click.echo(text, nl=False)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is still buffered goes there
 
 
 def printed(print_it: Callable[[], object], output: Path | None) -> None:

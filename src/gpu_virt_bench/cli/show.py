@@ -2,49 +2,192 @@
 
 from __future__ import annotations
 
+import tomllib
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from gpu_virt_bench.cli.completion import names
+from gpu_virt_bench.cli.settings import write, written
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from gpu_virt_bench.model.metric import Metric
+    from gpu_virt_bench.model.run import Run, Suite
+    from gpu_virt_bench.model.system import System
+
+
+@dataclass(frozen=True)
+class NamedSuite:
+    """A suite and its name."""
+
+    name: str
+    suite: Suite
+
+
+@dataclass(frozen=True)
+class RunFile:
+    """A run, where it lies, and why a directory stands for it."""
+
+    path: Path
+    run: Run
+    chosen: list[str]
 
 
 @click.command(name="show")
-@click.argument("name", metavar="METRIC|SYSTEM|RUN.json", shell_complete=names)
-def command(name: str) -> None:
-    """Show a metric's or a system's definition, or a run file."""
+@click.argument("name", metavar="METRIC|SYSTEM|SUITE|FILE|DIR", shell_complete=names)
+@click.option("--samples", is_flag=True, help="Of a run, with json or csv: every sample in the place of the estimates.")
+@written("json", "csv")
+def command(name: str, samples: bool, form: str, output: Path | None) -> None:
+    """Show a metric, a system, a suite or a run; a run as CSV or JSON too.
+
+    \b
+    gpu-virt-bench show OH-001
+    gpu-virt-bench show results/native                     the newest complete run of a directory
+    gpu-virt-bench show run.json --format csv              a line for each outcome, in SI units
+    gpu-virt-bench show run.json --samples --format csv    a line for each sample
+
+    A file is a run, or with .toml a system or a suite of yours.
+    """
     from gpu_virt_bench.cli.run import wrong_use
 
     try:
-        show(name)
+        text = told(named(name), form, samples, output is None)
     except Exception as error:
         raise wrong_use(error) from None
+    write(text, output)
 
 
-def show(name: str) -> None:
-    """Prints whatever has that name."""
+# -- what a name means
+
+
+def named(name: str) -> Metric | System | NamedSuite | RunFile:
+    """What has that name: a metric, a system and a suite come before a file."""
     from gpu_virt_bench import metrics
-    from gpu_virt_bench.report.text import print_metric, print_runs
-    from gpu_virt_bench.results import load
+    from gpu_virt_bench.engine.plan import load_suite, suites
     from gpu_virt_bench.systems.load import load as load_system
-    from gpu_virt_bench.systems.load import shipped
-    from gpu_virt_bench.systems.variables import DefinitionError
+    from gpu_virt_bench.systems.load import load_all, shipped
 
     known = metrics.load()
     if name.upper() in known:
-        print_metric(known[name.upper()])
-        return
-    if name.endswith(".json"):
-        print_runs([load(Path(name))])
-        return
-    try:
-        click.echo(load_system(name).source.rstrip())
-    except DefinitionError as error:
-        if name.endswith(".toml"):
-            raise
-        import difflib
+        return known[name.upper()]
+    if name.endswith(".toml"):
+        return NamedSuite(Path(name).stem, load_suite(name)) if is_suite(Path(name)) else load_system(name)
+    if name in suites():
+        return NamedSuite(name, load_suite(name))
+    if name in shipped() or any(name in system.aliases for system in load_all()):
+        return load_system(name)
+    if name.endswith(".json") or "/" in name or Path(name).exists():
+        return run_file(Path(name))
+    raise click.UsageError(
+        f"no metric, system, suite, run file or directory {name!r}; {hint(name, [*known, *shipped(), *suites()])}"
+    )
 
-        names = [*known, *shipped()]
-        near = difflib.get_close_matches(name.upper(), names, n=1) or difflib.get_close_matches(name, names, n=1)
-        hint = f"did you mean {near[0]}?" if near else "`gpu-virt-bench list metrics` and `list systems` show all"
-        raise click.UsageError(f"no metric or system {name!r}; {hint}") from error
+
+def hint(name: str, known: list[str]) -> str:
+    """The nearest name, whatever the case of its letters, or all."""
+    import difflib
+
+    folded = {one.casefold(): one for one in known}
+    near = difflib.get_close_matches(name.casefold(), folded, n=1)
+    return f"did you mean {folded[near[0]]}?" if near else f"there are {', '.join(known)}"
+
+
+def is_suite(path: Path) -> bool:
+    """Whether a TOML file is a suite: it says how often."""
+    from gpu_virt_bench.model.text import small_text
+
+    try:
+        return "repetitions" in tomllib.loads(small_text(path))
+    except (OSError, ValueError):  # said by the reader of systems
+        return False
+
+
+def run_file(path: Path) -> RunFile:
+    """The run in a file, or a directory's newest complete one."""
+    from gpu_virt_bench.compare.files import find
+
+    found, chosen = find(path)
+    return RunFile(found.path, found.run, chosen)
+
+
+# -- what is said of it
+
+
+def told(thing: Metric | System | NamedSuite | RunFile, form: str, samples: bool, to_stdout: bool) -> str:
+    """The text in that form."""
+    if isinstance(thing, RunFile):
+        return run_told(thing, form, samples, to_stdout)
+    if samples or form == "csv":
+        raise click.UsageError(f"{'--samples' if samples else '--format csv'} is for runs, and this is a definition")
+    return as_json(thing) if form == "json" else captured(lambda out: print_definition(thing, out), to_stdout)
+
+
+def run_told(file: RunFile, form: str, samples: bool, to_stdout: bool) -> str:
+    """A run's estimates or samples."""
+    from gpu_virt_bench.report.about import about, print_about
+    from gpu_virt_bench.report.csv_tables import estimates_csv, samples_csv
+    from gpu_virt_bench.report.envelope import envelope
+    from gpu_virt_bench.report.rows import Estimates, Taken, outcome_rows, sample_rows
+    from gpu_virt_bench.report.text import print_run, remarks
+
+    head = about(str(file.path), file.run, file.chosen)
+    if form == "text" and samples:
+        raise click.UsageError("--samples needs --format csv or --format json")
+    if form == "text":
+
+        def print_it(out: Console) -> None:
+            out.print()
+            print_about(file.run, head, out)
+            print_run(file.run, out)
+
+        return captured(print_it, to_stdout)
+    if samples:
+        taken = Taken(head, sample_rows(file.run), remarks(file.run))
+        return samples_csv(taken) if form == "csv" else envelope("samples", asdict(taken))
+    found = Estimates(head, outcome_rows(file.run), remarks(file.run))
+    return estimates_csv(found) if form == "csv" else envelope("estimates", asdict(found))
+
+
+def as_json(thing: Metric | System | NamedSuite) -> str:
+    """A definition as JSON."""
+    from gpu_virt_bench.model.metric import Metric
+    from gpu_virt_bench.report.definitions import metric_record, suite_record
+    from gpu_virt_bench.report.envelope import envelope
+
+    if isinstance(thing, Metric):
+        return envelope("metric", asdict(metric_record(thing)))
+    if isinstance(thing, NamedSuite):
+        return envelope("suite", suite_record(thing.name, thing.suite))
+    return envelope("system", asdict(thing))
+
+
+def print_definition(thing: Metric | System | NamedSuite, out: Console) -> None:
+    """A definition for people; a system's is its file."""
+    from gpu_virt_bench.model.metric import Metric
+    from gpu_virt_bench.report.definitions import suite_lines
+    from gpu_virt_bench.report.text import print_metric
+
+    if isinstance(thing, Metric):
+        print_metric(thing, out)
+    elif isinstance(thing, NamedSuite):
+        for line in suite_lines(thing.name, thing.suite):
+            out.print(line, markup=False)
+    else:
+        out.print(thing.source.rstrip(), markup=False, soft_wrap=True)
+
+
+def captured(print_it: Callable[[Console], None], to_stdout: bool) -> str:
+    """What is printed, with colours only for a terminal, and without blanks at line ends for anything else."""
+    from rich.console import Console
+
+    from gpu_virt_bench.report.text import console
+
+    out = console() if to_stdout else Console(no_color=True, highlight=False, force_terminal=False)
+    with out.capture() as text:
+        print_it(out)
+    return text.get() if out.is_terminal else "".join(f"{line.rstrip()}\n" for line in text.get().splitlines())

@@ -23,15 +23,17 @@ from gpu_virt_bench.results import RunFileError, load
 NAME = ".gvb-index.sqlite"
 MEMORY = ":memory:"
 BUSY_SECONDS = 10.0
-COLUMNS = [entry.name for entry in fields(Point) if entry.name != "path"]
+OF_FILE = ("path", "run")
+"""What all points of a file have in common; in a point's type they stand last."""
+COLUMNS = [entry.name for entry in fields(Point) if entry.name not in OF_FILE]
 TABLES = (
     "CREATE TABLE files (id INTEGER PRIMARY KEY, path BLOB UNIQUE, size INTEGER, mtime_ns INTEGER, error TEXT, "
-    "left_out TEXT)",
+    "left_out TEXT, run TEXT)",
     f"CREATE TABLE points (file INTEGER, {', '.join(COLUMNS)})",
     "CREATE INDEX points_name ON points (name)",
     "CREATE INDEX points_file ON points (file)",
 )
-STAMP = zlib.crc32(" ".join(("2", __version__, *TABLES)).encode()) & 0x7FFFFFFF
+STAMP = zlib.crc32(" ".join(("3", __version__, *TABLES)).encode()) & 0x7FFFFFFF
 """What made an index. Raise the digit when the same file gives other points."""
 
 Answer = TypeVar("Answer")
@@ -126,10 +128,11 @@ def refresh(index: sqlite3.Connection, folder: Path) -> None:
 def add(index: sqlite3.Connection, file: tuple[bytes, int, int, str | None, str | None], found: list[Point]) -> None:
     """Adds a file with its points."""
     row = index.execute(
-        "INSERT INTO files (path, size, mtime_ns, error, left_out) VALUES (?, ?, ?, ?, ?)", file
+        "INSERT INTO files (path, size, mtime_ns, error, left_out, run) VALUES (?, ?, ?, ?, ?, ?)",
+        (*file, found[0].run if found else "{}"),
     ).lastrowid
-    marks = ", ".join("?" * (len(COLUMNS) + 1))
-    index.executemany(f"INSERT INTO points VALUES ({marks})", [(row, *astuple(point)[:-1]) for point in found])
+    marks, of_point = ", ".join("?" * (len(COLUMNS) + 1)), len(COLUMNS)
+    index.executemany(f"INSERT INTO points VALUES ({marks})", [(row, *astuple(point)[:of_point]) for point in found])
 
 
 def files(folder: Path) -> Files:

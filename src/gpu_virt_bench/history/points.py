@@ -9,13 +9,24 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gpu_virt_bench.compare.admissible import unproven
+from gpu_virt_bench.history.circumstances import of_outcome, of_run
 from gpu_virt_bench.model.run import Device, Measured, Run, Value
 from gpu_virt_bench.stats.estimate import summarise
+
+LIMITS = {
+    "memory_bytes": ("memory-limit", "memory_bytes"),
+    "compute_share": ("compute-limit", "compute_share"),
+    "tenants": ("concurrent-tenants", ""),
+    "memory-limit": ("memory-limit", "memory_bytes"),
+    "compute-limit": ("compute-limit", "compute_share"),
+}
+"""What is asked of all tenants, or swept -> the feature that it needs, and what of it is granted to each tenant."""
 
 
 @dataclass(frozen=True)
 class Point:
-    """One measured outcome of one run. `began` is in seconds since 1970, UTC; params and quota are JSON objects."""
+    """One measured outcome of one run. `began` is in seconds since 1970, UTC; params, quota, and the circumstances of
+    the outcome (`own`) and of its `run` are JSON objects."""
 
     began: float
     system: str
@@ -36,7 +47,9 @@ class Point:
     high: float | None
     repetitions: int
     samples: int
+    own: str
     path: str = ""
+    run: str = "{}"
 
     @property
     def key(self) -> tuple[str | int, ...]:
@@ -53,7 +66,7 @@ def no_point(run: Run) -> str:
 
 def points(run: Run) -> list[Point]:
     """The measured outcomes of a run."""
-    found = []
+    found, circumstances = [], json.dumps(of_run(run))
     for name, outcome in run.outcomes.items():
         if isinstance(outcome, Measured):
             definition = run.metrics[outcome.metric]
@@ -65,7 +78,7 @@ def points(run: Run) -> list[Point]:
                     label=run.label,
                     device=", ".join(map(device_name, run.devices)),
                     emulated=run.device.emulated,
-                    quota=text(quota(run)),
+                    quota=text(quota(run, outcome)),
                     metric=outcome.metric,
                     name=name,
                     title=definition.title,
@@ -79,6 +92,8 @@ def points(run: Run) -> list[Point]:
                     high=estimate.high,
                     repetitions=estimate.repetitions,
                     samples=estimate.samples,
+                    own=json.dumps(of_outcome(outcome)),
+                    run=circumstances,
                 )
             )
     return found
@@ -92,15 +107,28 @@ def device_name(device: Device) -> str:
     return f"{device.name} #{hashlib.sha256(text(keys).encode()).hexdigest()[:6]}"
 
 
-def quota(run: Run) -> dict[str, Value]:
-    """What the run's tenants were limited to, how many they were, and the run's place in a sweep."""
+def quota(run: Run, outcome: Measured) -> dict[str, Value]:
+    """What the outcome's tenants were limited to, how many were asked for, and the run's place in a sweep.
+
+    A limit that the system does not have, or that none of the tenants was granted (`compute=full`), is none.
+    """
     plan = run.plan
     asked = {
         "memory_bytes": plan.memory_limit_bytes,
         "compute_share": plan.compute_limit,
         "tenants": plan.tenants,
+        **run.point,
     }
-    return {**{name: value for name, value in asked.items() if value is not None}, **run.point}
+    return {name: value for name, value in asked.items() if value is not None and holds(name, run, outcome)}
+
+
+def holds(name: str, run: Run, outcome: Measured) -> bool:
+    """Whether what was asked for under that name held for the outcome; files before version 3 name no party."""
+    if name not in LIMITS:
+        return True
+    feature, grant = LIMITS[name]
+    granted = not grant or not outcome.party or any(getattr(one, grant) is not None for one in outcome.party)
+    return feature in run.system.features and granted
 
 
 def text(values: Mapping[str, Value]) -> str:

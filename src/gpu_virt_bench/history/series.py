@@ -138,15 +138,16 @@ def grouped(index: sqlite3.Connection, name: str, selection: Selection) -> list[
     where, values = conditions(selection)
     columns = ", ".join(f"points.{column}" for column in COLUMNS)
     rows = index.execute(
-        f"SELECT {columns}, path FROM points JOIN files ON files.id = file "
-        f"WHERE name = ? AND {where} ORDER BY began, path",
+        f"SELECT {columns}, files.path, files.run FROM points JOIN files ON files.id = file "
+        f"WHERE name = ? AND {where} ORDER BY began, files.path",
         [name, *values],
     )
     found: dict[tuple[str | int, ...], list[Point]] = {}
     for row in rows:
         fields = dict(zip(COLUMNS, row, strict=False))
         flags = {name: bool(fields[name]) for name in ("emulated", "twin")}
-        point = Point(**{**fields, **flags, "path": printable(os.fsdecode(row[-1]))})
+        path, run = row[-2:]
+        point = Point(**{**fields, **flags, "path": printable(os.fsdecode(path)), "run": run})
         found.setdefault(point.key, []).append(point)
     return [Series(points) for points in found.values()]
 

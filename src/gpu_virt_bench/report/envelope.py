@@ -112,6 +112,41 @@ def session() -> dict[str, Any]:
     return of(Session)
 
 
+def estimates() -> dict[str, Any]:
+    """`show` of a run: what it is, its outcomes with their estimates, remarks."""
+    from gpu_virt_bench.report.rows import Estimates
+
+    return of(Estimates)
+
+
+def samples() -> dict[str, Any]:
+    """`show --samples` of a run."""
+    from gpu_virt_bench.report.rows import Taken
+
+    return of(Taken)
+
+
+def metric() -> dict[str, Any]:
+    """`show` of a metric."""
+    from gpu_virt_bench.report.definitions import MetricRecord
+
+    return of(MetricRecord)
+
+
+def system() -> dict[str, Any]:
+    """`show` of a system: its definition as it is read, and in `source` the text of its file."""
+    from gpu_virt_bench.model.system import System
+
+    return of(System)
+
+
+def suite() -> dict[str, Any]:
+    """`show` of a suite."""
+    from gpu_virt_bench.model.run import Suite
+
+    return of(Suite, name={"type": "string"})
+
+
 KINDS: Mapping[str, Callable[[], dict[str, Any]]] = {
     "comparisons": comparisons,
     "scorecard": scorecard,
@@ -120,4 +155,9 @@ KINDS: Mapping[str, Callable[[], dict[str, Any]]] = {
     "history": history,
     "list": rows,
     "session": session,
+    "estimates": estimates,
+    "samples": samples,
+    "metric": metric,
+    "system": system,
+    "suite": suite,
 }

@@ -10,10 +10,11 @@ from datetime import UTC, datetime
 from textwrap import wrap
 from typing import Any
 
+from gpu_virt_bench.history.changes import AlsoChanged, also_changed
 from gpu_virt_bench.history.points import Point
 from gpu_virt_bench.history.series import Holding, Rest, Series
 from gpu_virt_bench.history.trend import DAY, FEWEST_FOR_CHANGE, FEWEST_FOR_TREND, Course, course
-from gpu_virt_bench.model.metric import SHOWN
+from gpu_virt_bench.model.metric import SHOWN, Value
 from gpu_virt_bench.report.envelope import envelope
 from gpu_virt_bench.report.text import ARROWS, number
 
@@ -21,8 +22,12 @@ WIDTH = 80
 ROWS = 20
 """Runs that a table shows; JSON has them all."""
 NAMED = 5
+LONGEST = 60
+"""Letters of a circumstance: a definition's `[[record]]` step may print pages."""
 LEVELS = "▁▂▃▄▅▆▇█"
 MIB = 1 << 20
+UNITS = {"Hz": ("MHz", 1e-6), "B": ("GiB", 2.0**-30)}
+"""SI unit of a circumstance -> the unit that people expect, and the factor from one to the other."""
 
 
 def overview_text(holdings: Sequence[Holding], rest: Rest) -> str:
@@ -126,12 +131,30 @@ def change_lines(series: Series, found: Course) -> Iterator[str]:
         yield f"  changes: too few runs to tell ({runs}, needs {FEWEST_FOR_CHANGE})"
     elif not found.changes:
         yield "  changes: none"
-    for change in found.changes:
+    for change, others in zip(found.changes, also_changed(series.points, found.changes), strict=True):
         point = series.points[change.position]
         values = f"{number(change.before * factor)} -> {number(change.after * factor)}"
         ratio = share(change.after - change.before, change.before)
         yield from wrapped(f"> changed with {date(point.began)}: {values}{ratio}")
         yield from wrapped(f"    {point.path}")
+        yield "    also changed:" if others else "    nothing else that the run files hold changed with it"
+        yield from (line for other in others for line in wrapped(f"      {other_line(other)}", 8))
+
+
+def other_line(other: AlsoChanged) -> str:
+    """What else changed, and of how many runs that is true where it is not true of all."""
+    before, after = (people(value, other.unit) for value in (other.before, other.after))
+    is_whole = (other.before_with, other.after_with) == (other.before_runs, other.after_runs)
+    counts = f"{other.before_with} of {other.before_runs} runs before, {other.after_with} of {other.after_runs} after"
+    return f"{other.name}: {before} -> {after}" + ("" if is_whole else f" ({counts})")
+
+
+def people(value: Value, unit: str) -> str:
+    """A circumstance as people read it."""
+    if isinstance(value, str):
+        return clip(value, LONGEST)
+    shown, factor = UNITS.get(unit, (unit, 1.0))
+    return f"{value * factor:,.4g} {shown}" if shown else f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def trend_line(series: Series, found: Course) -> str:
@@ -164,11 +187,19 @@ def series_object(series: Series) -> Mapping[str, Any]:
         "unit": SHOWN[last.unit][0],
         "better": last.better,
         "runs": [run_object(point) for point in series.points],
-        "changes": [{**asdict(change), "began": iso(series.points[change.position].began)} for change in found.changes],
+        "changes": [
+            {**asdict(change), "began": iso(series.points[change.position].began), "also_changed": others}
+            for change, others in zip(found.changes, also_changed_objects(series, found), strict=True)
+        ],
         "trend": None
         if found.slope is None
         else {"since": iso(series.points[found.since].began), **asdict(found.slope)},
     }
+
+
+def also_changed_objects(series: Series, found: Course) -> list[list[dict[str, Any]]]:
+    """For each change, what else changed."""
+    return [[asdict(other) for other in others] for others in also_changed(series.points, found.changes)]
 
 
 def run_object(point: Point) -> Mapping[str, Any]:
@@ -190,9 +221,9 @@ def iso(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).isoformat()
 
 
-def wrapped(text: str) -> list[str]:
+def wrapped(text: str, indent: int = 4) -> list[str]:
     """Lines of at most 80 columns, those after the first indented."""
-    return wrap(text, WIDTH, subsequent_indent="    ")
+    return wrap(text, WIDTH, subsequent_indent=" " * indent)
 
 
 def clip(text: str, width: int) -> str:

@@ -165,11 +165,16 @@ def print_runs(runs: Sequence[Run]) -> None:
     """A table for each run, with its remarks."""
     out = console()
     for run in runs:
-        out.print()
-        out.print(run_table(run))
-        for remark in remarks(run):
-            out.print(f"  {remark}", style="yellow", markup=False)
+        print_run(run, out)
     out.print()
+
+
+def print_run(run: Run, out: Console) -> None:
+    """One run's table and remarks."""
+    out.print()
+    out.print(run_table(run))
+    for remark in remarks(run):
+        out.print(f"  {remark}", style="yellow", markup=False)
 
 
 def paragraphs(definition: str) -> list[str]:
@@ -184,9 +189,8 @@ def paragraphs(definition: str) -> list[str]:
     return [text for text in found if text]
 
 
-def print_metric(metric: Metric) -> None:
+def print_metric(metric: Metric, out: Console) -> None:
     """A metric's definition."""
-    out = console()
     title, _, rest = metric.definition.partition("\n")
     out.print(f"{metric.id}  {title}", style="bold", markup=False)
     for paragraph in paragraphs(rest):

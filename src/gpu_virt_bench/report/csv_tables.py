@@ -1,0 +1,72 @@
+"""The rows of a run as CSV (RFC 4180, lines end with a line feed), each with columns that tell runs apart.
+
+A column's meaning is that of the field of its name in report/rows.py; texts that hold several things are
+`name=value; name=value`. An empty cell: there is none.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, fields
+from io import StringIO
+from typing import Any
+
+from gpu_virt_bench.report.about import About
+from gpu_virt_bench.report.rows import Estimates, OutcomeRow, SampleRow, Taken
+
+
+def estimates_csv(found: Estimates) -> str:
+    """One line for each outcome."""
+    return table([entry.name for entry in fields(OutcomeRow)], map(asdict, found.outcomes), found.run)
+
+
+def samples_csv(found: Taken) -> str:
+    """One line for each sample."""
+    return table([entry.name for entry in fields(SampleRow)], map(asdict, found.samples), found.run)
+
+
+def table(columns: list[str], rows: Iterable[Mapping[str, Any]], run: About) -> str:
+    """A header and the rows, each with what makes it readable without the file."""
+    of_run = run_columns(run)
+    text = StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow([*columns, *of_run])
+    behind = [cell(value) for value in of_run.values()]
+    writer.writerows([*(cell(row[name]) for name in columns), *behind] for row in rows)
+    return text.getvalue()
+
+
+def run_columns(run: About) -> dict[str, Any]:
+    """What tables of several runs are told apart by, and what forbids to use one."""
+    return {
+        "system": run.system,
+        "label": run.label,
+        "asked_compute_share": run.asked.compute_share,
+        "granted_compute_share": run.granted.compute_share,
+        "asked_memory_bytes": run.asked.memory_bytes,
+        "granted_memory_bytes": run.granted.memory_bytes,
+        "point": run.point,
+        "twin": run.twin,
+        "began": run.began,
+        "device": run.devices[0].name,
+        "emulated": run.devices[0].emulated,
+        "driver": run.devices[0].driver_version,
+        "run_status": run.status,
+        "unproven": "; ".join(run.proof.unproven),
+        "session": run.session,
+    }
+
+
+def cell(value: Any) -> str | float | int:  # noqa: ANN401  a field of a row
+    """One value as a cell."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, Mapping):
+        return "; ".join(f"{name}={inner}" for name, inner in value.items() if inner is not None)
+    if isinstance(value, list):
+        return " | ".join(str(cell(entry)) for entry in value)
+    assert isinstance(value, str | float | int)
+    return value
