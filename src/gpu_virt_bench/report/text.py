@@ -14,6 +14,7 @@ from rich.text import Text
 from gpu_virt_bench.model.claims import claims
 from gpu_virt_bench.model.metric import SHOWN, Metric
 from gpu_virt_bench.model.run import Definition, Failed, Granted, Measured, Outcome, Repetition, Run
+from gpu_virt_bench.model.text import counted
 from gpu_virt_bench.stats.estimate import LEVEL, Estimate
 from gpu_virt_bench.stats.estimate import summarise as summarise
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
 EMULATED = " · EMULATED GPU: a model's figures, not hardware's"
+AGAIN = " (again)"
+"""What tells a session's baseline, measured a second time, from the first."""
 BUSY = 1.15
 """From this pace on a host counts as busy: its processors take so many times their best time."""
 FEW = 5
@@ -59,6 +62,12 @@ def label(run: Run) -> str:
     """A run's name in a heading; what is emulated says so."""
     marks = [text for text in (run.label, "emulated" if run.device.emulated else "") if text]
     return run.system.id + (f" ({', '.join(marks)})" if marks else "")
+
+
+def named(run: Run) -> str:
+    """A run among those of its session: `mps`, `native (again)`, `mps (compute-limit 25)`."""
+    marks = ", ".join(f"{key} {value}" for key, value in run.point.items())
+    return run.system.id + (f" ({marks})" if marks else "") + (AGAIN if run.twin else "")
 
 
 def shown_unit(run: Run, definition: Definition) -> str:
@@ -110,7 +119,7 @@ def share(granted: Granted) -> str:
 
 def run_table(run: Run) -> RenderableType:
     """One run's outcomes."""
-    title = f"{run.system.title} on {devices(run)}{EMULATED if run.device.emulated else ''}"
+    title = f"{run.system.title}{AGAIN if run.twin else ''} on {devices(run)}{EMULATED if run.device.emulated else ''}"
     table = Table(title=Text(title), title_justify="left", title_style="bold", expand=False)
     table.add_column("metric", overflow="fold", ratio=3)
     table.add_column("value", justify="right", no_wrap=True)
@@ -134,7 +143,8 @@ def remarks(run: Run) -> list[str]:
     taken = [r for o in run.outcomes.values() for r in getattr(o, "repetitions", ())]
     rejected = sum(len(repetition.rejected) for repetition in taken)
     if rejected:
-        found.append(f"{rejected} samples were rejected; their reasons are in the file")
+        were, whose = ("was", "its reason is") if rejected == 1 else ("were", "their reasons are")
+        found.append(f"{counted(rejected, 'sample')} {were} rejected; {whose} in the file")
     found += [*busy(taken), *in_turns(taken)]
     if (few := run.plan.settings.repetitions) < FEW:
         found.append(f"repetitions: {few}; intervals are wide, --suite standard narrows them")
@@ -156,7 +166,8 @@ def in_turns(taken: Sequence[Repetition]) -> list[str]:
     """How many repetitions were not taken in rounds, for each reason; older files give none."""
     reasons = Counter(repetition.why for repetition in taken if repetition.taken == "turns" and repetition.why)
     return [
-        f"{count} of {len(taken)} repetitions were taken in turns, not in rounds: {why}"
+        f"{count} of {counted(len(taken), 'repetition')} {'was' if count == 1 else 'were'} taken in turns,"
+        f" not in rounds: {why}"
         for why, count in reasons.items()
     ]
 
