@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from gpu_virt_bench.model.metric import SHOWN
 from gpu_virt_bench.model.run import SCHEMA_VERSION, Definition, Failed, Measured, Repetition, Run, Skipped
 from gpu_virt_bench.model.shape import Misfit, build, printable, shown
+from gpu_virt_bench.model.text import counted
 from gpu_virt_bench.model.upgrade import as_written, upgraded
 
 if TYPE_CHECKING:
@@ -299,7 +300,8 @@ def check_beside(repetition: Repetition) -> None:
     for name in ("rounds", "begins", "paces", "clocks_hz"):
         values = getattr(repetition, name)
         if values and len(values) != len(repetition.samples):
-            raise Misfit(f"has {len(values)} entries, expected none or {len(repetition.samples)}, as `samples`", name)
+            count = counted(len(values), "entry", "entries")
+            raise Misfit(f"has {count}, expected none or {len(repetition.samples)}, as `samples`", name)
         if name != "rounds":
             check_sizes(name, values)
     for index, (before, after) in enumerate(pairwise(repetition.rounds), start=1):

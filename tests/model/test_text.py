@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from gpu_virt_bench.model.text import MOST, small_text
+from gpu_virt_bench.model.text import MOST, counted, small_text
 
 
 def test_a_file_is_read(tmp_path: Path) -> None:
@@ -29,3 +29,13 @@ def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
 def test_what_has_no_end_or_no_text_is_refused(path: str) -> None:
     with pytest.raises(OSError, match=r"expected a file|Is a directory"):
         small_text(Path(path))
+
+
+@pytest.mark.parametrize(("number", "said"), [(0, "0 runs"), (1, "1 run"), (2, "2 runs")])
+def test_one_is_not_said_in_the_plural(number: int, said: str) -> None:
+    assert counted(number, "run") == said
+
+
+def test_no_message_leaves_the_plural_to_the_reader() -> None:
+    files = Path(__file__).parents[2].glob("src/gpu_virt_bench/**/*.py")
+    assert [str(path) for path in files if "(s)" in path.read_text()] == []

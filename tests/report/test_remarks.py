@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from builders import PLAN, a_run, in_rounds, with_outcome
-from gpu_virt_bench.model.run import Granted, Measured, Run
-from gpu_virt_bench.report.text import circumstances, remarks
+from gpu_virt_bench.model.run import Granted, Measured, Rejected, Run
+from gpu_virt_bench.report.text import circumstances, named, print_runs, remarks
 
 
 def taken(**beside: Any) -> Run:
@@ -34,6 +34,27 @@ def test_repetitions_in_turns_are_counted_by_their_reason() -> None:
     turns = [replace(entry, taken="turns", why="OH-001 is alone") for entry in outcome.repetitions[:2]]
     run = with_outcome(run, "OH-001", repetitions=[*turns, *outcome.repetitions[2:]])
     assert remarks(run) == ["2 of 5 repetitions were taken in turns, not in rounds: OH-001 is alone"]
+
+
+def test_one_of_a_kind_is_said_in_the_singular() -> None:
+    outcome = taken().outcomes["OH-001"]
+    assert isinstance(outcome, Measured)
+    one = replace(outcome.repetitions[0], taken="turns", why="it is alone", rejected=[Rejected(1.0, "throttled")])
+    assert remarks(with_outcome(taken(), "OH-001", repetitions=[one])) == [
+        "1 sample was rejected; its reason is in the file",
+        "1 of 1 repetition was taken in turns, not in rounds: it is alone",
+    ]
+
+
+def test_the_runs_of_a_session_have_different_names() -> None:
+    run = taken()
+    found = [named(one) for one in (run, replace(run, twin=True), replace(run, point={"compute-limit": 25}))]
+    assert found == ["native", "native (again)", "native (compute-limit 25)"]
+
+
+def test_the_heading_of_a_second_measurement_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    print_runs([replace(taken(), twin=True)])
+    assert capsys.readouterr().out.strip().startswith("Native (again) on NVIDIA H200")
 
 
 def test_an_older_file_says_nothing_of_turns() -> None:

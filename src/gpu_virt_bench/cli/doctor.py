@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from gpu_virt_bench.model.text import counted
+
 if TYPE_CHECKING:
     from gpu_virt_bench.engine.observer import Observer
 
@@ -43,7 +45,7 @@ def devices(observers: Sequence[Observer]) -> list[str]:
     lines = []
     for observer in observers:
         found, state = observer.identity(), observer.state()
-        busy = f", {len(state.processes)} processes on it" if state.processes else ""
+        busy = f", {counted(len(state.processes), 'process', 'processes')} on it" if state.processes else ""
         lines.append(f"devices: {found.index} {found.name}, driver {found.driver_version}, {found.uuid}{busy}")
     return lines
 

@@ -233,7 +233,7 @@ def show(result: Result, json_only: bool, earlier: Sequence[str], verbose: bool)
         )
         return
     from gpu_virt_bench.report.sweep import print_sweeps
-    from gpu_virt_bench.report.text import print_runs
+    from gpu_virt_bench.report.text import named, print_runs
 
     runs = [record.run for record in result.records if not record.refused]
     plain = [run for run in runs if not run.point]
@@ -242,7 +242,7 @@ def show(result: Result, json_only: bool, earlier: Sequence[str], verbose: bool)
     print_sweeps(runs)
     compare_with(result, earlier)
     for record in result.records:
-        click.echo(f"{record.run.system.id}: {record.path}")
+        click.echo(f"{named(record.run)}: {record.path}")
     for record in result.records:
         if record.refused:
             click.echo(f"Refused: {record.refused}", err=True)

@@ -17,6 +17,7 @@ from gpu_virt_bench.compare.rows import pairing, row
 from gpu_virt_bench.compare.tails import sentences, tails, with_tails
 from gpu_virt_bench.model.comparison import Comparison, Side
 from gpu_virt_bench.model.run import Run
+from gpu_virt_bench.model.text import counted
 from gpu_virt_bench.policy import Policy
 
 __all__ = [
@@ -74,7 +75,7 @@ def compare(
     if unfit and not whole:
         found.append(f"no noise floor, the baseline's second measurement does not count: {unfit}")
     if twin is not None and (few := twin.plan.settings.repetitions) < FEWEST:
-        found.append(f"the noise floor is the largest change in {few} repetitions; it may be larger")
+        found.append(f"the noise floor is the largest change in {counted(few, 'repetition')}; it may be larger")
     rows = with_outlook(with_deferred(with_tails(rows, seldom), ours, theirs), ours, theirs, policy.confidence)
     return Comparison(
         side(baseline),

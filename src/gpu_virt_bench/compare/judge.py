@@ -14,6 +14,7 @@ from gpu_virt_bench.compare.shares import decided_by_count
 from gpu_virt_bench.compare.tails import of_headline
 from gpu_virt_bench.model.comparison import Change, Interval, Row, Verdict
 from gpu_virt_bench.model.metric import SHOWN
+from gpu_virt_bench.model.text import counted
 from gpu_virt_bench.stats.change import holm
 
 FEWEST = 5
@@ -157,7 +158,7 @@ def few(repetitions: int, least: int) -> str:
     """That so few repetitions get no verdict; "" if they are enough."""
     if repetitions >= least:
         return ""
-    return f"{repetitions} repetition{'s' * (repetitions != 1)}, a verdict needs {least}"
+    return f"{counted(repetitions, 'repetition')}, a verdict needs {least}"
 
 
 def glaring(row: Row, change: Change) -> str:

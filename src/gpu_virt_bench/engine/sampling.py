@@ -12,6 +12,7 @@ from typing import Literal
 from gpu_virt_bench.engine.readings import Reading
 from gpu_virt_bench.model.metric import Metric
 from gpu_virt_bench.model.run import Rejected, Repetition, now
+from gpu_virt_bench.model.text import counted
 
 Stop = Literal["enough", "budget", "rejected", "interrupted"]
 FEWEST_REJECTED = 4
@@ -96,7 +97,8 @@ class Taken:
 def check(metric: Metric, value: float | None, floor: float, taken: Taken) -> float:
     """The value, if it can be a measurement: a number, and of times one that the clock can tell."""
     if value is None:
-        raise Implausible(f"{metric.id} ended after {len(taken.samples)} samples; a metric must go on yielding")
+        count = counted(len(taken.samples), "sample")
+        raise Implausible(f"{metric.id} ended after {count}; a metric must go on yielding")
     if not math.isfinite(value):
         raise Implausible(f"{metric.id} yielded {value}, expected a number")
     if metric.sample_unit == "s" and metric.compare == "ratio" and value < 0.95 * floor:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from statistics import median
 
 from gpu_virt_bench.model.run import Repetition, Run
+from gpu_virt_bench.model.text import counted
 
 BUSY = 1.15
 """From this pace on a host counts as busy: its processors take so many times their best time."""
@@ -18,8 +19,8 @@ def cautions(run: Run) -> list[str]:
     rejected = sum(len(repetition.rejected) for repetition in taken)
     found = list(run.warnings)
     if rejected:
-        were, their = ("samples were", "their reasons are") if rejected > 1 else ("sample was", "its reason is")
-        found.append(f"{rejected} {were} rejected; {their} in the file")
+        were, whose = ("was", "its reason is") if rejected == 1 else ("were", "their reasons are")
+        found.append(f"{counted(rejected, 'sample')} {were} rejected; {whose} in the file")
     return [*found, *busy(taken), *in_turns(taken)]
 
 
@@ -43,6 +44,7 @@ def in_turns(taken: Sequence[Repetition]) -> list[str]:
     """How many repetitions were not taken in rounds, for each reason; older files give none."""
     reasons = Counter(repetition.why for repetition in taken if repetition.taken == "turns" and repetition.why)
     return [
-        f"{count} of {len(taken)} repetitions were taken in turns, not in rounds: {why}"
+        f"{count} of {counted(len(taken), 'repetition')} {'was' if count == 1 else 'were'} taken in turns,"
+        f" not in rounds: {why}"
         for why, count in reasons.items()
     ]

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Literal
 
+from gpu_virt_bench.model.text import counted
+
 Value = str | int | float
 Table = Mapping[str, list[dict[str, Value]]]
 
@@ -74,7 +76,7 @@ def too_many_rejected(repetitions: Sequence[Repetition], of: str = "") -> str | 
     rejected = [entry for repetition in repetitions for entry in repetition.rejected]
     if len(rejected) <= MAX_REJECTED * (kept + len(rejected)):
         return None
-    return f"{len(rejected)} of {kept + len(rejected)} samples{of} rejected, the last: {rejected[-1].reason}"
+    return f"{len(rejected)} of {counted(kept + len(rejected), 'sample')}{of} rejected, the last: {rejected[-1].reason}"
 
 
 @dataclass(frozen=True)

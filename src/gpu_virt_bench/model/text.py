@@ -24,6 +24,11 @@ def small_text(path: Path) -> str:
     return found.decode()
 
 
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """`1 run`, `3 runs`."""
+    return f"{number} {noun if number == 1 else plural or noun + 's'}"
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """`; did you mean X?`, or what there is."""
     import difflib

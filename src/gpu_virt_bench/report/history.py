@@ -15,6 +15,7 @@ from gpu_virt_bench.history.points import Point
 from gpu_virt_bench.history.series import Holding, Rest, Series
 from gpu_virt_bench.history.trend import DAY, FEWEST_FOR_CHANGE, FEWEST_FOR_TREND, Course, course
 from gpu_virt_bench.model.metric import SHOWN, Value
+from gpu_virt_bench.model.text import counted
 from gpu_virt_bench.report.envelope import envelope
 from gpu_virt_bench.report.text import ARROWS, number
 
@@ -85,7 +86,7 @@ def series_lines(series: Series) -> Iterator[str]:
     yield f"  {'began (UTC)':<18}{'value':>10}  {'interval':<24}{'n':>8}  label"
     changed = {change.position for change in found.changes}
     if len(points) > ROWS:
-        yield f"  {len(points) - ROWS} earlier runs: --format json has all"
+        yield f"  {counted(len(points) - ROWS, 'earlier run')}: --format json has all"
     for position, point in list(enumerate(points))[-ROWS:]:
         yield f"{'>' if position in changed else ' '} {row(point, factor)}".rstrip()
     yield from change_lines(series, found)
@@ -235,7 +236,7 @@ def clip(text: str, width: int) -> str:
 def complaints(rest: Rest) -> list[str]:
     """What gave no points, one line each, the first few of a kind."""
     unread, left_out = rest.unreadable, rest.left_out
-    files = f"{len(unread)} files are no run files" if len(unread) > 1 else "1 file is no run file"
+    files = f"{counted(len(unread), 'file')} {'is no run file' if len(unread) == 1 else 'are no run files'}"
     reasons = ", ".join(f"{count} {reason}" for reason, count in Counter(file.reason for file in left_out).items())
     runs = f"{len(left_out)} run{'s are' if len(left_out) > 1 else ' is'} left out: {reasons}"
     return [

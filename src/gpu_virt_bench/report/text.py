@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
 EMULATED = " · EMULATED GPU: a model's figures, not hardware's"
+AGAIN = " (again)"
+"""What tells a session's baseline, measured a second time, from the first."""
 FEW = 5
 """Fewer repetitions make intervals wide."""
 MIB = 1 << 20
@@ -66,6 +68,12 @@ def label(run: Run) -> str:
     """A run's name in a heading; what is emulated says so."""
     marks = [text for text in (run.label, "emulated" if run.device.emulated else "") if text]
     return run.system.id + (f" ({', '.join(marks)})" if marks else "")
+
+
+def named(run: Run) -> str:
+    """A run among those of its session: `mps`, `native (again)`, `mps (compute-limit 25)`."""
+    marks = ", ".join(f"{key} {value}" for key, value in run.point.items())
+    return run.system.id + (f" ({marks})" if marks else "") + (AGAIN if run.twin else "")
 
 
 def shown_unit(run: Run, definition: Definition) -> str:
@@ -117,7 +125,7 @@ def share(granted: Granted) -> str:
 
 def run_table(run: Run) -> RenderableType:
     """One run's outcomes."""
-    title = f"{run.system.title} on {devices(run)}{EMULATED if run.device.emulated else ''}"
+    title = f"{run.system.title}{AGAIN if run.twin else ''} on {devices(run)}{EMULATED if run.device.emulated else ''}"
     taken = (
         summarise(outcome, run.metrics[outcome.metric])
         for outcome in run.outcomes.values()

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from gpu_virt_bench.model.run import Device
 from gpu_virt_bench.model.system import Quota, System
+from gpu_virt_bench.model.text import counted
 from gpu_virt_bench.systems.variables import QUOTA, DefinitionError
 
 MIB = 1 << 20
@@ -65,7 +66,7 @@ def check_tenants(system: System, tenants: int) -> None:
         raise Inexpressible(f"{system.id} has one tenant at a time, not {tenants}: it has no concurrent-tenants")
     most = system.quota.compute.max_tenants if system.quota.compute is not None else None
     if most is not None and tenants > most:
-        raise Inexpressible(f"{system.id} has at most {most} tenants, not {tenants}")
+        raise Inexpressible(f"{system.id} has at most {counted(most, 'tenant')}, not {tenants}")
 
 
 def memory_quota(system: System, asked: int) -> int:
