@@ -1,6 +1,7 @@
 #include "common_config.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -45,7 +46,7 @@ static bool parse_real(const char *text, double *value) {
   char *end;
   errno = 0;
   *value = strtod(text, &end);
-  return errno == 0 && end != text && *end == 0;
+  return errno == 0 && end != text && *end == 0 && isfinite(*value);
 }
 
 static bool set_key(config *into, const key *k, const char *value) {
@@ -139,9 +140,10 @@ static bool check(config *c, char *error) {
   return wrong == NULL;
 }
 
-bool config_read(config *into, char *error) {
+bool config_read(config *into, char *error) { return config_load(into, getenv("GVB_EMULATED"), error); }
+
+bool config_load(config *into, const char *directory, char *error) {
   set_defaults(into);
-  const char *directory = getenv("GVB_EMULATED");
   if (!directory || directory[0] != '/' || strlen(directory) >= CONFIG_PATH - 16) {
     snprintf(error, CONFIG_ERROR, "GVB_EMULATED must be the absolute path of a machine's directory, found '%s'",
              directory ? directory : "");

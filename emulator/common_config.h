@@ -37,6 +37,9 @@ typedef struct config {
 /* Reads the machine named by GVB_EMULATED. On failure, false and one sentence in `error` (CONFIG_ERROR bytes). */
 bool config_read(config *into, char *error);
 
+/* Reads the machine in that directory, likewise. */
+bool config_load(config *into, const char *directory, char *error);
+
 /* The keys and families as a JSON array of {name, type, default, unit, meaning}. */
 const char *config_keys_json(void);
 

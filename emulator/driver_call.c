@@ -64,19 +64,28 @@ static void apply_rule(const rule *r, fault *f) {
   }
 }
 
-static bool apply_rules(void) {
-  for (int k = 0; k < gpu.config.rules; k++) {
-    const rule *r = &gpu.config.rule[k];
-    int a = find_api(r->api);
-    if (a < 0 && strncmp(r->api, "nvml", 4) != 0) {
-      snprintf(gpu.config_error, sizeof gpu.config_error, "%.400s/config: the driver exports no function '%s'",
-               gpu.config.directory, r->api);
-      return false;
-    }
-    if (a >= 0) apply_rule(r, &faults[a]);
+static bool check_rules(const config *c, char *error) {
+  for (int k = 0; k < c->rules; k++) {
+    if (find_api(c->rule[k].api) >= 0) continue;
+    snprintf(error, CONFIG_ERROR, "%.400s/config: the driver exports no function '%s'", c->directory, c->rule[k].api);
+    return false;
   }
   return true;
 }
+
+static bool apply_rules(void) {
+  if (!check_rules(&gpu.config, gpu.config_error)) return false;
+  for (int k = 0; k < gpu.config.rules; k++) apply_rule(&gpu.config.rule[k], &faults[find_api(gpu.config.rule[k].api)]);
+  return true;
+}
+
+const char *process_complaint(const char *directory) {
+  static config tried;
+  static char error[CONFIG_ERROR];
+  return config_load(&tried, directory, error) && check_rules(&tried, error) ? "" : error;
+}
+
+const char *process_function(int index) { return index >= 0 && index < APIS ? api_names[index] : NULL; }
 
 /* GVB_EMULATED_RATE: a factor for this process alone, as a layer that costs its kernels would be. */
 static bool set_rate(void) {

@@ -96,6 +96,14 @@ CUresult emu_cuInit(unsigned int flags) {
 GVB_EXPORT const char *gvb_emulated_keys(void);
 GVB_EXPORT const char *gvb_emulated_keys(void) { return config_keys_json(); }
 
+/* What is wrong with the machine in a directory, "" if nothing is. Not for several threads at once. */
+GVB_EXPORT const char *gvb_emulated_complaint(const char *directory);
+GVB_EXPORT const char *gvb_emulated_complaint(const char *directory) { return process_complaint(directory); }
+
+/* The driver's functions by number, from 0 on; NULL after the last. */
+GVB_EXPORT const char *gvb_emulated_function(int index);
+GVB_EXPORT const char *gvb_emulated_function(int index) { return process_function(index); }
+
 /* Time by which effects were complete later than the model said, seen by waiting calls of this process. Not zero: the
  * host is too slow for the work, and host times of this process are longer than the model. */
 GVB_EXPORT int64_t gvb_emulated_late_ns(void);

@@ -149,6 +149,12 @@ extern process gpu;
 
 /* Loads the configuration once; initializes the machine's mapping and this process's slot. */
 void process_configure(void);
+
+/* What is wrong with the machine in a directory, "" if nothing is. */
+const char *process_complaint(const char *directory);
+
+/* The driver's functions by number, NULL after the last. */
+const char *process_function(int index);
 CUresult process_attach(void);
 
 /* CUDA_SUCCESS if the calling thread has a living context, which *context then names (may be NULL). */

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from importlib import import_module
-from io import TextIOWrapper
 from pathlib import Path
 
 import click
 
 from gpu_virt_bench._version import __version__
+from gpu_virt_bench.cli import streams
 
 COMMANDS = {
     "run": "Measure one or more systems, each into a run file.",
@@ -25,6 +26,8 @@ COMMANDS = {
 }
 OWN = ("--help", "-h", "--version", "-V")
 NAMES = ("gpu-virt-bench", "gvb")
+INTERRUPTED, WRONG = 130, 2
+"""Exit statuses of every command: interrupted; wrong use, refused, or output that could not be written."""
 
 
 class Commands(click.Group):
@@ -79,20 +82,47 @@ def called() -> str:
 
 
 def main(args: list[str] | None = None) -> None:
-    """The entry point; ends with the documented exit status, never with a traceback a user did not cause."""
+    """The command line; ends with the documented exit status."""
+    below = streams.take_over()
+    status = answered(args)
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):  # a sign that the terminal's encoding lacks becomes "?"
-            stream.reconfigure(errors="replace")
+        if stream is not None:
+            stream.flush()
+    if below is not None and below.failure is not None and status != INTERRUPTED:
+        click.echo(f"Error: standard output: {below.failure.strerror}; not everything was written", err=True)
+        status = WRONG
+    if status:
+        sys.exit(status)
+
+
+def answered(args: list[str] | None) -> int:
+    """Does what the words ask for; returns the exit status."""
+    warnings.showwarning = said
     try:
         group.main(args=args, prog_name=called(), standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message())
     except click.ClickException as error:
         click.echo(f"Error: {error.format_message()}", err=True)
-        sys.exit(2)
+        return WRONG
     except (click.Abort, KeyboardInterrupt) as error:
         click.echo(f"interrupted by {error if str(error).startswith('SIG') else 'SIGINT'}", err=True)
-        sys.exit(130)
-    except BrokenPipeError:  # `gpu-virt-bench list | head`
-        sys.stderr.close()
-        sys.exit(0)
+        return INTERRUPTED
+    except OSError as error:
+        click.echo(f"Error: {error.filename or 'the operating system'}: {error.strerror}", err=True)
+        return WRONG
+    except SystemExit as ended:
+        return ended.code if isinstance(ended.code, int) else 0 if ended.code is None else WRONG
+    return 0
+
+
+def said(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: object = None,
+    line: object = None,
+) -> None:
+    """A warning as a sentence, without the place in the source that gave it."""
+    click.echo(f"Warning: {message}", err=True)

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import ctypes
 import difflib
+import itertools
 import json
+import math
+import re
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+
+from gpu_virt_bench.model.text import nearest
 
 FOLDER = Path(__file__).parent
 LIBRARIES = FOLDER / "lib"
@@ -24,6 +29,13 @@ FAMILIES = {
     "hang": "n - the n-th call of that API in a process never returns",
 }
 """Keys with an API's name after the dot."""
+FORMS = {
+    "latency": (r"\d{1,18}", "nanoseconds, such as 5000"),
+    "fail": (r"\d{1,18}\+?:\d{1,9}", "n:code or n+:code, such as 3:719"),
+    "sticky": (r"\d{1,18}\+?:\d{1,9}", "n:code, such as 3:719"),
+    "hang": (r"\d{1,18}", "the number of a call, such as 3"),
+}
+"""How a value of each family is written."""
 
 Value = str | int | float
 
@@ -44,14 +56,29 @@ class Key:
 
 
 @cache
-def keys() -> Mapping[str, Key]:
-    """All keys, as the emulated driver itself declares them."""
+def driver() -> ctypes.CDLL:
+    """The emulated driver's library, for what it says of itself."""
     path = LIBRARIES / "libcuda.so.1"
     if not path.exists():
         raise EmulationError(f"{path} is missing: build it with `python build_native.py`, or install a wheel")
     library = ctypes.CDLL(str(path), mode=ctypes.RTLD_LOCAL)
-    library.gvb_emulated_keys.restype = ctypes.c_char_p
-    return {entry["name"]: Key(**entry) for entry in json.loads(library.gvb_emulated_keys())}
+    for told in (library.gvb_emulated_keys, library.gvb_emulated_complaint, library.gvb_emulated_function):
+        told.restype = ctypes.c_char_p
+    library.gvb_emulated_complaint.argtypes = [ctypes.c_char_p]
+    return library
+
+
+@cache
+def keys() -> Mapping[str, Key]:
+    """All keys, as the emulated driver itself declares them."""
+    return {entry["name"]: Key(**entry) for entry in json.loads(driver().gvb_emulated_keys())}
+
+
+@cache
+def functions() -> Sequence[str]:
+    """The functions that the emulated driver exports."""
+    names = itertools.takewhile(bool, map(driver().gvb_emulated_function, itertools.count()))
+    return [name.decode() for name in names]
 
 
 def profiles() -> list[str]:
@@ -74,26 +101,50 @@ def parsed(name: str, text: str) -> Value:
     """The value of one `--emulate name=text`."""
     family, dot, api = name.partition(".")
     if dot and family in FAMILIES and api:
-        return text
+        return of_family(family, api, text)
     if name not in keys():
-        near = difflib.get_close_matches(name, [*keys(), *(f"{family}.API" for family in FAMILIES)], n=1)
-        hint = f"; did you mean {near[0]}?" if near else "; `gpu-virt-bench list emulator` shows all keys"
-        raise EmulationError(f"the emulated GPU has no key {name!r}{hint}")
+        near = nearest(name, [*keys(), *(f"{family}.API" for family in FAMILIES)], shown_by="list emulator")
+        raise EmulationError(f"the emulated GPU has no key {name!r}{near}")
     kind = keys()[name].type
-    kinds: dict[str, Callable[[str], Value]] = {"integer": int, "real": float}
+    kinds: dict[str, Callable[[str], Value]] = {"integer": int, "real": finite}
+    expected = {"integer": "an integer", "real": "a number"}.get(kind, "text of one line")
+    if kind not in kinds and not text.isprintable():
+        raise EmulationError(f"{name} is {text!r}, expected {expected}")
     try:
         return kinds.get(kind, str)(text)
     except ValueError:
-        raise EmulationError(
-            f"{name} is {text!r}, expected {'an integer' if kind == 'integer' else 'a number'}"
-        ) from None
+        raise EmulationError(f"{name} is {text!r}, expected {expected}") from None
+
+
+def of_family(family: str, api: str, text: str) -> str:
+    """What is to happen to one function of the driver, as the driver reads it."""
+    if api not in functions():
+        (near,) = difflib.get_close_matches(api, functions(), n=1, cutoff=0.0)
+        raise EmulationError(f"{family}.{api}: the driver has no function {api!r}; the nearest is {near}")
+    form, expected = FORMS[family]
+    if not re.fullmatch(form, text):
+        raise EmulationError(f"{family}.{api} is {text!r}, expected {expected}")
+    return text
+
+
+def finite(text: str) -> float:
+    """A number with a value."""
+    if not math.isfinite(value := float(text)):
+        raise ValueError
+    return value
 
 
 def make_machine(folder: Path, values: Mapping[str, Value]) -> Path:
-    """Writes the directory that makes processes share one emulated GPU; returns its path for GVB_EMULATED."""
+    """Writes the directory that makes processes share one emulated GPU; returns its path for GVB_EMULATED.
+
+    Raises EmulationError about values that the driver does not take.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     lines = [f"{name} {value}" for name, value in sorted(values.items())]
     (folder / "config").write_text("\n".join(lines) + "\n")
+    if complaint := driver().gvb_emulated_complaint(str(folder).encode()).decode(errors="replace"):
+        where = re.compile(re.escape(f"{folder}/config") + r"(:\d+)?: ")
+        raise EmulationError(f"the emulated GPU cannot be so: {where.sub('', complaint)}")
     return folder
 
 

@@ -10,6 +10,8 @@ from pathlib import Path
 
 MOST = 1 << 20
 """Bytes of the largest file that is read."""
+MANY = 40
+"""More names than this help nobody."""
 
 
 def small_text(path: Path) -> str:
@@ -29,13 +31,16 @@ def counted(number: int, noun: str, plural: str = "") -> str:
     return f"{number} {noun if number == 1 else plural or noun + 's'}"
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
-    """`; did you mean X?`, or what there is."""
+def nearest(name: str, known: Iterable[str], shown_by: str = "") -> str:
+    """`; did you mean X?`, or what there is; of very many, the command that shows them."""
     import difflib
 
     names = list(known)
-    near = difflib.get_close_matches(name, names, n=1)
-    return f"; did you mean {near[0]}?" if near else f"; there are {', '.join(names)}" if names else ""
+    if near := difflib.get_close_matches(name, names, n=1):
+        return f"; did you mean {near[0]}?"
+    if shown_by:
+        return f"; `gpu-virt-bench {shown_by}` shows all"
+    return f"; there are {', '.join(names)}" if 0 < len(names) <= MANY else ""
 
 
 def told(seconds: float) -> str:
