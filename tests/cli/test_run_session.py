@@ -48,7 +48,7 @@ def test_systems_are_measured_in_rounds_and_with_turns_one_after_the_other(tmp_p
 def test_the_reason_for_turns_stands_below_the_table(tmp_path) -> None:
     words = ["--system", "native", "--system", "time-slicing", "--metrics", "OH-001", "--turns"]
     done = gvb("run", *FAST, *words, "--output", str(tmp_path))
-    assert "repetitions were taken in turns, not in rounds: turns were asked for" in " ".join(done.stdout.split())
+    assert "taken in turns, not in rounds: turns were asked for" in " ".join(done.stdout.split())
     assert "Against native · paired by repetition" in done.stdout
 
 

@@ -14,7 +14,6 @@ from gpu_virt_bench.engine.proving import FeatureLost, ProofLost, Refused, When
 from gpu_virt_bench.engine.quotas import granted
 from gpu_virt_bench.model.metric import Party
 from gpu_virt_bench.model.run import ProofRecord
-from gpu_virt_bench.model.text import counted
 from gpu_virt_bench.model.workload import TenantDied, TenantHung, Workload, WorkloadError
 from gpu_virt_bench.systems.active import Active
 from gpu_virt_bench.systems.seat import seat
@@ -156,8 +155,7 @@ def processors(tenants: Tenants, index: int, of: int) -> tuple[int, ...]:
     """Processors of one tenant, the timed one first; none where there are too few to part."""
     found = cpus_of(tenants.place.device.numa_node, index, of)
     if not found:
-        who = counted(of, "tenant")
-        tenants.warn(f"too few processors to give {who} and the harness two each: tenants are not pinned")
+        tenants.warn("too few processors to give every tenant and the harness two each: not all tenants are pinned")
     return found
 
 
