@@ -58,9 +58,12 @@ def heading(group: Sequence[Comparison]) -> str:
 
 
 def level(group: Sequence[Comparison]) -> str:
-    """The level of the changes' intervals: `95 % interval`, or what most of them reach."""
+    """The level of the changes' intervals: `95 % interval`, what all of them reach, or from where to where."""
     changes = [row.change for one in group for row in one.rows if row.change is not None]
-    reached = ((change.interval.level, change.repetitions) for change in changes if change.interval.low is not None)
+    reached = [(change.interval.level, change.repetitions) for change in changes if change.interval.low is not None]
+    ends = {f"{100 * found:.0f}" for found, _ in reached}
+    if len(ends) > 1:
+        return f"{min(ends, key=int)} to {max(ends, key=int)} % intervals"
     return usual_level(reached, group[0].confidence)[1]
 
 

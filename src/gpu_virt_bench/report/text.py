@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -82,7 +83,7 @@ def shown_unit(run: Run, definition: Definition) -> str:
 
 
 def row(run: Run, name: str, outcome: Outcome, usual: float) -> tuple[str, str, str, str, str]:
-    """Outcome, value, interval, unit, n."""
+    """Outcome, value, interval, unit, n; why there is none stands below the table."""
     definition = run.metrics[outcome.metric]
     if isinstance(outcome, Measured):
         found = summarise(outcome, definition)
@@ -90,8 +91,7 @@ def row(run: Run, name: str, outcome: Outcome, usual: float) -> tuple[str, str, 
         unit = f"{shown_unit(run, definition)} {ARROWS[definition.better]}"
         count = f"{found.repetitions} x {found.samples // found.repetitions}"
         return name, number(found.value * factor), interval(found, factor, usual), unit, count
-    reason = outcome.error if isinstance(outcome, Failed) else outcome.reason
-    return name, outcome.outcome, reason, "", ""
+    return name, outcome.outcome, "", "", ""
 
 
 def devices(run: Run) -> str:
@@ -132,6 +132,7 @@ def run_table(run: Run) -> RenderableType:
         if isinstance(outcome, Measured)
     )
     usual, heading = usual_level((one.level, one.repetitions) for one in taken if one.low is not None)
+    heading = heading.replace(" (", "\n(")
     table = Table(title=Text(title), title_justify="left", title_style="bold", box=None, padding=(0, 2, 0, 0))
     table.add_column("outcome", overflow="fold", ratio=3)
     table.add_column("value", justify="right", no_wrap=True)
@@ -144,6 +145,16 @@ def run_table(run: Run) -> RenderableType:
         style = {"failed": "red", "skipped": "dim"}.get(outcome.outcome, "")
         table.add_row(*(Text(cell) for cell in cells), style=style)
     return table
+
+
+def reasons(run: Run) -> list[str]:
+    """Why outcomes failed or were skipped, each reason once with its outcomes."""
+    found: dict[str, list[str]] = {}
+    for name, outcome in sorted(run.outcomes.items()):
+        if not isinstance(outcome, Measured):
+            why = f"failed: {outcome.error}" if isinstance(outcome, Failed) else f"skipped: {outcome.reason}"
+            found.setdefault(why, []).append(name)
+    return [f"{', '.join(names)} {why}" for why, names in found.items()]
 
 
 def foldable(name: str) -> str:
@@ -181,8 +192,10 @@ def print_run(run: Run, out: Console) -> None:
     """One run's table and remarks."""
     out.print()
     out.print(run_table(run))
+    for reason in reasons(run):
+        out.print(Padding(Text(reason), (0, 0, 0, 2)))
     for remark in remarks(run):
-        out.print(f"  {remark}", style="yellow", markup=False)
+        out.print(Padding(Text(remark), (0, 0, 0, 2)), style="yellow")
 
 
 def paragraphs(definition: str) -> list[str]:

@@ -27,7 +27,10 @@ def served_checks(checks: Checks, evidence: Evidence) -> Iterator[Check]:
             for name, file in checks.served_by_any.items()
             for kind, way in WAYS.items()
         ]
-        told = "; ".join(f"{item.name} by {way}: {item.found}" for item, way in ways)
+        by_file: dict[str, list[str]] = {}
+        for item, way in ways:
+            by_file.setdefault(item.found, []).append(f"{item.name} by {way}")
+        told = "; ".join(f"{', '.join(names)}: {file}" for file, names in by_file.items())
         expected = ", ".join(dict.fromkeys(checks.served_by_any.values()))
         passed = any(item.passed for item, _ in ways)
         found = told if passed else f"{told}. {what_it_serves(facts, list(checks.served_by_any.values()))}"
