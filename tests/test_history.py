@@ -492,12 +492,15 @@ def test_no_line_is_wider_than_80_columns(tmp_path) -> None:
     device = replace(DEVICE, name="A GPU with quite a long name, in a box with quite a long name")
     plan = replace(PLAN, memory_limit_bytes=8 << 30, compute_limit=0.5, tenants=48)
     for day in range(25):
-        write(tmp_path, day, -1.23456e-21 * day, label="a label of many words", devices=[device], plan=plan)
+        driver = "580 " * 40 if day < 12 else "590" * 40
+        devices = [replace(device, driver_version=driver)]
+        write(tmp_path, day, -1.23456e-21 * day, label="a label of many words", devices=devices, plan=plan)
     (tmp_path / ("x" * 90 + ".json")).write_text("")
     text = history_text(*history(tmp_path, ONE)) + "\n" + overview_text(*overview(tmp_path, Selection()))
     assert max(map(len, text.splitlines())) <= 80
     assert "\n    compute 50 % · memory 8192 MiB · 48 tenants\n" in text
     assert "5 earlier runs: --format json has all" in text
+    assert "      driver: 580 580 " in text
 
 
 def test_an_emulated_gpu_is_marked(tmp_path) -> None:

@@ -52,6 +52,15 @@ def test_a_directory_is_its_newest_complete_run_and_says_which(folder) -> None:
     assert "when 2026-11-02 12:00:00" in text
 
 
+def test_a_directory_without_a_complete_run_says_what_it_has_and_what_to_name(folder) -> None:
+    save(a_run({"OH-001": [1.0]}, status="interrupted"), folder / "half.json")
+    save(a_run({"OH-001": [1.0]}), folder / "native" / "run.json")
+    assert show(".").output.endswith(
+        "Error: . has no complete run file: 'half.json' is interrupted; name a file, or a directory that has one,"
+        " such as native\n"
+    )
+
+
 def test_an_interrupted_run_is_shown_by_its_file(folder) -> None:
     save(a_run({"OH-001": [1.0]}, status="interrupted", missing=["OH-002: 3 repetitions"]), folder / "run.json")
     text = show("run.json").stdout
@@ -62,6 +71,14 @@ def test_an_interrupted_run_is_shown_by_its_file(folder) -> None:
 def test_a_run_file_may_have_any_name(folder) -> None:
     save(a_run({"OH-001": [1.0]}), folder / "baseline")
     assert "OH-001" in show("baseline").stdout
+
+
+@pytest.mark.parametrize("words", ["", "--format json", "--format csv"])
+def test_a_name_that_is_no_text_is_shown_and_written(folder, words: str) -> None:
+    place = folder / os.fsdecode(b"\xff\x1b")
+    save(a_run({"OH-001": [1.0]}), place / "run.json")
+    assert show(str(place), *words.split(), "-o", "out").exit_code == 0
+    assert "\x1b" not in (folder / "out").read_text(encoding="utf-8")
 
 
 def test_a_suite_is_shown_by_its_name_and_by_its_file(folder) -> None:
@@ -197,6 +214,14 @@ def test_samples_are_a_line_each_with_round_and_clock(folder) -> None:
         ["OH-001", "mean", "1", "0", "7", "3e-06", "1900000000.0"],
         ["OH-001", "mean", "1", "1", "8", "4e-06", "2000000000.0"],
     ]
+
+
+def test_samples_as_json_are_lists_by_repetition(folder) -> None:
+    save(
+        replace(a_run({"OH-001": [1.0]}), outcomes={"OH-001": in_rounds("OH-001", [[1e-6, 2e-6]])}), folder / "run.json"
+    )
+    (found,) = json.loads(show("run.json", "--format", "json", "--samples").stdout)["samples"]["samples"]
+    assert (found["repetition"], found["values"], found["rounds"], found["clocks_hz"]) == (0, [1e-6, 2e-6], [0, 1], [])
 
 
 @pytest.mark.parametrize("words", [[], ["--samples"]])

@@ -18,22 +18,30 @@ RUN = a_run({"OH-001": [1.0]})
 
 
 def test_a_proof_in_force_is_counted() -> None:
-    assert said(RUN, "proof") == (
-        "in force; 6 checks, none failed; asked 1 times before first samples, 1 times after last ones"
-    )
+    assert said(RUN, "proof") == "in force; 6 checks, none failed; proofs: 1 before first samples, 1 after last ones"
 
 
 def test_a_failed_check_is_named_and_the_run_is_unproven() -> None:
     bad = replace(PROOF[1], checks=[Check("served_by.cuInit", "libcuda.so.1", "libvgpu.so", False)])
     text = said(replace(RUN, proof=[PROOF[0], bad]), "proof")
     assert text.startswith("UNPROVEN: native was not in force: served_by.cuInit is libvgpu.so, expected libcuda.so.1;")
-    assert "4 checks, 1 failed (the first: served_by.cuInit is libvgpu.so, expected libcuda.so.1);" in text
+    assert "; 4 checks, 1 failed; " in text
+
+
+def test_a_feature_that_failed_its_own_outcomes_is_named() -> None:
+    bad = replace(
+        PROOF[1], checks=[*PROOF[1].checks, Check("memory-limit.calls", "all refused", "open: cuMemMap", False)]
+    )
+    text = said(replace(RUN, proof=[PROOF[0], bad]), "proof")
+    assert text.startswith(
+        "in force; 7 checks, 1 failed (the first: memory-limit.calls is open: cuMemMap, expected all"
+    )
 
 
 def test_a_tenant_that_was_not_asked_again_makes_the_run_unproven() -> None:
     text = said(replace(RUN, proof=PROOF[:1]), "proof")
     assert text.startswith("UNPROVEN: native is unproven: 1 tenant was not asked for its proof after its last sample;")
-    assert text.endswith("asked 1 times before first samples, 0 times after last ones")
+    assert text.endswith("proofs: 1 before first samples, 0 after last ones")
 
 
 def test_a_derived_run_has_no_proof() -> None:

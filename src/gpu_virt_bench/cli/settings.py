@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import redirect_stdout
 from io import StringIO
 from pathlib import Path
@@ -32,23 +32,33 @@ def written(*forms: str) -> Decorator:
 
 def write(text: str, output: Path | None) -> None:
     """To standard output, or to a file."""
-    text = text if text.endswith("\n") else text + "\n"
+    write_pieces([text], output)
+
+
+def write_pieces(pieces: Iterable[str], output: Path | None) -> None:
+    """The same of a long text. Where the reader of standard output has gone (`| head`), the rest is dropped, and the
+    exit status is the command's own."""
     if output is None:
-        say(text)
+        try:
+            for piece in ended(pieces):
+                click.echo(piece, nl=False)
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is still buffered goes there
         return
     try:
-        output.write_text(text, encoding="utf-8")
+        with output.open("w", encoding="utf-8") as file:
+            file.writelines(ended(pieces))
     except OSError as error:
         raise click.UsageError(f"cannot write {output}: {error.strerror}") from None
 
 
-def say(text: str) -> None:
-    """To standard output. Where its reader has gone (`| head`), the rest is dropped, and the exit status is the
-    command's own."""
-    try:
-        click.echo(text, nl=False)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is still buffered goes there
+def ended(pieces: Iterable[str]) -> Iterator[str]:
+    """The pieces of a text that ends with its line."""
+    last = ""
+    for last in pieces:
+        yield last
+    if not last.endswith("\n"):
+        yield "\n"
 
 
 def printed(print_it: Callable[[], object], output: Path | None) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gpu_virt_bench.cli.completion import names
-from gpu_virt_bench.cli.settings import write, written
+from gpu_virt_bench.cli.settings import write_pieces, written
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from gpu_virt_bench.model.metric import Metric
     from gpu_virt_bench.model.run import Run, Suite
     from gpu_virt_bench.model.system import System
+    from gpu_virt_bench.report.about import About
 
 
 @dataclass(frozen=True)
@@ -56,10 +57,10 @@ def command(name: str, samples: bool, form: str, output: Path | None) -> None:
     from gpu_virt_bench.cli.run import wrong_use
 
     try:
-        text = told(named(name), form, samples, output is None)
+        pieces = told(named(name), form, samples, output is None)
     except Exception as error:
         raise wrong_use(error) from None
-    write(text, output)
+    write_pieces(pieces, output)
 
 
 # -- what a name means
@@ -118,39 +119,51 @@ def run_file(path: Path) -> RunFile:
 # -- what is said of it
 
 
-def told(thing: Metric | System | NamedSuite | RunFile, form: str, samples: bool, to_stdout: bool) -> str:
-    """The text in that form."""
+def told(thing: Metric | System | NamedSuite | RunFile, form: str, samples: bool, to_stdout: bool) -> Iterable[str]:
+    """The text in that form, in pieces."""
     if isinstance(thing, RunFile):
-        return run_told(thing, form, samples, to_stdout)
+        if form == "text" and samples:
+            raise click.UsageError("--samples needs --format csv or --format json")
+        return [run_text(thing, to_stdout)] if form == "text" else run_rows(thing, form, samples)
     if samples or form == "csv":
         raise click.UsageError(f"{'--samples' if samples else '--format csv'} is for runs, and this is a definition")
-    return as_json(thing) if form == "json" else captured(lambda out: print_definition(thing, out), to_stdout)
+    return [as_json(thing) if form == "json" else captured(lambda out: print_definition(thing, out), to_stdout)]
 
 
-def run_told(file: RunFile, form: str, samples: bool, to_stdout: bool) -> str:
-    """A run's estimates or samples."""
-    from gpu_virt_bench.report.about import about, print_about
+def about_file(file: RunFile) -> About:
+    """What stands above its table."""
+    from gpu_virt_bench.model.shape import printable
+    from gpu_virt_bench.report.about import about
+
+    return about(printable(str(file.path)), file.run, file.chosen)
+
+
+def run_text(file: RunFile, to_stdout: bool) -> str:
+    """A run's facts, its table, its remarks."""
+    from gpu_virt_bench.report.about import print_about
+    from gpu_virt_bench.report.text import print_run
+
+    def print_it(out: Console) -> None:
+        out.print()
+        print_about(file.run, about_file(file), out)
+        print_run(file.run, out)
+
+    return captured(print_it, to_stdout)
+
+
+def run_rows(file: RunFile, form: str, samples: bool) -> Iterable[str]:
+    """A run's estimates or samples for programs."""
     from gpu_virt_bench.report.csv_tables import estimates_csv, samples_csv
     from gpu_virt_bench.report.envelope import envelope
-    from gpu_virt_bench.report.rows import Estimates, Taken, outcome_rows, sample_rows
-    from gpu_virt_bench.report.text import print_run, remarks
+    from gpu_virt_bench.report.rows import Estimates, Taken, outcome_rows, sample_columns, sample_rows
+    from gpu_virt_bench.report.text import remarks
 
-    head = about(str(file.path), file.run, file.chosen)
-    if form == "text" and samples:
-        raise click.UsageError("--samples needs --format csv or --format json")
-    if form == "text":
-
-        def print_it(out: Console) -> None:
-            out.print()
-            print_about(file.run, head, out)
-            print_run(file.run, out)
-
-        return captured(print_it, to_stdout)
+    head, run = about_file(file), file.run
+    if form == "csv":
+        return samples_csv(head, sample_rows(run)) if samples else estimates_csv(head, outcome_rows(run))
     if samples:
-        taken = Taken(head, sample_rows(file.run), remarks(file.run))
-        return samples_csv(taken) if form == "csv" else envelope("samples", asdict(taken))
-    found = Estimates(head, outcome_rows(file.run), remarks(file.run))
-    return estimates_csv(found) if form == "csv" else envelope("estimates", asdict(found))
+        return [envelope("samples", asdict(Taken(head, sample_columns(run), remarks(run))))]
+    return [envelope("estimates", asdict(Estimates(head, outcome_rows(run), remarks(run))))]
 
 
 def as_json(thing: Metric | System | NamedSuite) -> str:

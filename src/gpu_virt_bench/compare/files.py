@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gpu_virt_bench.model.run import Run, Value
+from gpu_virt_bench.model.shape import printable
 from gpu_virt_bench.results import MOST_BYTES, RunFileError, load
 
 BEGAN = re.compile(rb'"began":\s*"([^"]+)"')
 TWIN = re.compile(rb'"twin":\s*true')
+NAMED = 3
 HEAD = 4096
 """`began` stands among the first keys of a run file."""
 
@@ -39,13 +41,20 @@ def find(path: Path) -> tuple[Loaded, list[str]]:
         if run.status == "complete":
             return Loaded(file, run), [chosen(path, file, passed_over)]
         passed_over.append(f"{file.name!r} is {run.status}")
-    raise RunFileError(f"{path} has no complete run file; name a file, or a directory that has one")
+    raise RunFileError(f"{printable(str(path))} has no complete run file{instead(path, passed_over)}")
+
+
+def instead(folder: Path, passed_over: Sequence[str]) -> str:
+    """What a directory without a complete run has, and what to name."""
+    there = f": {', '.join(passed_over[:NAMED])}" if passed_over else ""
+    below = sorted({printable(str(file.parent)) for file in folder.glob("*/*.json")})[:NAMED]
+    return f"{there}; name a file, or a directory that has one" + (f", such as {', '.join(below)}" if below else "")
 
 
 def chosen(folder: Path, file: Path, passed_over: Sequence[str]) -> str:
     """Which file a directory stands for, and what is newer and does not."""
     newer = f"; newer, and not used: {', '.join(passed_over)}" if passed_over else ""
-    return f"of the directory {folder}: {file.name!r}{newer}"
+    return f"of the directory {printable(str(folder))}: {file.name!r}{newer}"
 
 
 def newest_first(folder: Path) -> list[Path]:

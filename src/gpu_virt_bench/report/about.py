@@ -31,10 +31,10 @@ class Limits:
 
 @dataclass(frozen=True)
 class Asked:
-    """How often tenants were asked for their proof, and what they showed. `unproven`: why it is none, in sentences."""
+    """How often tenants were asked for their proof, before their first sample and after their last, and what they
+    showed. `unproven`: why that is no proof, in sentences."""
 
     before: int
-    """Tenants asked before their first sample."""
     after: int
     checks: int
     failed: int
@@ -219,14 +219,15 @@ def limits(found: Limits) -> list[str]:
 
 
 def proof_line(found: About) -> str:
-    """In force or not, checks asked and failed, and tenants asked before and after."""
+    """In force or why not, checks asked and failed, and how often tenants were asked."""
     asked = found.proof
     if found.kind == "derived":
         return "none: a model's values, nothing was measured"
     verdict = f"UNPROVEN: {'; '.join(asked.unproven)}" if asked.unproven else "in force"
     failed = f"{asked.failed} failed" if asked.failed else "none failed"
-    if asked.first_failure is not None:
-        check = asked.first_failure
+    if (check := asked.first_failure) is not None and not any(check.name in reason for reason in asked.unproven):
         failed += f" (the first: {check.name} is {check.found}, expected {check.expected})"
-    times = f"asked {asked.before} times before first samples, {asked.after} times after last ones"
-    return f"{verdict}; {asked.checks:,} checks, {failed}; {times}"
+    return (
+        f"{verdict}; {asked.checks:,} checks, {failed}; "
+        f"proofs: {asked.before} before first samples, {asked.after} after last ones"
+    )

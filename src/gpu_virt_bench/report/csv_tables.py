@@ -7,33 +7,45 @@ A column's meaning is that of the field of its name in report/rows.py; texts tha
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, fields
 from io import StringIO
+from itertools import islice
 from typing import Any
 
+from gpu_virt_bench.model.run import Granted
 from gpu_virt_bench.report.about import About
-from gpu_virt_bench.report.rows import Estimates, OutcomeRow, SampleRow, Taken
+from gpu_virt_bench.report.rows import OutcomeRow, SampleRow
+
+PIECE = 1000
+"""Rows of a piece of text."""
 
 
-def estimates_csv(found: Estimates) -> str:
+def estimates_csv(run: About, rows: Iterable[OutcomeRow]) -> Iterator[str]:
     """One line for each outcome."""
-    return table([entry.name for entry in fields(OutcomeRow)], map(asdict, found.outcomes), found.run)
+    return table([entry.name for entry in fields(OutcomeRow)], rows, run)
 
 
-def samples_csv(found: Taken) -> str:
+def samples_csv(run: About, rows: Iterable[SampleRow]) -> Iterator[str]:
     """One line for each sample."""
-    return table([entry.name for entry in fields(SampleRow)], map(asdict, found.samples), found.run)
+    return table([entry.name for entry in fields(SampleRow)], rows, run)
 
 
-def table(columns: list[str], rows: Iterable[Mapping[str, Any]], run: About) -> str:
-    """A header and the rows, each with what makes it readable without the file."""
+def table(columns: list[str], rows: Iterable[object], run: About) -> Iterator[str]:
+    """A header and the rows, each with what makes it readable without the file; in pieces, since a file may have
+    millions of samples."""
     of_run = run_columns(run)
-    text = StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([*columns, *of_run])
     behind = [cell(value) for value in of_run.values()]
-    writer.writerows([*(cell(row[name]) for name in columns), *behind] for row in rows)
+    yield lines([[*columns, *of_run]])
+    rest = iter(rows)
+    while piece := list(islice(rest, PIECE)):
+        yield lines([*(cell(getattr(row, name)) for name in columns), *behind] for row in piece)
+
+
+def lines(cells: Iterable[Sequence[str | float]]) -> str:
+    """Rows of cells as text."""
+    text = StringIO()
+    csv.writer(text, lineterminator="\n").writerows(cells)
     return text.getvalue()
 
 
@@ -64,6 +76,8 @@ def cell(value: Any) -> str | float | int:  # noqa: ANN401  a field of a row
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, Granted):
+        return cell(asdict(value))
     if isinstance(value, Mapping):
         return "; ".join(f"{name}={inner}" for name, inner in value.items() if inner is not None)
     if isinstance(value, list):

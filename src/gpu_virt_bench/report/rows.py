@@ -62,6 +62,23 @@ class SampleRow:
 
 
 @dataclass(frozen=True)
+class SampleColumns:
+    """The samples of one repetition of an outcome, as SampleRow has them; each list is as long as `values`, or empty
+    where the file does not say it."""
+
+    id: str
+    statistic: str
+    unit: str
+    status: str
+    repetition: int
+    values: list[float]
+    rounds: list[int]
+    clocks_hz: list[float]
+    begins_seconds: list[float]
+    paces: list[float]
+
+
+@dataclass(frozen=True)
 class Estimates:
     """What `show FILE --format json` says of a run."""
 
@@ -75,7 +92,7 @@ class Taken:
     """What `show FILE --samples --format json` says of a run: samples that were kept, those of failed outcomes too."""
 
     run: About
-    samples: list[SampleRow]
+    samples: list[SampleColumns]
     remarks: list[str]
 
 
@@ -125,32 +142,43 @@ def repetitions(outcome: Outcome) -> Sequence[Repetition]:
     return () if isinstance(outcome, Skipped) else outcome.repetitions
 
 
-def sample_rows(run: Run) -> list[SampleRow]:
-    """One row for each sample that was kept, by outcome, repetition and time."""
+def sample_columns(run: Run) -> list[SampleColumns]:
+    """The samples that were kept, by outcome and repetition."""
     return [
-        row
+        SampleColumns(
+            id=name,
+            statistic=str(outcome.params.get("statistic", "")),
+            unit=run.metrics[outcome.metric].unit,
+            status=outcome.outcome,
+            repetition=repetition.index,
+            values=repetition.samples,
+            rounds=repetition.rounds,
+            clocks_hz=repetition.clocks_hz,
+            begins_seconds=repetition.begins,
+            paces=repetition.paces,
+        )
         for name, outcome in sorted(run.outcomes.items())
         for repetition in repetitions(outcome)
-        for row in rows_of(name, outcome, run.metrics[outcome.metric].unit, repetition)
     ]
 
 
-def rows_of(name: str, outcome: Outcome, unit: str, repetition: Repetition) -> Iterator[SampleRow]:
-    """The samples of one repetition."""
-    for index, value in enumerate(repetition.samples):
-        yield SampleRow(
-            id=name,
-            statistic=str(outcome.params.get("statistic", "")),
-            unit=unit,
-            status=outcome.outcome,
-            repetition=repetition.index,
-            index=index,
-            round=at(repetition.rounds, index),
-            value=value,
-            clock_hz=at(repetition.clocks_hz, index),
-            begins_seconds=at(repetition.begins, index),
-            pace=at(repetition.paces, index),
-        )
+def sample_rows(run: Run) -> Iterator[SampleRow]:
+    """The same, one row for each sample."""
+    for taken in sample_columns(run):
+        for index, value in enumerate(taken.values):
+            yield SampleRow(
+                id=taken.id,
+                statistic=taken.statistic,
+                unit=taken.unit,
+                status=taken.status,
+                repetition=taken.repetition,
+                index=index,
+                round=at(taken.rounds, index),
+                value=value,
+                clock_hz=at(taken.clocks_hz, index),
+                begins_seconds=at(taken.begins_seconds, index),
+                pace=at(taken.paces, index),
+            )
 
 
 def at(values: Sequence[T], index: int) -> T | None:
