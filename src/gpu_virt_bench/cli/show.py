@@ -24,6 +24,7 @@ def command(name: str) -> None:
 def show(name: str) -> None:
     """Prints whatever has that name."""
     from gpu_virt_bench import metrics
+    from gpu_virt_bench.model import earlier
     from gpu_virt_bench.report.text import print_metric, print_runs
     from gpu_virt_bench.results import load
     from gpu_virt_bench.systems.load import load as load_system
@@ -47,4 +48,5 @@ def show(name: str) -> None:
         names = [*known, *shipped()]
         near = difflib.get_close_matches(name.upper(), names, n=1) or difflib.get_close_matches(name, names, n=1)
         hint = f"did you mean {near[0]}?" if near else "`gpu-virt-bench list metrics` and `list systems` show all"
+        hint = earlier.metric(name) or earlier.system(name) or hint
         raise click.UsageError(f"no metric or system {name!r}; {hint}") from error
