@@ -109,7 +109,7 @@ def read(path: Path) -> dict[str, Any]:
         return tomllib.loads(small_text(path))
     except OSError as error:
         raise PolicyError(f"cannot read {path}: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise PolicyError(f"{path} is not TOML: {error}") from None
 
 

@@ -15,6 +15,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from gpu_virt_bench.model import earlier
 from gpu_virt_bench.model.metric import SHOWN
 from gpu_virt_bench.model.run import SCHEMA_VERSION, Definition, Failed, Measured, Repetition, Run, Skipped
 from gpu_virt_bench.model.shape import Misfit, build, printable, shown
@@ -79,9 +80,15 @@ def save(run: Run, path: Path) -> None:
         fresh.replace(path)
     except BaseException as error:  # a full disk: half a file helps nobody
         fresh.unlink(missing_ok=True)
-        if isinstance(error, OSError) and error.filename is None:
-            error.filename = str(path)
+        if isinstance(error, OSError):
+            raise unwritten(error, path) from None
         raise
+
+
+def unwritten(error: OSError, path: Path) -> OSError:
+    """The same error, about the file that was to be written and not about the one beside it."""
+    kept = "; it holds what was written before" if path.exists() else ""
+    return OSError(error.errno, f"{error.strerror}, nothing was written{kept}", str(path))
 
 
 def load(path: Path) -> Run:
@@ -94,6 +101,11 @@ def load(path: Path) -> Run:
     except NoRunFile as error:
         raise RunFileError(f"{name} is no run file: {error}") from None
     version = found.get("schema_version")
+    if version is None and earlier.wrote(found):
+        raise RunFileError(
+            f"{name} is a file of the earlier tool: it holds no samples and no proof, so nothing can be judged by it; "
+            f"measure anew ({earlier.PAGE})"
+        )
     if version not in READABLE:
         raise RunFileError(
             f"{name} has schema version {shown(version)}, this program reads {READABLE[0]} to {READABLE[-1]}"
@@ -144,6 +156,8 @@ def create(run: Run, folder: Path, *marks: str) -> Path:
             taken.open("x").close()
         except FileExistsError:
             continue
+        except OSError as error:
+            raise unwritten(error, path) from None
         try:
             if not path.exists():
                 save(run, path)

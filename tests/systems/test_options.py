@@ -26,7 +26,7 @@ OPTIONS = parse(
 @pytest.fixture
 def library(tmp_path: Path) -> str:
     path = tmp_path / "libx.so"
-    path.touch()
+    path.write_bytes(b"\x7fELF")
     return str(path)
 
 

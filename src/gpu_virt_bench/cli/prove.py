@@ -30,7 +30,7 @@ MIB = 1 << 20
     shell_complete=systems,
     help="What to prove; may be repeated.",
 )
-@click.option("--memory-limit", type=click.IntRange(1), metavar="MIB", help="Memory quota of the tenant.")
+@click.option("--memory-limit", type=click.IntRange(1, 1 << 40), metavar="MIB", help="Memory quota of the tenant.")
 @click.option("--compute-limit", type=click.IntRange(1, 100), metavar="PERCENT", help="Compute quota of the tenant.")
 @click.option("--device", default="auto", metavar="auto|INDEX|UUID|emulated[:PROFILE]", help="As of `run`.  [auto]")
 @click.option("--option", multiple=True, metavar="[SYSTEM.]NAME=VALUE", help="An option of a system.")

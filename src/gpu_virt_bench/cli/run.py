@@ -12,7 +12,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gpu_virt_bench.cli.completion import metric_ids, suites, systems
-from gpu_virt_bench.cli.settings import by_system, load_config, pairs, split
+from gpu_virt_bench.cli.settings import (
+    MOST_INTEGER,
+    Seconds,
+    by_system,
+    check_folder,
+    check_words,
+    load_config,
+    pairs,
+    split,
+)
 
 if TYPE_CHECKING:
     from gpu_virt_bench.engine.request import Request
@@ -21,6 +30,8 @@ if TYPE_CHECKING:
     from gpu_virt_bench.model.system import System
 
 MIB = 1 << 20
+MOST, MOST_MIB = 1_000_000, 1 << 40
+"""More samples, repetitions and MiB than anybody has."""
 
 
 @click.command(name="run")
@@ -39,7 +50,8 @@ MIB = 1 << 20
 )
 @click.option("--tenants", "--processes", type=click.IntRange(1, 48), metavar="N",
               help="How many tenants, for metrics that have several.")  # fmt: skip
-@click.option("--memory-limit", type=click.IntRange(1), metavar="MIB", help="Memory quota of a tenant.")
+@click.option("--memory-limit", type=click.IntRange(1, MOST_MIB), metavar="MIB",
+              help="Memory quota of a tenant.")  # fmt: skip
 @click.option("--compute-limit", type=click.IntRange(1, 100), metavar="PERCENT", help="Compute quota of a tenant.")
 @click.option("--sweep", multiple=True, metavar="NAME=N,N,...",
               help="Measure at several compute-limit (percent), memory-limit (MiB) or tenants.")  # fmt: skip
@@ -51,11 +63,12 @@ MIB = 1 << 20
               help="auto: the first GPU, else the emulated one; 0,1: several.  [auto]")  # fmt: skip
 @click.option("--option", multiple=True, metavar="[SYSTEM.]NAME=VALUE", help="An option of a system.")
 @click.option("--emulate", multiple=True, metavar="KEY=VALUE", help="Changes the emulated GPU.")
-@click.option("--iterations", type=click.IntRange(1), metavar="N", help="Samples (rounds) per repetition.")
-@click.option("--warmup", type=click.IntRange(0), metavar="N", help="Samples thrown away before.")
-@click.option("--repetitions", type=click.IntRange(1), metavar="N", help="Fresh sets of tenants.")
-@click.option("--time-budget", type=click.FloatRange(0, min_open=True), metavar="SECONDS", help="Stop after this time.")
-@click.option("--seed", type=int, default=1, metavar="N", help="Of orders and inputs.  [1]")
+@click.option("--iterations", type=click.IntRange(1, MOST), metavar="N", help="Samples (rounds) per repetition.")
+@click.option("--warmup", type=click.IntRange(0, MOST), metavar="N", help="Samples thrown away before.")
+@click.option("--repetitions", type=click.IntRange(1, MOST), metavar="N", help="Fresh sets of tenants.")
+@click.option("--time-budget", type=Seconds(), metavar="SECONDS", help="Stop after this time.")
+@click.option("--seed", type=click.IntRange(-MOST_INTEGER, MOST_INTEGER), default=1, metavar="N",
+              help="Of orders and inputs.  [1]")  # fmt: skip
 @click.option("-o", "--output", default="results", metavar="DIR", help="Where run files go.  [results]")
 @click.option("--label", default="", metavar="TEXT", help="A name of yours, kept in the file.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text",
@@ -129,21 +142,20 @@ def wrong_use(error: Exception) -> Exception:
 def requested(options: dict[str, Any]) -> Request:
     """The request that the options describe; every name is resolved, every limit is possible."""
     from gpu_virt_bench import metrics
-    from gpu_virt_bench.engine.plan import check_words, load_suite
+    from gpu_virt_bench.engine.plan import check_selection, load_suite
     from gpu_virt_bench.engine.request import Request
     from gpu_virt_bench.systems.load import load
 
+    check_words(options)
+    output = check_folder(options["output"])
     try:
         suite = load_suite(options["suite"])
         registry, words = metrics.load(), split(options["metrics"]) or list(suite.metrics)
-        check_words(registry, words)
+        check_selection(registry, words)
         systems = different([load(name) for name in split(options["system"])])
     except Exception as error:
         raise wrong_use(error) from None
     systems, given = with_options(systems, pairs(options["option"], "--option"))
-    output = Path(options["output"])
-    if output.exists() and not output.is_dir():
-        raise click.UsageError(f"--output is {options['output']!r}, which is a file; expected a directory")
     return Request(
         systems=systems,
         metrics=words,
@@ -188,7 +200,7 @@ def sweeps(words: Sequence[str]) -> dict[str, list[int]]:
         if name not in SWEPT:
             raise click.UsageError(f"--sweep is {name!r}, expected {', '.join(SWEPT)}")
         values = [value.strip() for value in text.split(",")]
-        most = {"compute-limit": 100, "tenants": 48}.get(name, 1 << 40)
+        most = {"compute-limit": 100, "tenants": 48}.get(name, MOST_MIB)
         if not all(value.isdecimal() and 1 <= int(value) <= most for value in values):
             raise click.UsageError(f"--sweep {name} is {text!r}, expected whole numbers from 1 to {most}: {name}=1,2")
         found[name] = sorted({int(value) for value in values})

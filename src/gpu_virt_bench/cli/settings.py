@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 import tomllib
@@ -15,7 +16,52 @@ import click
 
 from gpu_virt_bench.model.text import nearest, small_text
 
+MOST_INTEGER = (1 << 63) - 1
+"""Run files hold integers of 64 bits."""
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+
+class Seconds(click.FloatRange):
+    """A time above 0 that ends."""
+
+    name = "seconds"
+
+    def __init__(self) -> None:
+        super().__init__(0, min_open=True)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ANN401
+        """Its number; comparisons let what is no number pass."""
+        found = super().convert(value, param, ctx)
+        if not math.isfinite(found):
+            self.fail(f"{value} is not a number of seconds.", param, ctx)
+        return found
+
+
+def check_words(options: Mapping[str, Any]) -> None:
+    """Refuses empty words and bytes that are not UTF-8: what a run was asked for stands in its file, as text."""
+    for name, value in options.items():
+        for word in [value] if isinstance(value, str) else value if isinstance(value, list | tuple) else []:
+            if isinstance(word, str) and not word.strip(" ,") and name != "label":
+                raise click.UsageError(f"--{name.replace('_', '-')} is empty: leave it out, or say what you mean")
+            if isinstance(word, str) and any("\ud800" <= letter <= "\udfff" for letter in word):
+                raise click.UsageError(
+                    f"--{name.replace('_', '-')} is {word!r}, expected UTF-8 text: it is kept in the run file"
+                )
+
+
+def check_folder(text: str) -> Path:
+    """The directory for run files, if it can be one; what it lacks is made later."""
+    path = Path(text)
+    try:
+        nearest_there = next(one for one in (path, *path.absolute().parents) if one.exists())
+    except OSError as error:
+        raise click.UsageError(f"--output is {text!r}: {error.strerror}") from None
+    if not nearest_there.is_dir():
+        what = "which is a file" if nearest_there == path else f"but {nearest_there} is a file"
+        raise click.UsageError(f"--output is {text!r}, {what}; expected a directory")
+    if not os.access(nearest_there, os.W_OK | os.X_OK):
+        raise click.UsageError(f"--output is {text!r}: no permission to write in {nearest_there}")
+    return path
 
 
 def written(*forms: str) -> Decorator:
@@ -106,7 +152,7 @@ def load_config(context: click.Context, parameter: click.Parameter, path: str | 
         values = tomllib.loads(small_text(Path(path)))
     except OSError as error:
         raise click.UsageError(f"cannot read {path}: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise click.UsageError(f"{path} is not TOML: {error}") from None
     options = {str(one.name): one for one in context.command.params if one is not parameter}
     known = [name.replace("_", "-") for name in options]
@@ -121,13 +167,18 @@ def load_config(context: click.Context, parameter: click.Parameter, path: str | 
 
 def default(path: str, option: click.Parameter, value: Any) -> Any:  # noqa: ANN401
     """One value of a TOML file as click takes it."""
-    if isinstance(value, Mapping):
+    name, is_switch = str(option.name).replace("_", "-"), bool(getattr(option, "is_flag", False))
+    if isinstance(value, Mapping) and "VALUE" in str(option.metavar):
         return [f"{key}={entry}" for key, entry in flat(value)]
-    if option.multiple:
-        return [value] if isinstance(value, str) else [str(entry) for entry in value]
-    if isinstance(value, list):
-        raise click.UsageError(f"{path}: {str(option.name).replace('_', '-')} is a list, expected one value")
-    return value if isinstance(value, bool) else str(value)
+    if isinstance(value, list) and not option.multiple:
+        raise click.UsageError(f"{path}: {name} is a list, expected one value")
+    entries = value if isinstance(value, list) else [value]
+    for entry in entries:
+        if not isinstance(entry, str | int | float) or isinstance(entry, bool) is not is_switch:
+            expected = "true or false" if is_switch else option.metavar or "a word"
+            raise click.UsageError(f"{path}: {name} has {entry!r}, expected {expected}")
+    words = entries if is_switch else [str(entry) for entry in entries]
+    return words if option.multiple else words[0]
 
 
 def flat(values: Mapping[str, Any], before: str = "") -> list[tuple[str, Any]]:

@@ -70,6 +70,7 @@ def named(name: str) -> Metric | System | NamedSuite | RunFile:
     """What has that name: a metric, a system and a suite come before a file."""
     from gpu_virt_bench import metrics
     from gpu_virt_bench.engine.plan import load_suite, suites
+    from gpu_virt_bench.model import earlier
     from gpu_virt_bench.systems.load import load as load_system
     from gpu_virt_bench.systems.load import load_all, shipped
 
@@ -84,8 +85,10 @@ def named(name: str) -> Metric | System | NamedSuite | RunFile:
         return load_system(name)
     if name.endswith(".json") or "/" in name or Path(name).exists():
         return run_file(Path(name))
+    once = earlier.metric(name) or earlier.system(name)
+    known_names = [*known, *shipped(), *suites()]
     raise click.UsageError(
-        f"no metric, system, suite, run file or directory {name!r}; {hint(name, [*known, *shipped(), *suites()])}"
+        f"no metric, system, suite, run file or directory {name!r}; {once or hint(name, known_names)}"
     )
 
 

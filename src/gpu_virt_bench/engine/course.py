@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from gpu_virt_bench.engine.groups import Company
 from gpu_virt_bench.engine.place import Place
 from gpu_virt_bench.engine.plan import Item
-from gpu_virt_bench.engine.quotas import granted, record
+from gpu_virt_bench.engine.quotas import granted, record, too_small
 from gpu_virt_bench.engine.readings import Book
 from gpu_virt_bench.engine.record import Record
 from gpu_virt_bench.engine.reference import Reference
@@ -100,6 +100,7 @@ class Course:
 
     def refuse(self, key: str, sentence: str) -> None:
         """An entry that must not be measured; the others of the session stay what they are, unless it is strict."""
+        sentence += too_small(self.places[key].entry, self.reference.context_bytes)
         refused = {key: sentence}
         if self.request.strict:
             said = f"the session is strict, and {key} was refused"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fnmatch
-import json
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -11,6 +10,8 @@ from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
+from gpu_virt_bench.engine.effort import SuiteError, suite_of
+from gpu_virt_bench.model import earlier
 from gpu_virt_bench.model.metric import DeviceFacts, Metric, Party, Value
 from gpu_virt_bench.model.run import Suite
 from gpu_virt_bench.model.text import nearest, small_text
@@ -46,21 +47,16 @@ def suites() -> list[str]:
 
 def load_suite(name: str) -> Suite:
     """A shipped suite by its name, or one in a file."""
-    from pydantic import TypeAdapter, ValidationError
-
     if not name.endswith(".toml") and name not in suites():
         raise PlanError(f"no suite {name!r}{nearest(name, suites())}; or give a file, ./mine.toml")
     try:
-        text = small_text(Path(name)) if name.endswith(".toml") else (SUITES / f"{name}.toml").read_text()
-        # as JSON text, since pydantic's strict dataclasses take no dict
-        return TypeAdapter(Suite).validate_json(json.dumps(tomllib.loads(text), default=str))
+        return suite_of(small_text(Path(name)) if name.endswith(".toml") else (SUITES / f"{name}.toml").read_text())
     except OSError as error:
         raise PlanError(f"cannot read {name}: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except SuiteError as error:
+        raise PlanError(f"{name}: {error}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise PlanError(f"{name} is not TOML: {error}") from None
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise PlanError(f"{name}: {'.'.join(map(str, first['loc']))}: {first['msg'].lower()}") from None
 
 
 def select(metrics: Mapping[str, Metric], wanted: Sequence[str], parameters: str, device: DeviceFacts) -> list[Item]:
@@ -78,7 +74,7 @@ def select(metrics: Mapping[str, Metric], wanted: Sequence[str], parameters: str
     return sorted(items.values(), key=lambda item: item.metric.id)
 
 
-def check_words(metrics: Mapping[str, Metric], wanted: Sequence[str]) -> None:
+def check_selection(metrics: Mapping[str, Metric], wanted: Sequence[str]) -> None:
     """Refuses what no device could make a selection: unknown metrics and parameters."""
     for word in wanted:
         name, chosen = parted(word)
@@ -97,6 +93,8 @@ def parted(word: str) -> tuple[str, str | None]:
 def named(metrics: Mapping[str, Metric], name: str) -> list[Metric]:
     """The metrics of an id, a category or a glob."""
     found = [m for m in metrics.values() if fnmatch.fnmatchcase(m.id, name.upper()) or m.category == name.lower()]
+    if not found and (known_before := earlier.metric(name)):
+        raise PlanError(f"no metric {name!r}: {known_before}; `gpu-virt-bench list metrics` shows what it measures")
     if not found:
         categories = sorted({m.category for m in metrics.values()})
         raise PlanError(f"no metric {name!r}{nearest(name.upper(), metrics)}; categories: {', '.join(categories)}")

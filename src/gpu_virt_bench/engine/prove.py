@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from gpu_virt_bench.engine.entry import Entry, entries
 from gpu_virt_bench.engine.place import Place
 from gpu_virt_bench.engine.proving import FeatureLost, ProofLost, Refused
+from gpu_virt_bench.engine.quotas import too_small
 from gpu_virt_bench.engine.request import Progress, Request
 from gpu_virt_bench.engine.session import opened, places_of, referred, unavailable
 from gpu_virt_bench.engine.stage import Stage
@@ -118,7 +119,7 @@ def of_system(place: Place) -> Proved:
             finally:
                 keep(stage, found)
     except (Refused, ProofLost, FeatureLost, DefinitionError, *UNWELL) as error:
-        found.refused = str(error)
+        found.refused = str(error) + too_small(place.entry, place.reference.context_bytes)
     return found
 
 

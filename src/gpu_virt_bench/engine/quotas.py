@@ -9,7 +9,7 @@ from gpu_virt_bench.engine.plan import Item
 from gpu_virt_bench.model.metric import Party, Share
 from gpu_virt_bench.model.run import Device, Granted
 from gpu_virt_bench.model.system import Quota, System
-from gpu_virt_bench.systems.quota import Inexpressible, grants, rounded_down
+from gpu_virt_bench.systems.quota import MIB, Inexpressible, grants, rounded_down
 
 Values = dict[str, int | float | None]
 
@@ -26,6 +26,16 @@ def quota(entry: Entry, share: Share, of: int, devices: Sequence[Device]) -> Quo
     if memory is None and session.memory_bytes is not None:
         memory = min(session.memory_bytes, devices[share.gpu].memory_bytes // of)
     return Quota(memory, compute(entry.system, share, session.compute_share, of))
+
+
+def too_small(entry: Entry, context_bytes: int) -> str:
+    """What a refusal adds where the memory quota is less than a native tenant's context takes, "" elsewhere."""
+    asked = entry.quota.memory_bytes
+    if asked is None or asked >= context_bytes:
+        return ""
+    return (
+        f"; its memory quota is {asked / MIB:.10g} MiB, and a context alone takes {context_bytes / MIB:.10g} MiB here"
+    )
 
 
 def compute(system: System, share: Share, session: float | None, of: int) -> float | None:

@@ -36,7 +36,7 @@ class Stage:
         try:
             self.active.setup()
         except (Unavailable, StepFailed) as error:
-            raise Refused(str(error)) from None
+            raise Refused(f"{self.place.entry.system.id}: setup: {error}") from None
         self.count_daemons()
         return self
 
@@ -111,5 +111,5 @@ class Stage:
             for problem in self.active.restart():
                 self.tenants.warn(problem)
         except (Unavailable, StepFailed) as error:
-            raise Refused(str(error)) from None
+            raise Refused(f"{self.place.entry.system.id}: setup after a fault: {error}") from None
         self.count_daemons()

@@ -66,7 +66,8 @@ class Tenants:
             found = seat(self.active, member.index, folder, dict(member.values), of, member.share.gpu)
             tenant = found.start(f"tenant-{number}")
         except (DefinitionError, StepFailed) as error:
-            raise Refused(str(error)) from None
+            step = f"{self.place.entry.system.id}: start of a tenant: " if isinstance(error, StepFailed) else ""
+            raise Refused(f"{step}{error}") from None
         except OSError as error:
             system = self.place.entry.system.id
             raise Refused(f"{system}: a tenant cannot be started: {error.filename}: {error.strerror}") from None

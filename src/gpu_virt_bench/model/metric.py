@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import inspect
 import random
+import re
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from itertools import product
 from typing import Literal, Protocol, TypeVar
 
+from gpu_virt_bench.model.system import FEATURES
+from gpu_virt_bench.model.text import nearest
 from gpu_virt_bench.model.workload import Series, Workload
 
 Value = str | int | float
@@ -342,6 +345,10 @@ def metric(
 
     The first value of each parameter is the headline. Parameters may be functions of the device's facts.
     """
+    if not re.fullmatch(r"[A-Z][A-Z0-9]*-\d+", id):
+        raise ValueError(f"metric {id!r} has no id such as OH-001: a category in capitals, a hyphen and a number")
+    if lacking := [feature for feature in needs if feature not in FEATURES]:
+        raise ValueError(f"metric {id} needs {lacking[0]!r}, which no system can have{nearest(lacking[0], FEATURES)}")
     if unit not in SHOWN:
         raise ValueError(f"metric {id} has the unit {unit!r}; known units are {', '.join(SHOWN)}")
     if not callable(party):

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import tomllib
+import warnings
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from functools import cache
 from importlib import metadata, resources
+from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args, get_origin, get_type_hints
 
+from gpu_virt_bench.model import earlier
+from gpu_virt_bench.model.plugin import left_out
 from gpu_virt_bench.model.system import FEATURES, Checks, System
 from gpu_virt_bench.model.text import small_text
 from gpu_virt_bench.systems.variables import DefinitionError, nearest
@@ -28,8 +32,24 @@ OURS = ("id", "source")
 def shipped() -> Mapping[str, Path]:
     """Definition files by id: this package's, and those in packages of the entry-point group."""
     folders = [Path(str(resources.files(__name__.rpartition(".")[0])))]
-    folders += [Path(str(resources.files(entry.load()))) for entry in metadata.entry_points(group=GROUP)]
-    return {path.stem: path for folder in folders for path in sorted(folder.glob("*.toml"))}
+    found = {path.stem: path for folder in folders for path in sorted(folder.glob("*.toml"))}
+    for entry in metadata.entry_points(group=GROUP):
+        found |= {path.stem: path for path in brought(entry, found)}
+    return found
+
+
+def brought(entry: EntryPoint, known: Mapping[str, Path]) -> list[Path]:
+    """The definitions of another package; a broken one is named in a warning, and left out."""
+    try:
+        paths = sorted(Path(str(resources.files(entry.load()))).glob("*.toml"))
+        for path in paths:
+            if path.stem in known:
+                raise DefinitionError(f"it has a second system {path.stem!r}")
+            read(path)
+    except Exception as error:  # noqa: BLE001  another's code
+        warnings.warn(left_out(entry, error), stacklevel=1)
+        return []
+    return paths
 
 
 def load(name: str) -> System:
@@ -39,6 +59,8 @@ def load(name: str) -> System:
     if name in shipped():
         return read(shipped()[name])
     aliases = {alias: system for system in load_all() for alias in system.aliases}
+    if name not in aliases and (known_before := earlier.system(name)):
+        raise DefinitionError(f"no system {name!r}: {known_before}; `gpu-virt-bench list systems` shows what it has")
     if name not in aliases:
         raise DefinitionError(f"no system {name!r}{nearest(name, [*shipped(), *aliases])}; or give a file, ./mine.toml")
     return aliases[name]
@@ -69,7 +91,7 @@ def read(path: Path) -> System:
         raise DefinitionError(f"{path} is not text: a system's definition is a TOML file") from None
     try:
         values = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise DefinitionError(f"{path} is not TOML: {error}") from None
     return parse(path.stem, values, text, str(path))
 

@@ -84,7 +84,18 @@ def checked_path(system: System, name: str, option: Option, value: str) -> str:
         raise DefinitionError(f"option {name} is {value!r}, which is not a regular file")
     if option.kind == "directory" and not path.is_dir():
         raise DefinitionError(f"option {name} is {value!r}, which is not a directory")
+    if is_preloaded(system, name) and not is_library(path):
+        raise DefinitionError(f"option {name} is {value!r}, which is not a shared library (ELF): the loader ignores it")
     return str(path.absolute())
+
+
+def is_library(path: Path) -> bool:
+    """Whether the dynamic loader could take a file; it says so of one that cannot be read, and goes on."""
+    try:
+        with path.open("rb") as file:
+            return file.read(4) == b"\x7fELF"
+    except OSError as error:
+        raise DefinitionError(f"cannot read {path}: {error.strerror}") from None
 
 
 def is_preloaded(system: System, name: str) -> bool:

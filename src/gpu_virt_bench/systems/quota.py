@@ -85,10 +85,10 @@ def check_memory(system: System, quotas: Iterable[int | float | None], device: D
     limited = [quota for quota in quotas if quota is not None]
     if sum(limited) <= device.memory_bytes or "oversubscription" in system.features:
         return
-    listed = " + ".join(map(str, limited))
+    listed = " + ".join(f"{quota / MIB:.10g}" for quota in limited)
     raise Inexpressible(
-        f"memory quotas of {listed} bytes are more than the {device.memory_bytes} of {device.name} {device.index}, and "
-        f"{system.id} has no oversubscription: ask for less, or for fewer tenants"
+        f"memory quotas of {listed} MiB are more than the {device.memory_bytes / MIB:.10g} MiB of {device.name} "
+        f"{device.index}, and {system.id} has no oversubscription: ask for less, or for fewer tenants"
     )
 
 

@@ -45,4 +45,9 @@ def explained(item: Check) -> str:
 def refusal(system: System, checks: Sequence[Check]) -> str:
     """One sentence about the checks of the activation that failed."""
     failed = [item for item in checks if not item.passed and not feature_of(item)]
+    serving = [item for item in checks if item.name.startswith("served_by")]
+    if serving and serving[0].expected.startswith("/") and not any(item.passed for item in serving):
+        # whatever else failed follows from it
+        missed = f"{serving[0].expected} serves none of these functions, so it is not a layer, or no build of this one"
+        return f"{system.id} is not in force: {missed}: {'; '.join(map(explained, serving))}"
     return f"{system.id} is not in force: {'; '.join(map(explained, failed))}"
