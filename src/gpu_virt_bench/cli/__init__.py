@@ -14,7 +14,7 @@ from gpu_virt_bench._version import __version__
 COMMANDS = {
     "run": "Measure one or more systems, each into a run file.",
     "prove": "Say whether systems are in force, and what lies open.",
-    "list": "List metrics, systems, suites, devices or the emulated GPU's keys.",
+    "list": "List metrics, systems, suites, policies, devices or the emulated GPU's keys.",
     "show": "Show a metric's or a system's definition, or a run file.",
     "compare": "Compare runs with a baseline: verdicts with intervals.",
     "score": "Score runs against a reference: parity, categories, grades.",
