@@ -1,4 +1,7 @@
-"""The metrics, one module per category. The modules' namespaces are the registry."""
+"""The metrics, one module per category. The modules' namespaces are the registry.
+
+Other packages name theirs in an entry-point group: a module for all that is in it, or one metric.
+"""
 
 from __future__ import annotations
 
@@ -14,8 +17,22 @@ GROUP = "gpu_virt_bench.metrics"
 def modules() -> list[ModuleType]:
     """This package's modules and those that other packages name in the entry-point group."""
     own = [import_module(f"{__name__}.{found.name}") for found in pkgutil.iter_modules(__path__)]
-    others = [entry.load() for entry in metadata.entry_points(group=GROUP)]
-    return own + [module for module in others if isinstance(module, ModuleType)]
+    return own + [named(entry) for entry in metadata.entry_points(group=GROUP)]
+
+
+def named(entry: metadata.EntryPoint) -> ModuleType:
+    """The module of an entry point; of one that names a metric, a module that holds it alone."""
+    found = entry.load()
+    if isinstance(found, ModuleType):
+        return found
+    if not isinstance(found, Metric):
+        raise TypeError(
+            f"the entry point {entry.name} = {entry.value!r} of {GROUP} is a {type(found).__name__}, expected a module "
+            f"or a metric: 'package.module' or 'package.module:metric'"
+        )
+    module = ModuleType(entry.module)
+    setattr(module, entry.attr.rpartition(".")[2], found)
+    return module
 
 
 def collect(found: list[ModuleType]) -> dict[str, Metric]:
