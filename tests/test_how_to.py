@@ -1,8 +1,13 @@
 """The how-to pages are run, not only read."""
 
+import json
+import os
 import re
+import subprocess
+import sys
 import tomllib
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -13,7 +18,7 @@ from gpu_virt_bench.engine.session import run_session
 from gpu_virt_bench.model.workload import Workload
 from gpu_virt_bench.systems.load import parse
 from gpu_virt_bench.tenant import Tenant, argv
-from sessions import request_for
+from sessions import request_for, steady, value
 
 HOW_TO = Path(__file__).parents[1] / "docs" / "how-to"
 
@@ -24,21 +29,62 @@ def blocks(page: str, language: str) -> list[str]:
 
 
 @pytest.fixture
-def page() -> dict:
+def package(tmp_path) -> Path:
+    """The three files of the page on metrics, as they stand."""
+    function, neighbor, test = blocks("add-a-metric.md", "python")
+    (tmp_path / "my_metrics.py").write_text(f"{function}\n\n{neighbor}")
+    (tmp_path / "test_my_metrics.py").write_text(test)
+    (tmp_path / "pyproject.toml").write_text(*blocks("add-a-metric.md", "toml"))
+    return tmp_path
+
+
+@pytest.fixture
+def page(package, monkeypatch) -> dict:
     """What the code of the page on metrics defines."""
-    names: dict = {"__name__": "example"}
-    exec(compile("".join(blocks("add-a-metric.md", "python")), "add-a-metric.md", "exec"), names)
-    return names
+    monkeypatch.syspath_prepend(package)
+    monkeypatch.delitem(sys.modules, "my_metrics", raising=False)
+    return vars(import_module("my_metrics"))
 
 
-def test_the_metrics_of_the_page_pass_their_own_tests(page) -> None:
-    page["test_a_straggler_of_twice_the_median_gives_two"]()
-    page["test_a_launch_that_takes_twice_as_long_beside_its_neighbor_gives_two"]()
-    assert page["launch_straggler"].title == "Slowest of a hundred launches"
+def tested(folder: Path) -> str:
+    """What pytest says of a folder."""
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True).stdout
+
+
+def test_the_test_of_the_page_on_metrics_passes_as_it_stands(package) -> None:
+    assert "2 passed" in tested(package)
+
+
+@pytest.mark.parametrize(("named", "found"), [("my_metrics", 2), ("my_metrics:launch_spread", 1)])
+def test_the_package_of_the_page_is_found_when_it_is_installed(package, tmp_path, named, found) -> None:
+    project = package / "pyproject.toml"
+    project.write_text(project.read_text().replace('mine = "my_metrics"', f'mine = "{named}"'))
+    install = ["install", "--quiet", "--no-build-isolation", "--no-deps", "--target", str(tmp_path / "site"), "."]
+    subprocess.run([sys.executable, "-m", "pip", *install], cwd=package, check=True, capture_output=True)
+    command = [sys.executable, "-m", "gpu_virt_bench", "list", "metrics", "--format", "json"]
+    env = {**os.environ, "PYTHONPATH": str(tmp_path / "site")}
+    done = subprocess.run(command, env=env, cwd=tmp_path, capture_output=True, text=True)
+    mine = [row for row in json.loads(done.stdout)["list"] if row["id"].startswith("XX-")]
+    assert [row["category"] for row in mine] == ["my_metrics"] * found
+
+
+def spread(page: dict, folder: Path, emulate: dict[str, str]) -> float:
+    """The first metric of the page, on such an emulated GPU."""
+    request = request_for(folder, "", extra=[page["launch_spread"]], emulate=emulate)
+    return value(run_session(request, Silent()).records[0].run, "XX-001")
+
+
+@steady
+def test_the_metric_of_the_page_moves_with_what_it_measures_and_with_nothing_else(page, tmp_path) -> None:
+    usual = spread(page, tmp_path, {})
+    assert usual == pytest.approx(1.006, abs=0.02)
+    assert spread(page, tmp_path, {"jitter": "0.2"}) == pytest.approx(1.10, abs=0.03)
+    assert spread(page, tmp_path, {"sm_clock": "990000000"}) == pytest.approx(usual, abs=0.02)
 
 
 def test_the_metrics_of_the_page_give_samples_beside_another_system(page, tmp_path) -> None:
-    extra = [page["launch_straggler"], page["launch_beside_allocation"]]
+    extra = [page["launch_spread"], page["launch_beside_allocation"]]
     request = request_for(tmp_path, "", ("time-slicing", "native"), extra=extra, repetitions=1, max_repetitions=1)
     run, other = (record.run for record in run_session(request, Silent()).records)
     assert [run.outcomes[name].outcome for name in ("XX-001", "XX-003")] == ["measured", "measured"]
@@ -77,9 +123,8 @@ def test_the_workload_of_the_page_begins_and_is_stopped(tenant) -> None:
     assert 0 < len(running.series().columns["copy"]) < 10**9
 
 
-def test_the_workload_of_the_page_passes_its_own_tests() -> None:
-    work, _, tests = blocks("add-a-workload.md", "python")
-    names: dict = {"__name__": "example"}
-    exec(compile(work + tests, "add-a-workload.md", "exec"), names)
-    names["test_every_copy_is_a_row"]()
-    names["test_a_wrong_copy_is_no_result"]()
+def test_the_test_of_the_page_on_workloads_passes_as_it_stands(tmp_path) -> None:
+    work, _, test = blocks("add-a-workload.md", "python")
+    (tmp_path / "host_copy.py").write_text(work)
+    (tmp_path / "test_host_copy.py").write_text(test)
+    assert "2 passed" in tested(tmp_path)

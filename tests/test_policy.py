@@ -25,6 +25,16 @@ def test_a_file_changes_what_it_names_and_nothing_else(tmp_path) -> None:
     assert (found.title, found.score, found.gate) == (load().title, load().score, load().gate)
 
 
+def test_a_shipped_policy_is_found_by_its_name() -> None:
+    assert (load(Path("gate")).title, load(Path("gate")).margin.ratio) == ("Gate", 0.1)
+    assert load(Path("default")) == load()
+
+
+def test_an_unknown_policy_gets_the_nearest_name() -> None:
+    with pytest.raises(PolicyError, match=r"no policy 'gat'; did you mean gate\?; or give a file, ./mine.toml"):
+        load(Path("gat"))
+
+
 def test_the_default_margins_are_two_per_cent_and_fifty_nanoseconds() -> None:
     assert load().margin_of(DEFINITION, "XX-001") == 0.02
     assert load().margin_of(DIFFERENCE, "XX-001") == 50e-9

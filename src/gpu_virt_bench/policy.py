@@ -87,10 +87,15 @@ class Policy:
         return self.margin.category.get(definition.category, self.margin.ratio)
 
 
+def policies() -> list[str]:
+    """Names of the shipped policies."""
+    return sorted(path.name.removesuffix(".toml") for path in POLICIES.iterdir() if path.name.endswith(".toml"))
+
+
 def load(path: Path | None = None) -> Policy:
-    """The default policy, with what a file says instead."""
+    """The default policy, with what a file, or a shipped policy of that name, says instead."""
     default = tomllib.loads((POLICIES / "default.toml").read_text())
-    given = {} if path is None else read(path)
+    given = {} if path is None else named(str(path)) if path.suffix != ".toml" else read(path)
     # as JSON text, since pydantic's strict dataclasses take no dict
     text = json.dumps(merged(default, given), default=str)
     try:
@@ -101,6 +106,13 @@ def load(path: Path | None = None) -> Policy:
         if unit not in UNITS:
             raise PolicyError(f"{path}: margin.difference has the unit {unit!r}{nearest(unit, UNITS)}")
     return policy
+
+
+def named(name: str) -> dict[str, Any]:
+    """A shipped policy."""
+    if name not in policies():
+        raise PolicyError(f"no policy {name!r}{nearest(name, policies())}; or give a file, ./mine.toml")
+    return tomllib.loads((POLICIES / f"{name}.toml").read_text())
 
 
 def read(path: Path) -> dict[str, Any]:

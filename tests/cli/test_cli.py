@@ -212,7 +212,7 @@ def test_a_config_file_gives_defaults_and_the_command_line_wins(tmp_path) -> Non
     assert run.device.emulation["latency.cuInit"] == "1000"
 
 
-@pytest.mark.parametrize("kind", ["metrics", "systems", "suites", "devices", "emulator"])
+@pytest.mark.parametrize("kind", ["metrics", "systems", "suites", "policies", "devices", "emulator"])
 def test_every_list_is_a_table_and_json(kind: str) -> None:
     assert gvb("list", kind).returncode == 0
     assert json.loads(gvb("list", kind, "--json").stdout)

@@ -1,11 +1,13 @@
 """The metric declaration."""
 
+import sys
+from importlib.metadata import EntryPoint
 from types import ModuleType, SimpleNamespace
 
 import pytest
 
 from gpu_virt_bench import Death, Share, metric
-from gpu_virt_bench.metrics import collect, load
+from gpu_virt_bench.metrics import GROUP, collect, load, named
 from gpu_virt_bench.testing import FakeBench, FakeDevice
 
 DEVICE = FakeDevice()
@@ -121,6 +123,29 @@ def test_an_id_declared_twice_is_refused_with_both_names() -> None:
     module.first, module.second = declare(), declare()
     with pytest.raises(ValueError, match="metric XX-001 is declared twice: first, second"):
         collect([module])
+
+
+EXAMPLES = ModuleType("gvb_examples")
+EXAMPLES.one, EXAMPLES.other = declare(), 7
+
+
+@pytest.mark.parametrize(("name", "found"), [("gvb_examples", ["one"]), ("gvb_examples:one", ["one"])])
+def test_an_entry_point_names_a_module_or_a_metric(monkeypatch, name, found) -> None:
+    monkeypatch.setitem(sys.modules, "gvb_examples", EXAMPLES)
+    module = named(EntryPoint("mine", name, GROUP))
+    assert [key for key, value in vars(module).items() if value is EXAMPLES.one] == found
+
+
+def test_an_entry_point_that_names_something_else_is_refused_with_what_it_may_name(monkeypatch) -> None:
+    monkeypatch.setitem(sys.modules, "gvb_examples", EXAMPLES)
+    sentence = "the entry point mine = 'gvb_examples:other' of gpu_virt_bench.metrics is a int, expected a module or a"
+    with pytest.raises(TypeError, match=sentence):
+        named(EntryPoint("mine", "gvb_examples:other", GROUP))
+
+
+def test_the_category_is_the_modules_name_or_what_is_given() -> None:
+    assert declare().category == "test_metric"
+    assert declare(category="mine").category == "mine"
 
 
 def test_readings_are_taken_once_and_shared_by_index() -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from gpu_virt_bench.cli.completion import policy_names
 from gpu_virt_bench.cli.settings import write, written
 
 if TYPE_CHECKING:
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
 @click.command(name="compare")
 @click.argument("baseline", type=click.Path(path_type=Path))
 @click.argument("candidates", metavar="CANDIDATE...", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--policy", type=click.Path(path_type=Path), metavar="FILE.toml", help="Margins and confidence.")
+@click.option("--policy", type=click.Path(path_type=Path), metavar="NAME|FILE.toml", shell_complete=policy_names,
+              help="Margins and confidence.  [default]")  # fmt: skip
 @click.option("--margin", multiple=True, metavar="[NAME=]N",
               help="0.03: of all ratios; OH-006=5e-6, overhead=0.05: of a metric or a category.")  # fmt: skip
 @click.option("--all", "everything", is_flag=True, help="All outcomes, not only the headline ones.")

@@ -34,6 +34,13 @@ def suites(context: click.Context, parameter: click.Parameter, begun: str) -> li
     return offered(plan.suites(), begun, with_files=True)
 
 
+def policy_names(context: click.Context, parameter: click.Parameter, begun: str) -> list[CompletionItem]:
+    """Shipped policies, and files."""
+    from gpu_virt_bench import policy
+
+    return offered(policy.policies(), begun, with_files=True)
+
+
 def names(context: click.Context, parameter: click.Parameter, begun: str) -> list[CompletionItem]:
     """All that `show` shows."""
     from gpu_virt_bench import metrics

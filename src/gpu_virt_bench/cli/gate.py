@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from gpu_virt_bench.cli.completion import policy_names
 from gpu_virt_bench.cli.settings import printed, split, write, written
 
 if TYPE_CHECKING:
@@ -22,8 +23,9 @@ if TYPE_CHECKING:
 @click.option(
     "--policy",
     type=click.Path(path_type=Path),
-    metavar="FILE.toml",
-    help="Margins, and what closes the gate.  [the default]",
+    metavar="NAME|FILE.toml",
+    shell_complete=policy_names,
+    help="default, gate or a file of yours: margins, and what closes the gate.  [default]",
 )
 @click.option("--margin", multiple=True, metavar="[NAME=]N",
               help="0.03: of all ratios; OH-006=5e-6, overhead=0.05: of a metric or a category.")  # fmt: skip

@@ -10,7 +10,7 @@ import click
 
 from gpu_virt_bench.cli.settings import printed, write, written
 
-KINDS = ("metrics", "systems", "suites", "devices", "emulator")
+KINDS = ("metrics", "systems", "suites", "policies", "devices", "emulator")
 Rows = list[dict[str, Any]]
 
 
@@ -19,13 +19,11 @@ Rows = list[dict[str, Any]]
 @click.option("--json", "as_json", is_flag=True, hidden=True)
 @written("json")
 def command(kind: str, as_json: bool, form: str, output: Path | None) -> None:
-    """List metrics, systems, suites, devices or the emulated GPU's keys."""
+    """List metrics, systems, suites, policies, devices or the emulated GPU's keys."""
     from gpu_virt_bench.cli.run import wrong_use
 
     try:
-        rows = {"metrics": metrics, "systems": systems, "suites": suites, "devices": devices, "emulator": emulator}[
-            kind
-        ]()
+        rows = ROWS[kind]()
     except Exception as error:
         raise wrong_use(error) from None
     if as_json or form == "json":
@@ -80,6 +78,22 @@ def suites() -> Rows:
     ]
 
 
+def policies() -> Rows:
+    """Every shipped policy."""
+    from gpu_virt_bench import policy
+
+    found = {name: policy.load(Path(name)) for name in policy.policies()}
+    return [
+        {
+            "name": name,
+            "title": p.title,
+            "margin": f"{100 * p.margin.ratio:g} %",
+            "regressions that pass": p.gate.regressions,
+        }
+        for name, p in found.items()
+    ]
+
+
 def devices() -> Rows:
     """The GPUs of this machine, and the profiles of the emulated one."""
     from gpu_virt_bench.emulated import profiles
@@ -107,3 +121,13 @@ def emulator() -> Rows:
     ]
     rows += [{"key": f"{name}.API", "default": "", "unit": "", "meaning": text} for name, text in FAMILIES.items()]
     return rows
+
+
+ROWS = {
+    "metrics": metrics,
+    "systems": systems,
+    "suites": suites,
+    "policies": policies,
+    "devices": devices,
+    "emulator": emulator,
+}

@@ -46,7 +46,7 @@ MOST, MOST_MIB = 1_000_000, 1 << 40
     default="quick",
     metavar="NAME|FILE.toml",
     shell_complete=suites,
-    help="quick, standard, thorough or a file of yours.  [quick]",
+    help="quick, standard, thorough, gate or a file of yours.  [quick]",
 )
 @click.option("--tenants", "--processes", type=click.IntRange(1, 48), metavar="N",
               help="How many tenants, for metrics that have several.")  # fmt: skip

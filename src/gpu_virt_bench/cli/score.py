@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from gpu_virt_bench.cli.completion import policy_names
 from gpu_virt_bench.cli.settings import printed, write, written
 
 
@@ -15,9 +16,8 @@ from gpu_virt_bench.cli.settings import printed, write, written
 @click.argument("runs", nargs=-1, required=True, metavar="RUN...", type=click.Path(path_type=Path))
 @click.option("--reference", required=True, type=click.Path(path_type=Path), metavar="RUN",
               help="What a score of 100 is: native, or any other run.")  # fmt: skip
-@click.option(
-    "--policy", type=click.Path(path_type=Path), metavar="FILE.toml", help="Weights, scales and grades.  [the default]"
-)
+@click.option("--policy", type=click.Path(path_type=Path), metavar="NAME|FILE.toml", shell_complete=policy_names,
+              help="Weights, scales and grades.  [default]")  # fmt: skip
 @written("json", "markdown")
 def command(runs: tuple[Path, ...], reference: Path, policy: Path | None, form: str, output: Path | None) -> None:
     """Score runs against a reference: parity, categories, grades.

@@ -1,4 +1,7 @@
-"""The metrics, one module per category. The modules' namespaces are the registry."""
+"""The metrics, one module per category. The modules' namespaces are the registry.
+
+Other packages name theirs in an entry-point group: a module for all that is in it, or one metric.
+"""
 
 from __future__ import annotations
 

@@ -340,10 +340,12 @@ def metric(
     revision: int = 1,
     alone: bool = False,
     in_turn: bool = False,
+    category: str = "",
 ) -> Callable[[Measure], Metric]:
     """Makes a Metric of a generator function; its docstring is the public definition, its first line the title.
 
-    The first value of each parameter is the headline. Parameters may be functions of the device's facts.
+    The first value of each parameter is the headline. Parameters may be functions of the device's facts. The category
+    is the name of the function's module, unless another is given.
     """
     if not re.fullmatch(r"[A-Z][A-Z0-9]*-\d+", id):
         raise ValueError(f"metric {id!r} has no id such as OH-001: a category in capitals, a hyphen and a number")
@@ -383,7 +385,7 @@ def metric(
             revision=revision,
             alone=alone,
             in_turn=in_turn,
-            category=measure.__module__.rpartition(".")[2],
+            category=category or measure.__module__.rpartition(".")[2],
         )
 
     return make
