@@ -7,7 +7,7 @@ from types import ModuleType, SimpleNamespace
 import pytest
 
 from gpu_virt_bench import Death, Share, metric
-from gpu_virt_bench.metrics import GROUP, collect, load, named
+from gpu_virt_bench.metrics import GROUP, brought, collect, load
 from gpu_virt_bench.testing import FakeBench, FakeDevice
 
 DEVICE = FakeDevice()
@@ -129,18 +129,32 @@ EXAMPLES = ModuleType("gvb_examples")
 EXAMPLES.one, EXAMPLES.other = declare(), 7
 
 
-@pytest.mark.parametrize(("name", "found"), [("gvb_examples", ["one"]), ("gvb_examples:one", ["one"])])
-def test_an_entry_point_names_a_module_or_a_metric(monkeypatch, name, found) -> None:
+@pytest.mark.parametrize("name", ["gvb_examples", "gvb_examples:one"])
+def test_an_entry_point_names_a_module_or_a_metric(monkeypatch, name: str) -> None:
     monkeypatch.setitem(sys.modules, "gvb_examples", EXAMPLES)
-    module = named(EntryPoint("mine", name, GROUP))
-    assert [key for key, value in vars(module).items() if value is EXAMPLES.one] == found
+    assert brought(EntryPoint("mine", name, GROUP), {}) == {EXAMPLES.one.id: EXAMPLES.one}
 
 
-def test_an_entry_point_that_names_something_else_is_refused_with_what_it_may_name(monkeypatch) -> None:
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("gvb_examples:other", "it names a int, expected a module with metrics, or one metric"),
+        ("gvb_examples:none", "module 'gvb_examples' has no attribute 'none'"),
+        ("gvb_nowhere", "No module named 'gvb_nowhere'"),
+    ],
+)
+def test_a_broken_entry_point_is_named_and_left_out(monkeypatch, name: str, why: str) -> None:
     monkeypatch.setitem(sys.modules, "gvb_examples", EXAMPLES)
-    sentence = "the entry point mine = 'gvb_examples:other' of gpu_virt_bench.metrics is a int, expected a module or a"
-    with pytest.raises(TypeError, match=sentence):
-        named(EntryPoint("mine", "gvb_examples:other", GROUP))
+    entry = EntryPoint("mine", name, GROUP)
+    with pytest.warns(UserWarning, match=f"its entry point mine = '{name}' .* is broken: {why}"):
+        assert brought(entry, {}) == {}
+
+
+def test_an_entry_point_that_takes_anothers_id_is_left_out(monkeypatch) -> None:
+    monkeypatch.setitem(sys.modules, "gvb_examples", EXAMPLES)
+    entry = EntryPoint("mine", "gvb_examples:one", GROUP)
+    with pytest.warns(UserWarning, match="is declared twice"):
+        assert brought(entry, {EXAMPLES.one.id: declare()}) == {}
 
 
 def test_the_category_is_the_modules_name_or_what_is_given() -> None:
