@@ -1,6 +1,7 @@
 """The how-to pages are run, not only read."""
 
 import re
+import shlex
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -83,3 +84,20 @@ def test_the_workload_of_the_page_passes_its_own_tests() -> None:
     exec(compile(work + tests, "add-a-workload.md", "exec"), names)
     names["test_every_copy_is_a_row"]()
     names["test_a_wrong_copy_is_no_result"]()
+
+
+def test_the_page_on_the_earlier_tool_runs_and_tells_what_is_so(tmp_path, monkeypatch) -> None:
+    from gpu_virt_bench import metrics
+    from gpu_virt_bench.cli import main
+    from gpu_virt_bench.model.earlier import CATEGORIES, COUNTS
+
+    monkeypatch.chdir(tmp_path)
+    (line,) = blocks("from-the-earlier-tool.md", "")
+    main([*shlex.split(line)[1:], "--repetitions", "1"])
+    assert list(tmp_path.glob("results/native/*.json"))
+    text = (HOW_TO / "from-the-earlier-tool.md").read_text()
+    measured = {name.partition("-")[0] for name in metrics.load()}
+    for category, prefix in {"overhead": "OH", **CATEGORIES}.items():
+        here = "all ten" if prefix in measured else "not yet"
+        assert f"| {category} | {prefix}-001 to {prefix}-{COUNTS[prefix]:03} | {here}" in text
+    assert sum(COUNTS.values()) == 56

@@ -26,6 +26,23 @@ def small_text(path: Path) -> str:
     return found.decode()
 
 
+def write_whole(path: Path, text: str) -> None:
+    """Writes a file whole or not at all; OSError names it. What is no regular file, such as a FIFO, is written to."""
+    try:
+        if path.exists() and not path.is_file():
+            path.write_text(text, encoding="utf-8")
+            return
+        place = path.resolve()
+        fresh = place.with_name(f".gvb-{os.getpid()}.new")
+        try:
+            fresh.write_text(text, encoding="utf-8")
+            fresh.replace(place)
+        finally:
+            fresh.unlink(missing_ok=True)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from None
+
+
 def nearest(name: str, known: Iterable[str], shown_by: str = "") -> str:
     """`; did you mean X?`, or what there is; of very many, the command that shows them."""
     import difflib
