@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 import tomllib
@@ -46,14 +47,14 @@ def page(package, monkeypatch) -> dict:
     return vars(import_module("my_metrics"))
 
 
-def tested(folder: Path) -> str:
+def outcome_of_tests(folder: Path) -> str:
     """What pytest says of a folder."""
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
     return subprocess.run(command, cwd=folder, capture_output=True, text=True).stdout
 
 
 def test_the_test_of_the_page_on_metrics_passes_as_it_stands(package) -> None:
-    assert "2 passed" in tested(package)
+    assert "2 passed" in outcome_of_tests(package)
 
 
 @pytest.mark.parametrize(("named", "found"), [("my_metrics", 2), ("my_metrics:launch_spread", 1)])
@@ -127,4 +128,21 @@ def test_the_test_of_the_page_on_workloads_passes_as_it_stands(tmp_path) -> None
     work, _, test = blocks("add-a-workload.md", "python")
     (tmp_path / "host_copy.py").write_text(work)
     (tmp_path / "test_host_copy.py").write_text(test)
-    assert "2 passed" in tested(tmp_path)
+    assert "2 passed" in outcome_of_tests(tmp_path)
+
+
+def test_the_page_on_the_earlier_tool_runs_and_tells_what_is_so(tmp_path, monkeypatch) -> None:
+    from gpu_virt_bench import metrics
+    from gpu_virt_bench.cli import main
+    from gpu_virt_bench.model.earlier import CATEGORIES, COUNTS
+
+    monkeypatch.chdir(tmp_path)
+    (line,) = blocks("from-the-earlier-tool.md", "")
+    main([*shlex.split(line)[1:], "--repetitions", "1"])
+    assert list(tmp_path.glob("results/native/*.json"))
+    text = (HOW_TO / "from-the-earlier-tool.md").read_text()
+    measured = {name.partition("-")[0] for name in metrics.load()}
+    for category, prefix in {"overhead": "OH", **CATEGORIES}.items():
+        here = "all ten" if prefix in measured else "not yet"
+        assert f"| {category} | {prefix}-001 to {prefix}-{COUNTS[prefix]:03} | {here}" in text
+    assert sum(COUNTS.values()) == 56

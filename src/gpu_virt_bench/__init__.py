@@ -4,10 +4,9 @@ The names a metric author needs; everything else has its own module. Loaded on f
 imports this package too and must start fast.
 """
 
-from typing import TYPE_CHECKING, Any
-
 from gpu_virt_bench._version import __version__
 
+TYPE_CHECKING = False  # as of `typing`, whose import takes longer than all else before Ctrl-C is heard
 if TYPE_CHECKING:
     from gpu_virt_bench.model.metric import Bench, Death, Metric, Samples, Share, Skip, metric
     from gpu_virt_bench.model.system import Quota
@@ -41,7 +40,7 @@ _HOMES = {
 }
 
 
-def __getattr__(name: str) -> Any:  # noqa: ANN401
+def __getattr__(name: str) -> object:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module

@@ -3,11 +3,11 @@
 Nothing else is imported before Ctrl-C is heard: one in the first milliseconds must not end in the middle of an import.
 """
 
-from __future__ import annotations
-
 import os
-import signal
 import sys
+
+# not `signal`: it imports enum, which takes milliseconds
+from _signal import SIGINT, default_int_handler, getsignal, signal  # type: ignore[import-not-found]
 
 INTERRUPTED = 130
 WRONG = 2
@@ -22,14 +22,14 @@ def stop(*signalled: object) -> None:
 
 def main() -> None:
     """Ends with the documented exit status; what nobody foresaw is one sentence and never the status of an answer."""
-    heard = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    heard = getsignal(SIGINT) is default_int_handler
     if heard:
-        signal.signal(signal.SIGINT, stop)
+        signal(SIGINT, stop)
     from gpu_virt_bench.cli import main as command
 
     try:
         if heard:
-            signal.signal(signal.SIGINT, signal.default_int_handler)
+            signal(SIGINT, default_int_handler)
         command()
     except KeyboardInterrupt:
         stop()

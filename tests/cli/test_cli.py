@@ -159,7 +159,7 @@ def test_a_file_cannot_pass_for_a_shipped_system(tmp_path, command) -> None:
         ("run --emulate latncy.cuInit=5", "the emulated GPU has no key 'latncy.cuInit'; did you mean latency."),
         ("run --emulate sm_count=many", "sm_count is 'many', expected an integer"),
         ("run --emulate rate=1 --device 0", "--emulate is for the emulated GPU, but --device is 0"),
-        ("run --memory-limit 0", "0 is not in the range x>=1"),
+        ("run --memory-limit 0", "0 is not in the range 1<=x<="),
         ("run --compute-limit 130", "130 is not in the range 1<=x<=100"),
         ("run --option library=/x", "no option 'library' for native; there are none"),
         ("run --config none.toml", "cannot read none.toml: No such file or directory"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import sys
 import warnings
 from importlib import import_module
@@ -97,13 +98,13 @@ def main(args: list[str] | None = None) -> None:
 
 def answered(args: list[str] | None) -> int:
     """Does what the words ask for; returns the exit status."""
-    warnings.showwarning = said
+    warnings.showwarning, sys.unraisablehook = said, raised_again
     try:
         group.main(args=args, prog_name=called(), standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message())
     except click.ClickException as error:
-        click.echo(f"Error: {error.format_message()}", err=True)
+        click.echo(f"Error: {' '.join(error.format_message().split())}", err=True)
         return WRONG
     except (click.Abort, KeyboardInterrupt) as error:
         click.echo(f"interrupted by {error if str(error).startswith('SIG') else 'SIGINT'}", err=True)
@@ -114,6 +115,14 @@ def answered(args: list[str] | None) -> int:
     except SystemExit as ended:
         return ended.code if isinstance(ended.code, int) else 0 if ended.code is None else WRONG
     return 0
+
+
+def raised_again(lost: sys.UnraisableHookArgs) -> None:
+    """A Ctrl-C that came within a callback of the interpreter's, where it would be lost."""
+    if issubclass(lost.exc_type, KeyboardInterrupt):
+        _thread.interrupt_main()
+    else:
+        sys.__unraisablehook__(lost)
 
 
 def said(

@@ -84,16 +84,20 @@ def command(
 
 def publish(judgement: Judgement, junit: Path | None, github: bool) -> None:
     """Writes what a CI server reads; annotations to standard error, so that standard output may be JSON."""
+    from gpu_virt_bench.model.text import write_whole
     from gpu_virt_bench.report import junit as xml
     from gpu_virt_bench.report.gate import markdown
     from gpu_virt_bench.report.github import workflow_commands
 
     if junit:
-        junit.write_text(xml.junit(judgement), encoding="utf-8")
+        write_whole(junit, xml.junit(judgement))
     if not github:
         return
     for line in workflow_commands(judgement):
         click.echo(line, err=True)
     if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
-        with Path(summary).open("a", encoding="utf-8") as file:
-            file.write(markdown(judgement))
+        try:
+            with Path(summary).open("a", encoding="utf-8") as file:
+                file.write(markdown(judgement))
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, summary) from None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import os
-import sys
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import redirect_stdout
@@ -14,7 +13,7 @@ from typing import Any
 
 import click
 
-from gpu_virt_bench.model.text import nearest, small_text
+from gpu_virt_bench.model.text import nearest, small_text, write_whole
 
 MOST_INTEGER = (1 << 63) - 1
 """Run files hold integers of 64 bits."""
@@ -53,15 +52,24 @@ def check_folder(text: str) -> Path:
     """The directory for run files, if it can be one; what it lacks is made later."""
     path = Path(text)
     try:
-        nearest_there = next(one for one in (path, *path.absolute().parents) if one.exists())
+        nearest_there = next(one for one in (path, *path.absolute().parents) if is_there(one))
     except OSError as error:
         raise click.UsageError(f"--output is {text!r}: {error.strerror}") from None
     if not nearest_there.is_dir():
-        what = "which is a file" if nearest_there == path else f"but {nearest_there} is a file"
+        what = "which is a file" if nearest_there == path else f"but {nearest_there} is no directory"
         raise click.UsageError(f"--output is {text!r}, {what}; expected a directory")
     if not os.access(nearest_there, os.W_OK | os.X_OK):
         raise click.UsageError(f"--output is {text!r}: no permission to write in {nearest_there}")
     return path
+
+
+def is_there(path: Path) -> bool:
+    """Whether anything has that name, a link that leads nowhere too; OSError if the name cannot be looked up."""
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return True
 
 
 def written(*forms: str) -> Decorator:
@@ -82,18 +90,13 @@ def write(text: str, output: Path | None) -> None:
 
 
 def write_pieces(pieces: Iterable[str], output: Path | None) -> None:
-    """The same of a long text. Where the reader of standard output has gone (`| head`), the rest is dropped, and the
-    exit status is the command's own."""
+    """The same of a long text."""
     if output is None:
-        try:
-            for piece in ended(pieces):
-                click.echo(piece, nl=False)
-        except BrokenPipeError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is still buffered goes there
+        for piece in ended(pieces):
+            click.echo(piece, nl=False)
         return
     try:
-        with output.open("w", encoding="utf-8") as file:
-            file.writelines(ended(pieces))
+        write_whole(output, ended(pieces))
     except OSError as error:
         raise click.UsageError(f"cannot write {output}: {error.strerror}") from None
 

@@ -47,7 +47,7 @@ def brought(entry: EntryPoint, known: Mapping[str, Metric]) -> dict[str, Metric]
         for name in found:
             if name in known and known[name] is not found[name]:
                 raise ValueError(f"metric {name} is declared twice, in {known[name].category} too")
-    except Exception as error:  # noqa: BLE001  another's code
+    except (Exception, SystemExit) as error:  # noqa: BLE001  another's code
         warnings.warn(left_out(entry, error), stacklevel=1)
         return {}
     return found

@@ -31,6 +31,26 @@ def counted(number: int, noun: str, plural: str = "") -> str:
     return f"{number} {noun if number == 1 else plural or noun + 's'}"
 
 
+def write_whole(path: Path, text: str | Iterable[str]) -> None:
+    """Writes a file, of one text or of pieces, whole or not at all; OSError names it. What is no regular file, such as a FIFO, is written to."""
+    try:
+        pieces = [text] if isinstance(text, str) else text
+        if path.exists() and not path.is_file():
+            with path.open("w", encoding="utf-8") as file:
+                file.writelines(pieces)
+            return
+        place = path.resolve()
+        fresh = place.with_name(f".gvb-{os.getpid()}.new")
+        try:
+            with fresh.open("w", encoding="utf-8") as file:
+                file.writelines(pieces)
+            fresh.replace(place)
+        finally:
+            fresh.unlink(missing_ok=True)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from None
+
+
 def nearest(name: str, known: Iterable[str], shown_by: str = "") -> str:
     """`; did you mean X?`, or what there is; of very many, the command that shows them."""
     import difflib

@@ -46,7 +46,7 @@ def brought(entry: EntryPoint, known: Mapping[str, Path]) -> list[Path]:
             if path.stem in known:
                 raise DefinitionError(f"it has a second system {path.stem!r}")
             read(path)
-    except Exception as error:  # noqa: BLE001  another's code
+    except (Exception, SystemExit) as error:  # noqa: BLE001  another's code
         warnings.warn(left_out(entry, error), stacklevel=1)
         return []
     return paths

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
+from math import inf
 
 from gpu_virt_bench.model.system import FEATURES, Checks, Step, System
 from gpu_virt_bench.systems.variables import (
@@ -55,7 +56,7 @@ def check_quotas(system: System, where: str) -> None:
     ):
         if feature in system.features and rule is None:
             raise DefinitionError(f"{where}: features lists {feature}, but the key 'quota.{key}' is missing")
-        if rule is not None and not rule.step > 0:
+        if rule is not None and not 0 < rule.step < inf:
             raise DefinitionError(f"{where}: quota.{key}.step is {rule.step}: expected more than 0")
 
 
@@ -90,6 +91,9 @@ def check_steps(steps: Iterable[Step], known: Sequence[str], where: str) -> None
     for step in steps:
         if not step.run:
             raise DefinitionError(f"{where}: a step's run is empty; expected a program and its arguments")
+        if not 0 < step.timeout < inf or not 0 <= step.retry_for < inf:
+            raise DefinitionError(f"{where}: {step.title!r} has timeout {step.timeout} and retry_for {step.retry_for}: "
+                                  "expected seconds, more than 0 and from 0 on")  # fmt: skip
         if step.background and (step.expect or step.retry_for or step.stdin):
             raise DefinitionError(f"{where}: {step.title!r} is a background step: expect, retry_for and stdin "
                                   "belong to a step after it")  # fmt: skip
