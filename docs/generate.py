@@ -1,10 +1,15 @@
-"""Writes docs/metrics/: one page per metric from its definition, and their index. `--check` only compares."""
+"""Writes docs/metrics/, one page per metric from its definition and their index, and docs/system-definition.md.
+
+`--check` only compares.
+"""
 
 from __future__ import annotations
 
 import sys
 from collections import Counter
 from pathlib import Path
+
+import system_keys
 
 from gpu_virt_bench.engine.plan import item
 from gpu_virt_bench.engine.quotas import needs
@@ -108,7 +113,9 @@ def index(metrics: list[Metric]) -> str:
 def pages() -> dict[Path, str]:
     """Every page by its path."""
     metrics = list(load().values())
-    return {FOLDER / "README.md": index(metrics), **{FOLDER / f"{m.id}.md": page(m) for m in metrics}}
+    own = {FOLDER / f"{m.id}.md": page(m) for m in metrics}
+    keys = {FOLDER.parent / "system-definition.md": system_keys.page()}
+    return {FOLDER / "README.md": index(metrics), **own, **keys}
 
 
 def main() -> None:

@@ -46,14 +46,14 @@ def page(package, monkeypatch) -> dict:
     return vars(import_module("my_metrics"))
 
 
-def tested(folder: Path) -> str:
+def pytest_of(folder: Path) -> str:
     """What pytest says of a folder."""
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
     return subprocess.run(command, cwd=folder, capture_output=True, text=True).stdout
 
 
 def test_the_test_of_the_page_on_metrics_passes_as_it_stands(package) -> None:
-    assert "2 passed" in tested(package)
+    assert "2 passed" in pytest_of(package)
 
 
 @pytest.mark.parametrize(("named", "found"), [("my_metrics", 2), ("my_metrics:launch_spread", 1)])
@@ -127,4 +127,4 @@ def test_the_test_of_the_page_on_workloads_passes_as_it_stands(tmp_path) -> None
     work, _, test = blocks("add-a-workload.md", "python")
     (tmp_path / "host_copy.py").write_text(work)
     (tmp_path / "test_host_copy.py").write_text(test)
-    assert "2 passed" in tested(tmp_path)
+    assert "2 passed" in pytest_of(tmp_path)

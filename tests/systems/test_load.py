@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from gpu_virt_bench.systems.environment import clean, scrubbed
-from gpu_virt_bench.systems.load import load, load_all, parse
+from gpu_virt_bench.systems.load import GROUP, load, load_all, parse, shipped
 from gpu_virt_bench.systems.variables import DefinitionError, fill
 
 GOOD = {
@@ -141,3 +141,15 @@ def test_the_pages_definition_of_another_machine_is_one() -> None:
 
 def test_the_reference_layer_of_the_tests_is_a_system() -> None:
     assert load(str(Path(__file__).parents[1] / "layer" / "reference-layer.toml")).title == "Reference layer"
+
+
+def test_a_package_names_the_package_that_holds_its_systems(tmp_path, monkeypatch) -> None:
+    for folder in ("gvb_my_package/systems", "gvb_my_package-1.0.dist-info"):
+        (tmp_path / folder).mkdir(parents=True)
+    layer = Path(__file__).parents[1] / "layer" / "reference-layer.toml"
+    (tmp_path / "gvb_my_package" / "systems" / "mine.toml").write_text(layer.read_text())
+    (tmp_path / "gvb_my_package-1.0.dist-info" / "METADATA").write_text("Name: gvb-my-package\nVersion: 1.0\n")
+    text = f"[{GROUP}]\nmine = gvb_my_package.systems\n"
+    (tmp_path / "gvb_my_package-1.0.dist-info" / "entry_points.txt").write_text(text)
+    monkeypatch.syspath_prepend(tmp_path)
+    assert shipped.__wrapped__()["mine"] == tmp_path / "gvb_my_package" / "systems" / "mine.toml"

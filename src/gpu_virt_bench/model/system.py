@@ -66,14 +66,23 @@ class Step:
 
     __pydantic_config__ = _STRICT
     run: tuple[str, ...]
+    """The program and its arguments, without a shell."""
     name: str = ""
+    """How messages call it; without one, by `run`."""
     stdin: str = ""
+    """What it reads."""
     env: Mapping[str, str] = field(default_factory=dict)
+    """Variables on top of `[env]`."""
     timeout: float = 30.0
+    """Seconds until it counts as failed."""
     expect: str = _regex()
+    """A regular expression that its output must match; named groups become variables."""
     retry_for: float = 0.0
+    """Seconds for which it is repeated until `expect` matches."""
     background: bool = False
+    """It stays up until the end, and is ended then."""
     ok: tuple[int, ...] = (0,)
+    """Exit statuses that are a success."""
 
     @property
     def title(self) -> str:
@@ -87,14 +96,23 @@ class Requires:
 
     __pydantic_config__ = _STRICT
     root: bool = False
+    """It needs root."""
     driver: str = ""
+    """A driver's version, such as `>=550`; not asked of the emulated GPU."""
     compute_capability: str = ""
+    """A device's compute capability, such as `>=8.0`."""
     gpus: int = 1
+    """So many GPUs in the session."""
     tools: tuple[str, ...] = ()
+    """Programs that must be in PATH."""
     files: tuple[str, ...] = ()
+    """Files that must exist."""
     real_device: bool = False
+    """It cannot run on the emulated GPU."""
     gpu_index: int | None = None
+    """It runs on the GPU of this index alone."""
     system_preload: str = ""
+    """The library that /etc/ld.so.preload must list; any that it lists besides is refused."""
 
 
 @dataclass(frozen=True)
@@ -103,6 +121,7 @@ class MemoryQuota:
 
     __pydantic_config__ = _STRICT
     step: int
+    """Bytes; a memory limit is rounded down to a multiple."""
 
 
 @dataclass(frozen=True)
@@ -111,7 +130,9 @@ class ComputeQuota:
 
     __pydantic_config__ = _STRICT
     step: float
+    """A share, such as 0.01; a compute limit is a multiple of it."""
     max_tenants: int | None = None
+    """At most so many tenants have one."""
 
 
 @dataclass(frozen=True)
@@ -120,7 +141,9 @@ class Quotas:
 
     __pydantic_config__ = _STRICT
     memory: MemoryQuota | None = None
+    """How a memory limit is expressed; needed for the feature `memory-limit`."""
     compute: ComputeQuota | None = None
+    """How a compute limit is expressed; needed for the feature `compute-limit`."""
 
 
 @dataclass(frozen=True)
@@ -129,8 +152,11 @@ class Exclusive:
 
     __pydantic_config__ = _STRICT
     alone: bool = False
+    """Nobody outside the session is on the device."""
     listed: bool = False
+    """The tenant is on the device."""
     memory: bool = False
+    """What the tenant allocates shows as used."""
 
 
 @dataclass(frozen=True)
@@ -139,8 +165,11 @@ class SmCount:
 
     __pydantic_config__ = _STRICT
     equals: Amount | None = None
+    """So many."""
     at_most: Amount | None = None
+    """At most so many."""
     slack: int = 0
+    """So many more, or fewer than `equals`, do as well."""
 
 
 @dataclass(frozen=True)
@@ -149,11 +178,17 @@ class FileField:
 
     __pydantic_config__ = _STRICT
     path: str
+    """The file."""
     offset: int
+    """The field's first byte."""
     type: Literal["i32", "u32", "i64", "u64"]
+    """Its width in bits, and whether it has a sign."""
     equals: Amount | None = None
+    """The value that it must have."""
     min: Amount | None = None
+    """The least value."""
     max: Amount | None = None
+    """The greatest value."""
 
 
 @dataclass(frozen=True)
@@ -162,6 +197,7 @@ class Slowed:
 
     __pydantic_config__ = _STRICT
     probe: Literal["many-blocks"]
+    """100,000 blocks a launch, for some seconds."""
 
 
 @dataclass(frozen=True)
@@ -170,24 +206,45 @@ class Checks:
 
     __pydantic_config__ = _STRICT
     served_by: Mapping[str, str] = field(default_factory=dict)
+    """Driver function = the file that serves it when it is found by `dlsym`: by real path, or by name where it has
+    no slash."""
     served_by_query: Mapping[str, str] = field(default_factory=dict)
+    """The same for `cuGetProcAddress`."""
     served_by_any: Mapping[str, str] = field(default_factory=dict)
+    """The same, by either way."""
     mapped: tuple[str, ...] = ()
+    """Files that the tenant's process maps."""
     not_mapped: tuple[str, ...] = ()
+    """File names that it does not map."""
     env: Mapping[str, str] = field(default_factory=dict, metadata={"regex": True})
+    """Variable = a regular expression for its value, as the tenant sees it."""
     full_device: bool = False
+    """The tenant sees all of the device's multiprocessors and memory."""
     memory_total: Amount | None = None
+    """Bytes of device memory that the tenant sees, give or take 2 MiB."""
     sm_count: SmCount | None = None
+    """The multiprocessors that the tenant sees."""
     device_uuid: str = _regex()
+    """A regular expression for the UUID that the tenant sees."""
     device_name: str = _regex()
+    """A regular expression for the name that the tenant sees."""
     refused_above: Amount | None = None
+    """Bytes: half of them are given, 256 MiB more are refused, and given to a native tenant."""
     file: Mapping[str, FileField] = field(default_factory=dict)
+    """A name = one binary field of a state file, read on this machine."""
     command: Step | None = None
+    """A step on this machine that must succeed; it may name `{pid}`."""
     stderr: str = _regex()
+    """A regular expression for what the tenant's process wrote to standard error; a native run could show it as
+    well."""
     observer: Exclusive = field(default_factory=Exclusive)
+    """What NVML shows on this machine, outside the layer."""
     overlap: str = ""
+    """Whether kernels of two tenants run at the same instant: `always`, `never` or `any`."""
     sm_sets: str = ""
+    """Whether two tenants' kernels run on the same multiprocessors: `disjoint` or `any`."""
     slowed: Slowed | None = None
+    """A probe's rate under the compute limit against the native one: the limit's effect."""
 
 
 @dataclass(frozen=True)
@@ -197,6 +254,7 @@ class Proof(Checks):
 
     __pydantic_config__ = _STRICT
     features: Mapping[str, Checks] = field(default_factory=dict)
+    """Checks of a feature, under its name: `[proof.memory-limit]`."""
 
 
 @dataclass(frozen=True)
@@ -209,16 +267,25 @@ class Start:
 
     __pydantic_config__ = _STRICT
     command: tuple[str, ...] = ()
+    """What enters the place where the layer holds, such as `docker exec -i c1`; empty for here."""
     python: str = ""
+    """That place's Python, with this package installed; empty for the one that runs this."""
     shell: bool = False
+    """The command splits what follows it into words again, as ssh does."""
     env: Mapping[str, str] = field(default_factory=dict)
+    """The tenant's variables."""
     start: Literal["together", "one-by-one"] = "together"
+    """Whether a party's tenants start together or one after the other."""
     settle: float = 0.0
+    """Seconds from a tenant's start to its first sample."""
     settle_for: Literal["", "memory", "compute"] = ""
     """Settling is for tenants with a quota of that kind alone; "": for all."""
     before: tuple[Step, ...] = ()
+    """Steps before a tenant starts."""
     after: tuple[Step, ...] = ()
+    """Steps after it has ended; they may name `{pid}`."""
     before_kill: Step | None = None
+    """A step before it is killed; it may name `{pid}`."""
 
 
 @dataclass(frozen=True)
@@ -234,9 +301,13 @@ class Option:
     kind: Literal["file", "directory", "text", "integer", "environment", "features", "command", "shell-command"] = (
         "text"
     )
+    """What it is; a file or directory is made absolute and must exist."""
     required: bool = False
+    """The user must give it."""
     default: Amount | None = None
+    """Its value where none is given."""
     help: str = ""
+    """What it is for, in a sentence."""
 
 
 @dataclass(frozen=True)
@@ -245,7 +316,9 @@ class Recovery:
 
     __pydantic_config__ = _STRICT
     after_fault: Literal["nothing", "restart"] = "nothing"
+    """What follows a fault that a metric wanted."""
     after_kill: Literal["nothing", "restart"] = "nothing"
+    """What follows a kill that a metric wanted."""
 
 
 @dataclass(frozen=True)
@@ -254,7 +327,9 @@ class Cleanup:
 
     __pydantic_config__ = _STRICT
     remove: tuple[str, ...] = ()
+    """Paths under `{session_dir}` or `{tenant_dir}` that go once the tenants have ended."""
     grace: float = 5.0
+    """Seconds from SIGTERM to SIGKILL."""
 
 
 @dataclass(frozen=True)
@@ -263,7 +338,9 @@ class Gap:
 
     __pydantic_config__ = _STRICT
     id: str
+    """A name for it."""
     note: str
+    """The sentence that says what it is."""
 
 
 @dataclass(frozen=True)
@@ -273,26 +350,45 @@ class System:
     __pydantic_config__ = _STRICT
     id: str
     title: str
+    """How reports call it."""
     description: str
+    """One line on what it is."""
     mechanism: Literal["none", "daemon", "hardware", "preload", "in-process", "guest", "external"]
+    """How it works, in a word for reports."""
     features: tuple[str, ...] = ()
+    """What a metric may ask of it."""
     aliases: tuple[str, ...] = ()
+    """Further names, for the command line."""
     enforces: Mapping[Literal["memory", "compute", "bandwidth"], Enforcement] = field(default_factory=dict)
+    """Of `memory`, `compute` and `bandwidth`, what it claims to enforce: for reports."""
     fault_domain: Literal["process", "server", "instance", "guest"] = "process"
+    """What a tenant's fatal fault takes with it, by its own claim."""
     beside: bool = True
     """Whether its tenants can stand on the device beside those of a session's other systems."""
     known_gaps: tuple[Gap, ...] = ()
+    """Its documented holes."""
     options: Mapping[str, Option] = field(default_factory=dict)
+    """Values that the user gives with `--option NAME=VALUE`; each is a variable."""
     requires: Requires = field(default_factory=Requires)
+    """What must be true before it can be used."""
     quota: Quotas = field(default_factory=Quotas)
+    """The limits that it knows."""
     env: Mapping[str, str] = field(default_factory=dict)
+    """Variables of its steps; never of tenants."""
     setup: tuple[Step, ...] = ()
+    """Steps before anything is measured, once a session."""
     teardown: tuple[Step, ...] = ()
+    """Steps at the end, once a session."""
     record: tuple[Step, ...] = ()
+    """Steps whose output goes into the run file, by their names."""
     tenant: Start = field(default_factory=Start)
+    """How a tenant is started."""
     proof: Proof = field(default_factory=Proof)
+    """What shows that it is in force."""
     recovery: Recovery = field(default_factory=Recovery)
+    """What must be done after a fault or a kill."""
     cleanup: Cleanup = field(default_factory=Cleanup)
+    """What is removed, and how processes are ended."""
     source: str = ""
 
     def lacking(self, needs: tuple[str, ...]) -> tuple[str, ...]:

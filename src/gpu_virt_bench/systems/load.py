@@ -28,7 +28,7 @@ OURS = ("id", "source")
 def shipped() -> Mapping[str, Path]:
     """Definition files by id: this package's, and those in packages of the entry-point group."""
     folders = [Path(str(resources.files(__name__.rpartition(".")[0])))]
-    folders += [Path(str(resources.files(entry.load()))) for entry in metadata.entry_points(group=GROUP)]
+    folders += [Path(place) for entry in metadata.entry_points(group=GROUP) for place in entry.load().__path__]
     return {path.stem: path for folder in folders for path in sorted(folder.glob("*.toml"))}
 
 

@@ -27,6 +27,29 @@ TENANT = ("tenant", "tenants", "tenant_dir", *QUOTA, "instance_uuid")
 VARIABLES = (*SESSION, *TENANT)
 """Names that may stand in braces; a system's options and what its steps capture come on top."""
 
+MEANINGS: Mapping[str, str] = {
+    "session_dir": "the session's private directory on this machine, which goes at its end",
+    "tmp": "this machine's directory for temporary files",
+    "uid": "the user's number",
+    "gpu_uuid": "UUID of the device",
+    "gpu_index": "NVML's index of the device",
+    "gpu_sm_count": "its multiprocessors",
+    "gpu_memory_bytes": "its memory, bytes",
+    "gpu_uuids": "UUIDs of all the session's devices, joined by commas",
+    "tenant": "the tenant's number, from 0",
+    "tenants": "how many tenants share the device",
+    "tenant_dir": "the tenant's private directory on this machine",
+    "memory_bytes": "its memory limit, bytes",
+    "memory_mib": "its memory limit, MiB",
+    "compute_share": "its compute limit as a share, such as 0.25",
+    "compute_percent": "its compute limit in per cent, such as 25",
+    "compute_sms": "its compute limit in multiprocessors",
+    "priority": "its priority",
+    "instance_uuid": "UUID of its part of a device; without parts, what names it is left out",
+    "pid": "the tenant's process",
+}
+"""What each variable is."""
+
 Values = Mapping[str, str | None]
 """Variables by name. None: known, and without a value - what uses it is left out."""
 T = TypeVar("T")
