@@ -24,8 +24,9 @@ HOW_TO = Path(__file__).parents[1] / "docs" / "how-to"
 
 
 def blocks(page: str, language: str) -> list[str]:
-    """The code of a page in one language."""
-    return re.findall(rf"```{language}\n(.*?)```", (HOW_TO / page).read_text(), re.S)
+    """The blocks of a page in one language; "" for commands."""
+    fenced = re.findall(r"^```(\w*)\n(.*?)^```$", (HOW_TO / page).read_text(), re.S | re.M)
+    return [text for kind, text in fenced if kind == language]
 
 
 @pytest.fixture
@@ -96,6 +97,34 @@ def test_the_metrics_of_the_page_give_samples_beside_another_system(page, tmp_pa
 def test_the_definition_of_the_page_is_a_system_as_it_stands() -> None:
     (text,) = blocks("add-a-system.md", "toml")
     assert parse("mine", tomllib.loads(text), text).title == "Reference layer"
+
+
+def command(page: str, begin: str) -> str:
+    """The one command of a page that begins so, as it stands."""
+    (found,) = [text.strip() for text in blocks(page, "") if text.startswith(begin)]
+    return found
+
+
+def printed(text: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """What a command of a page does there."""
+    env = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    return subprocess.run(["bash", "-ec", text], cwd=folder, env=env, capture_output=True, text=True)
+
+
+def test_the_first_run_of_the_page_on_systems_is_one(layer, tmp_path) -> None:
+    text = command("add-a-system.md", "gpu-virt-bench run --system native --system tests/layer")
+    done = printed(f"{text} --output {tmp_path} --repetitions 1 --iterations 1", HOW_TO.parents[1])
+    assert done.returncode == 0, done.stderr
+    assert "reference-layer against native" in done.stdout
+
+
+def test_the_definition_of_the_page_is_proved_by_the_pages_command(layer, tmp_path) -> None:
+    (text,) = blocks("add-a-system.md", "toml")
+    (tmp_path / "mine.toml").write_text(text)
+    prove = command("add-a-system.md", "gpu-virt-bench prove").replace("/absolute/path/libmine.so", str(layer))
+    done = printed(prove, tmp_path)
+    assert done.returncode == 1, done.stdout + done.stderr  # arrays are open, as the layer's own page says
+    assert "cuArrayCreate" in done.stdout
 
 
 @pytest.fixture

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import inspect
 import random
+import re
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from itertools import product
 from typing import Literal, Protocol, TypeVar
 
+from gpu_virt_bench.model.system import FEATURES
+from gpu_virt_bench.model.text import nearest
 from gpu_virt_bench.model.workload import Series, Workload
 
 Value = str | int | float
@@ -340,6 +343,10 @@ def metric(
     The first value of each parameter is the headline. Parameters may be functions of the device's facts. The category
     is the name of the function's module, unless another is given.
     """
+    if not re.fullmatch(r"[A-Z][A-Z0-9]*-\d{3}", id):
+        raise ValueError(f"metric {id!r} has no id that can be chosen, expected letters and three digits: XX-001")
+    if strangers := [need for need in needs if need not in FEATURES]:
+        raise ValueError(f"metric {id} needs {strangers[0]!r}, which is no feature{nearest(strangers[0], FEATURES)}")
     if unit not in SHOWN:
         raise ValueError(f"metric {id} has the unit {unit!r}; known units are {', '.join(SHOWN)}")
     if not callable(party):
