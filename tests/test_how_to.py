@@ -25,8 +25,9 @@ HOW_TO = Path(__file__).parents[1] / "docs" / "how-to"
 
 
 def blocks(page: str, language: str) -> list[str]:
-    """The code of a page in one language."""
-    return re.findall(rf"```{language}\n(.*?)```", (HOW_TO / page).read_text(), re.S)
+    """The blocks of a page in one language; "" for commands."""
+    fenced = re.findall(r"^```(\w*)\n(.*?)^```$", (HOW_TO / page).read_text(), re.S | re.M)
+    return [text for kind, text in fenced if kind == language]
 
 
 @pytest.fixture
@@ -47,14 +48,14 @@ def page(package, monkeypatch) -> dict:
     return vars(import_module("my_metrics"))
 
 
-def outcome_of_tests(folder: Path) -> str:
+def pytest_of(folder: Path) -> str:
     """What pytest says of a folder."""
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
     return subprocess.run(command, cwd=folder, capture_output=True, text=True).stdout
 
 
 def test_the_test_of_the_page_on_metrics_passes_as_it_stands(package) -> None:
-    assert "2 passed" in outcome_of_tests(package)
+    assert "2 passed" in pytest_of(package)
 
 
 @pytest.mark.parametrize(("named", "found"), [("my_metrics", 2), ("my_metrics:launch_spread", 1)])
@@ -99,6 +100,34 @@ def test_the_definition_of_the_page_is_a_system_as_it_stands() -> None:
     assert parse("mine", tomllib.loads(text), text).title == "Reference layer"
 
 
+def command(page: str, begin: str) -> str:
+    """The one command of a page that begins so, as it stands."""
+    (found,) = [text.strip() for text in blocks(page, "") if text.startswith(begin)]
+    return found
+
+
+def printed(text: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """What a command of a page does there."""
+    env = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    return subprocess.run(["bash", "-ec", text], cwd=folder, env=env, capture_output=True, text=True)
+
+
+def test_the_first_run_of_the_page_on_systems_is_one(layer, tmp_path) -> None:
+    text = command("add-a-system.md", "gpu-virt-bench run --system native --system tests/layer")
+    done = printed(f"{text} --output {tmp_path} --repetitions 1 --iterations 1", HOW_TO.parents[1])
+    assert done.returncode == 0, done.stderr
+    assert "reference-layer against native" in done.stdout
+
+
+def test_the_definition_of_the_page_is_proved_by_the_pages_command(layer, tmp_path) -> None:
+    (text,) = blocks("add-a-system.md", "toml")
+    (tmp_path / "mine.toml").write_text(text)
+    prove = command("add-a-system.md", "gpu-virt-bench prove").replace("/absolute/path/libmine.so", str(layer))
+    done = printed(prove, tmp_path)
+    assert done.returncode == 1, done.stdout + done.stderr  # arrays are open, as the layer's own page says
+    assert "cuArrayCreate" in done.stdout
+
+
 @pytest.fixture
 def tenant(tmp_path, monkeypatch) -> Iterator[Tenant]:
     """A tenant that finds the page's workload."""
@@ -128,7 +157,7 @@ def test_the_test_of_the_page_on_workloads_passes_as_it_stands(tmp_path) -> None
     work, _, test = blocks("add-a-workload.md", "python")
     (tmp_path / "host_copy.py").write_text(work)
     (tmp_path / "test_host_copy.py").write_text(test)
-    assert "2 passed" in outcome_of_tests(tmp_path)
+    assert "2 passed" in pytest_of(tmp_path)
 
 
 def test_the_page_on_the_earlier_tool_runs_and_tells_what_is_so(tmp_path, monkeypatch) -> None:

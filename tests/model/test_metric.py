@@ -109,6 +109,19 @@ def test_unknown_unit_is_refused_with_the_known_ones() -> None:
         declare(unit="parsec")
 
 
+def test_a_metric_that_needs_no_feature_there_is_gets_the_nearest_one() -> None:
+    with pytest.raises(
+        ValueError, match="XX-001 needs 'outside-observr', which is no feature; did you mean outside-obs"
+    ):
+        declare(needs=("outside-observr",))
+
+
+@pytest.mark.parametrize("id", ["my metric", "XX-1", "xx-001", "XX-001[a]", ""])
+def test_an_id_that_no_selection_could_name_is_refused(id: str) -> None:
+    with pytest.raises(ValueError, match="has no id that can be chosen, expected letters and three digits: XX-001"):
+        metric(id, unit="us", better="lower")
+
+
 def test_a_docstring_without_sample_line_is_refused() -> None:
     def silent(bench):
         """Nothing."""

@@ -347,8 +347,8 @@ def metric(
     The first value of each parameter is the headline. Parameters may be functions of the device's facts. The category
     is the name of the function's module, unless another is given.
     """
-    if not re.fullmatch(r"[A-Z][A-Z0-9]*-\d+", id):
-        raise ValueError(f"metric {id!r} has no id such as OH-001: a category in capitals, a hyphen and a number")
+    if not re.fullmatch(r"[A-Z][A-Z0-9]*-\d{3}", id):
+        raise ValueError(f"metric {id!r} has no id that can be chosen, expected letters and three digits: XX-001")
     if lacking := [feature for feature in needs if feature not in FEATURES]:
         raise ValueError(f"metric {id} needs {lacking[0]!r}, which no system can have{nearest(lacking[0], FEATURES)}")
     if unit not in SHOWN:

@@ -32,7 +32,10 @@ def counted(number: int, noun: str, plural: str = "") -> str:
 
 
 def write_whole(path: Path, text: str | Iterable[str]) -> None:
-    """Writes a file, of one text or of pieces, whole or not at all; OSError names it. What is no regular file, such as a FIFO, is written to."""
+    """Writes a file, of one text or of pieces, whole or not at all; OSError names it.
+
+    What is no regular file, such as a FIFO, is written to.
+    """
     try:
         pieces = [text] if isinstance(text, str) else text
         if path.exists() and not path.is_file():

@@ -41,7 +41,7 @@ def shipped() -> Mapping[str, Path]:
 def brought(entry: EntryPoint, known: Mapping[str, Path]) -> list[Path]:
     """The definitions of another package; a broken one is named in a warning, and left out."""
     try:
-        paths = sorted(Path(str(resources.files(entry.load()))).glob("*.toml"))
+        paths = sorted(path for place in entry.load().__path__ for path in Path(place).glob("*.toml"))
         for path in paths:
             if path.stem in known:
                 raise DefinitionError(f"it has a second system {path.stem!r}")
