@@ -282,9 +282,10 @@ def test_the_next_session_removes_what_a_killed_one_left(tmp_path) -> None:
 
 def test_the_time_budget_ends_a_run_with_what_it_has(tmp_path) -> None:
     request = request_for(tmp_path, "OH-001;OH-010", repetitions=50, max_repetitions=50)
-    run = run_session(replace(request, time_budget=4.0), Silent()).records[0].run
-    assert run.outcomes["OH-001"].outcome == "measured"
-    assert run.status == "interrupted"
+    result = run_session(replace(request, time_budget=4.0), Silent())
+    run = result.records[0].run
+    assert (run.outcomes["OH-001"].outcome, run.outcomes["OH-001"].stop) == ("measured", "out-of-time")
+    assert (run.status, result.out_of_time, result.interrupted) == ("out-of-time", True, False)
     assert run.missing
 
 

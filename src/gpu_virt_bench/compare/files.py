@@ -38,7 +38,7 @@ def find(path: Path) -> tuple[Loaded, list[str]]:
             continue
         if run.status == "complete":
             return Loaded(file, run), [chosen(path, file, passed_over)]
-        passed_over.append(f"{file.name!r} is {run.status}")
+        passed_over.append(f"{file.name!r} {run.ending}")
     raise RunFileError(f"{path} has no complete run file; name a file, or a directory that has one")
 
 

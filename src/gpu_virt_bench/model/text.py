@@ -29,6 +29,21 @@ def counted(number: int, noun: str, plural: str = "") -> str:
     return f"{number} {noun if number == 1 else plural or noun + 's'}"
 
 
+def told(seconds: float) -> str:
+    """A duration in words: `40 s`, `2 min 10 s`, `3 h`."""
+    if seconds < 100:
+        return f"{max(1, round(seconds))} s"
+    if seconds < 6000:
+        minutes, rest = divmod(10 * round(seconds / 10), 60)
+        return f"{minutes} min" + (f" {rest} s" if rest else "")
+    return f"{seconds / 3600:.1f} h"
+
+
+def span(least: float, most: float) -> str:
+    """Two durations in words: `40 s`, `40 s to 3 min`."""
+    return told(least) if told(least) == told(most) else f"{told(least)} to {told(most)}"
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """`; did you mean X?`, or what there is."""
     import difflib

@@ -138,7 +138,7 @@ def remarks(run: Run) -> list[str]:
     """What a reader must know beside the numbers."""
     found = [*claims(run), *run.warnings]
     if run.status != "complete":
-        found.append(f"this run is {run.status}")
+        found.append(f"this run {run.ending}")
     found += [f"missing: {entry}" for entry in run.missing]
     taken = [r for o in run.outcomes.values() for r in getattr(o, "repetitions", ())]
     rejected = sum(len(repetition.rejected) for repetition in taken)
