@@ -112,10 +112,13 @@ def test_a_dry_run_says_why_runs_take_turns(tmp_path) -> None:
 
 
 def test_a_budget_says_what_it_left_out_and_is_no_interruption(tmp_path) -> None:
-    words = ["run", "--device", "emulated:tiny", "--metrics", "OH-001,OH-009", "--time-budget", "4", "-o"]
+    words = ["run", "--device", "emulated:tiny", "--metrics", "OH-001,OH-006,OH-009", "--time-budget", "4", "-o"]
     done = CliRunner().invoke(group, [*words, str(tmp_path)])
     assert done.exit_code == 0
-    assert "; the time budget of 4 s is shorter, and will end it before all is measured" in done.stderr
+    assert (
+        "5 repetitions of 2 outcomes, native; the time budget of 4 s is shorter, and will end it before all is measured"
+        in done.stderr
+    )
     assert re.search(
         r"^The time budget of 4 s ended this session: \d outcomes? lacks? planned rep", done.stderr, re.MULTILINE
     )

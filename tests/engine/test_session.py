@@ -289,6 +289,20 @@ def test_the_time_budget_ends_a_run_with_what_it_has(tmp_path) -> None:
     assert run.missing
 
 
+@pytest.mark.parametrize(
+    ("settings", "stop"),
+    [
+        ({"max_repetitions": 2}, "repetitions"),
+        ({"max_repetitions": 3, "resolution": 1e9}, "narrow"),
+        ({"max_repetitions": 3, "resolution": 1e-9, "seconds_per_outcome": 1e-9}, "seconds"),
+    ],
+)
+def test_an_outcome_says_why_it_got_no_more_repetitions(tmp_path, settings, stop) -> None:
+    settings = {"repetitions": 2, **settings}
+    (record,) = run_session(request_for(tmp_path, "OH-001", device="emulated:tiny", **settings), Silent()).records
+    assert (load(record.path).outcomes["OH-001"].stop, record.run.status) == (stop, "complete")
+
+
 def test_a_budget_in_which_nothing_is_measured_is_no_success(tmp_path) -> None:
     command = [*COMMAND, "--time-budget", "0.1", "--output", str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True)

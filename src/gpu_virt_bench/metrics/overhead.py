@@ -251,7 +251,7 @@ BATCH = 1000
     compare="difference",
     ideal="same",
     params={"function": ("all", *FUNCTIONS), "resolution": ("query", "handle", "default")},
-    seconds=0.02,
+    seconds=0.012,
     completion="OH-010",
     revision=3,
 )
