@@ -130,8 +130,8 @@ def test_the_time_budget_is_kept_within_one_sample(tmp_path) -> None:
 
     (record,) = run_session(replace(request, time_budget=5.0), Silent()).records
     assert time.monotonic() - began < 5.0 + 3.0
-    assert record.run.outcomes["XX-001"].repetitions[0].stop == "interrupted"
-    assert (record.run.status, record.run.missing) == ("interrupted", ["XX-001: 1 of 1 repetitions"])
+    assert record.run.outcomes["XX-001"].repetitions[0].stop == "out-of-time"
+    assert (record.run.status, record.run.missing) == ("out-of-time", ["XX-001: 1 of 1 repetition"])
 
 
 def test_samples_on_a_device_that_is_always_throttled_end_and_fail(tmp_path) -> None:

@@ -57,33 +57,29 @@ def test_a_sample_falls_with_any_of_its_readings_and_voids_its_round() -> None:
 
 def test_rounds_end_when_every_entry_has_enough() -> None:
     now = time.monotonic()
-    assert reason_to_stop([taken(1.0, 1.0, 1.0), taken(1.0, 1.0)], RULE, now, late=False) is None
-    assert reason_to_stop([taken(1.0, 1.0, 1.0), taken(1.0, 1.0, 1.0)], RULE, now, late=False) == "enough"
+    assert reason_to_stop([taken(1.0, 1.0, 1.0), taken(1.0, 1.0)], RULE, now) is None
+    assert reason_to_stop([taken(1.0, 1.0, 1.0), taken(1.0, 1.0, 1.0)], RULE, now) == "enough"
 
 
 def test_spent_time_ends_rounds_with_what_is_there() -> None:
     long_ago = time.monotonic() - 11
-    assert reason_to_stop([taken(1.0)], RULE, long_ago, late=False) == "budget"
-    assert reason_to_stop([taken()], RULE, long_ago, late=False) is None
+    assert reason_to_stop([taken(1.0)], RULE, long_ago) == "budget"
+    assert reason_to_stop([taken()], RULE, long_ago) is None
 
 
 def test_the_budget_is_for_each_entry() -> None:
     then = time.monotonic() - 11
-    assert reason_to_stop([taken(1.0), taken(1.0)], RULE, then, late=False) is None
+    assert reason_to_stop([taken(1.0), taken(1.0)], RULE, then) is None
 
 
 def test_spent_time_ends_rounds_in_which_everything_was_rejected() -> None:
-    assert reason_to_stop([taken(rejected=1)], RULE, time.monotonic() - 11, late=False) == "budget"
+    assert reason_to_stop([taken(rejected=1)], RULE, time.monotonic() - 11) == "budget"
 
 
 def test_rounds_in_which_everything_is_rejected_end_before_their_time() -> None:
     now = time.monotonic()
-    assert reason_to_stop([taken(rejected=3)], RULE, now, late=False) is None
-    assert reason_to_stop([taken(rejected=4)], RULE, now, late=False) == "rejected"
-
-
-def test_a_session_that_is_late_ends_after_the_sample_at_hand() -> None:
-    assert reason_to_stop([taken()], RULE, time.monotonic(), late=True) == "interrupted"
+    assert reason_to_stop([taken(rejected=3)], RULE, now) is None
+    assert reason_to_stop([taken(rejected=4)], RULE, now) == "rejected"
 
 
 def test_a_value_that_is_no_number_is_refused() -> None:

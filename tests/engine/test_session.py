@@ -282,10 +282,25 @@ def test_the_next_session_removes_what_a_killed_one_left(tmp_path) -> None:
 
 def test_the_time_budget_ends_a_run_with_what_it_has(tmp_path) -> None:
     request = request_for(tmp_path, "OH-001;OH-010", repetitions=50, max_repetitions=50)
-    run = run_session(replace(request, time_budget=4.0), Silent()).records[0].run
-    assert run.outcomes["OH-001"].outcome == "measured"
-    assert run.status == "interrupted"
+    result = run_session(replace(request, time_budget=4.0), Silent())
+    run = result.records[0].run
+    assert (run.outcomes["OH-001"].outcome, run.outcomes["OH-001"].stop) == ("measured", "out-of-time")
+    assert (run.status, result.out_of_time, result.interrupted) == ("out-of-time", True, False)
     assert run.missing
+
+
+@pytest.mark.parametrize(
+    ("settings", "stop"),
+    [
+        ({"max_repetitions": 2}, "repetitions"),
+        ({"max_repetitions": 3, "resolution": 1e9}, "narrow"),
+        ({"max_repetitions": 3, "resolution": 1e-9, "seconds_per_outcome": 1e-9}, "seconds"),
+    ],
+)
+def test_an_outcome_says_why_it_got_no_more_repetitions(tmp_path, settings, stop) -> None:
+    settings = {"repetitions": 2, **settings}
+    (record,) = run_session(request_for(tmp_path, "OH-001", device="emulated:tiny", **settings), Silent()).records
+    assert (load(record.path).outcomes["OH-001"].stop, record.run.status) == (stop, "complete")
 
 
 def test_a_budget_in_which_nothing_is_measured_is_no_success(tmp_path) -> None:

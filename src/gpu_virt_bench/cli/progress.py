@@ -2,91 +2,78 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TypeVar
 
 import click
 
-if TYPE_CHECKING:
-    from rich.progress import Progress as Bar
+from gpu_virt_bench.cli.watch import Silent as Silent
+from gpu_virt_bench.cli.watch import Watch
 
-    from gpu_virt_bench.engine.request import Progress
-
-
-class Silent:
-    """Nothing."""
-
-    def note(self, text: str) -> None:
-        """Says nothing."""
-
-    def began(self, steps: int) -> None:
-        """Says nothing."""
-
-    def step(self, system: str, repetition: int, outcome: str) -> None:
-        """Says nothing."""
-
-    def done(self, system: str, repetition: int, outcome: str, result: str) -> None:
-        """Says nothing."""
+EVERY = 30.0
+"""Seconds between two lines where standard error is no terminal."""
 
 
-class Lines(Silent):
-    """One line for each outcome of each repetition."""
+class Notes(Watch):
+    """Sentences, and now and then a line that says how far it is: standard error is a file."""
 
     def note(self, text: str) -> None:
         """A sentence."""
         click.echo(text, err=True)
+
+    def line(self) -> str:
+        """`60 s elapsed: repetition 2 of 5, OH-010 of native; about 2 min left`."""
+        where = ", ".join(text for text in (self.repetition, self.what) if text)
+        return f"{self.elapsed()}: {where}" + (f"; {left}" if (left := self.left()) else "")
+
+
+class Lines(Notes):
+    """One line for each outcome of each repetition, too."""
 
     def done(self, system: str, repetition: int, outcome: str, result: str) -> None:
         """What came of it."""
         click.echo(f"{system}  repetition {repetition + 1}  {outcome}  {result}", err=True)
 
 
-class Live(Silent):
-    """A progress bar."""
-
-    def __init__(self, bar: Bar) -> None:
-        self._bar = bar
-        self._task = bar.add_task("preparing", total=None)
-
-    def note(self, text: str) -> None:
-        """A sentence above the bar."""
-        self._bar.console.print(text, highlight=False)
-
-    def began(self, steps: int) -> None:
-        """The bar has a length."""
-        self._bar.update(self._task, total=steps)
-
-    def step(self, system: str, repetition: int, outcome: str) -> None:
-        """What is being measured."""
-        self._bar.update(self._task, description=f"{system}  repetition {repetition + 1}  {outcome}")
-
-    def done(self, system: str, repetition: int, outcome: str, result: str) -> None:
-        """One step further."""
-        self._bar.advance(self._task)
+Shown = TypeVar("Shown", bound=Notes)
 
 
 @contextmanager
-def display(given: Silent | None) -> Iterator[Progress]:
-    """The given display, or a bar on a terminal and only notes elsewhere."""
+def beating(notes: Shown, every: float = EVERY) -> Iterator[Shown]:
+    """A line of the notes every so many seconds, while the block lasts."""
+    over = threading.Event()
+
+    def beat() -> None:
+        while not over.wait(every):
+            click.echo(notes.line(), err=True)
+
+    thread = threading.Thread(target=beat, daemon=True)
+    thread.start()
+    try:
+        yield notes
+    finally:
+        over.set()
+        thread.join()
+
+
+@contextmanager
+def display(given: Silent | None = None) -> Iterator[Silent]:
+    """The given display; else a bar on a terminal, and elsewhere sentences with a line now and then."""
     from rich.console import Console
 
     console = Console(stderr=True)
-    if given is not None:
+    if isinstance(given, Notes):
+        with beating(given):
+            yield given
+    elif given is not None:
         yield given
-    elif not console.is_terminal:
-        yield Notes()
+    elif console.is_terminal:
+        from gpu_virt_bench.cli.bar import bar
+
+        with bar(console) as shown:
+            yield shown
     else:
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-        with Progress(*columns, console=console, transient=True) as bar:
-            yield Live(bar)
-
-
-class Notes(Silent):
-    """Sentences only: standard error is a file."""
-
-    def note(self, text: str) -> None:
-        """A sentence."""
-        click.echo(text, err=True)
+        with beating(Notes()) as notes:
+            yield notes

@@ -47,7 +47,7 @@ def command(doors: bool, form: str, output: Path | None, **options: Any) -> None
     Exit status: 0 in force and nothing open; 1 in force, with something open; 2 not in force, or not proved, or wrong
     use.
     """
-    from gpu_virt_bench.cli.progress import Silent
+    from gpu_virt_bench.cli.progress import display
     from gpu_virt_bench.cli.run import command as run
     from gpu_virt_bench.cli.run import requested, wrong_use
     from gpu_virt_bench.engine.prove import prove
@@ -62,17 +62,12 @@ def command(doors: bool, form: str, output: Path | None, **options: Any) -> None
 
     def say(proved: Proved) -> None:
         if not as_json and output is None:
-            print_proof(proved, whole=doors)
-
-    class Notes(Silent):
-        """Says what the session says."""
-
-        def note(self, text: str) -> None:
-            """On standard error."""
-            click.echo(text, err=True)
+            with progress.hidden():
+                print_proof(proved, whole=doors)
 
     try:
-        found = prove(request, Notes(), say)
+        with display() as progress:
+            found = prove(request, progress, say)
     except Exception as error:
         raise wrong_use(error) from None
     if as_json:

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 MIB = 1 << 20
 MOST, MOST_MIB = 1_000_000, 1 << 40
 """More samples, repetitions and MiB than anybody has."""
+FEW = 4
+"""So many outcomes are named in a sentence."""
 
 
 @click.command(name="run")
@@ -66,10 +68,14 @@ MOST, MOST_MIB = 1_000_000, 1 << 40
 @click.option("--iterations", type=click.IntRange(1, MOST), metavar="N", help="Samples (rounds) per repetition.")
 @click.option("--warmup", type=click.IntRange(0, MOST), metavar="N", help="Samples thrown away before.")
 @click.option("--repetitions", type=click.IntRange(1, MOST), metavar="N", help="Fresh sets of tenants.")
-@click.option("--time-budget", type=Seconds(), metavar="SECONDS", help="Stop after this time.")
+@click.option(
+    "--time-budget", type=Seconds(), metavar="SECONDS", help="Ends the session; what would not fit is left out."
+)
 @click.option("--seed", type=click.IntRange(-MOST_INTEGER, MOST_INTEGER), default=1, metavar="N",
               help="Of orders and inputs.  [1]")  # fmt: skip
 @click.option("-o", "--output", default="results", metavar="DIR", help="Where run files go.  [results]")
+@click.option("--dry-run", is_flag=True,
+              help="Say what would be measured and how long; one tenant opens the device, no more.")  # fmt: skip
 @click.option("--label", default="", metavar="TEXT", help="A name of yours, kept in the file.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text",
               help="json: print the files' paths, and nothing else.  [text]")  # fmt: skip
@@ -85,6 +91,7 @@ def command(**options: Any) -> None:  # noqa: ANN401
     gpu-virt-bench run --metrics 'OH-001[path=*]' --emulate latency.cuLaunchKernel=5000
     gpu-virt-bench run --system native --system mps --suite standard --aa
     gpu-virt-bench run --system mps --sweep compute-limit=25,50,75,100
+    gpu-virt-bench run --suite standard --dry-run          what, and how long
 
     Exit status: 0 done; 1 a metric failed, or nothing was measured; 2 wrong use or refused; 130 interrupted.
     """
@@ -95,17 +102,51 @@ def command(**options: Any) -> None:  # noqa: ANN401
     request = requested(options)
     check_readable(options["compare"])
     quiet, verbose = options["json_only"] or options["form"] == "json", options["verbose"]
+    if options["dry_run"]:
+        return predict(request, quiet)
     try:
         with display(Silent() if quiet else Lines() if verbose else None) as progress:
             result = run_session(request, progress)
     except Exception as error:
         raise wrong_use(error) from None
     show(result, quiet, options["compare"], verbose)
+    if result.out_of_time:
+        click.echo(lacking(result, options["time_budget"]), err=True)
     empty = not any(found.outcome == "measured" for record in result.records for found in record.outcomes.values())
     if empty and not (result.interrupted or result.refused):
         click.echo("Nothing was measured; `gpu-virt-bench show FILE` says why.", err=True)
     failed = empty or has_failures(result.records)
     sys.exit(130 if result.interrupted else 2 if result.refused else 1 if failed else 0)
+
+
+def predict(request: Request, as_json: bool) -> None:
+    """What a session would measure."""
+    from gpu_virt_bench.cli.progress import Notes, Silent
+    from gpu_virt_bench.engine.forecast import forecast
+    from gpu_virt_bench.report.envelope import envelope
+    from gpu_virt_bench.report.forecast import print_forecast
+
+    try:
+        found = forecast(request, Silent() if as_json else Notes())
+    except Exception as error:
+        raise wrong_use(error) from None
+    if as_json:
+        click.echo(envelope("forecast", asdict(found)))
+    else:
+        print_forecast(found)
+
+
+def lacking(result: Result, budget: float) -> str:
+    """What a time budget left out."""
+    from gpu_virt_bench.model.text import counted, told
+
+    names = list(dict.fromkeys(line.partition(": ")[0] for record in result.records for line in record.run.missing))
+    named = ", ".join(names[:FEW]) + (f" and {len(names) - FEW} more" if len(names) > FEW else "")
+    lack = "lacks" if len(names) == 1 else "lack"
+    return (
+        f"The time budget of {told(budget)} ended this session: {counted(len(names), 'outcome')} {lack} planned"
+        f" repetitions ({named}). What was measured is in the files, what is missing too."
+    )
 
 
 def check_readable(earlier: Sequence[str]) -> None:
@@ -241,7 +282,10 @@ def show(result: Result, json_only: bool, earlier: Sequence[str], verbose: bool)
         paths = [str(record.path) for record in result.records]
         unproven = [sentence for record in result.records for sentence in of_run(record.run)]
         click.echo(
-            envelope("session", asdict(Session(paths, result.refused, unproven, result.interrupted, result.signal)))
+            envelope(
+                "session",
+                asdict(Session(paths, result.refused, unproven, result.interrupted, result.signal, result.out_of_time)),
+            )
         )
         return
     from gpu_virt_bench.report.sweep import print_sweeps

@@ -144,8 +144,8 @@ def remarks(baseline: Run, candidate: Run) -> Iterator[str]:
         yield from claims(run)
         if run.kind == "derived":
             yield f"{run.system.id} is derived: a model's values, nothing was measured"
-        if run.status in ("running", "interrupted"):
-            yield f"the run of {run.system.id} is {run.status}: what is missing is not compared"
+        if run.status in ("running", "interrupted", "out-of-time"):
+            yield f"the run of {run.system.id} {run.ending}: what is missing is not compared"
         yield from lost_tenants(run)
         yield from half_asked(run)
     yield from cautioned(baseline, candidate)

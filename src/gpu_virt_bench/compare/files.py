@@ -40,7 +40,7 @@ def find(path: Path) -> tuple[Loaded, list[str]]:
             continue
         if run.status == "complete":
             return Loaded(file, run), [chosen(path, file, passed_over)]
-        passed_over.append(f"{file.name!r} is {run.status}")
+        passed_over.append(f"{file.name!r} {run.ending}")
     raise RunFileError(f"{printable(str(path))} has no complete run file{instead(path, passed_over)}")
 
 

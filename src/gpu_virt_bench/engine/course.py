@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from gpu_virt_bench.engine.groups import Company
+from gpu_virt_bench.engine.outlook import Outlook
 from gpu_virt_bench.engine.place import Place
 from gpu_virt_bench.engine.plan import Item
 from gpu_virt_bench.engine.quotas import granted, record, too_small
 from gpu_virt_bench.engine.readings import Book
-from gpu_virt_bench.engine.record import Record
+from gpu_virt_bench.engine.record import Record, Stop
 from gpu_virt_bench.engine.reference import Reference
 from gpu_virt_bench.engine.request import Progress, Request
 from gpu_virt_bench.engine.rounds import Runner
@@ -35,12 +36,27 @@ class Course:
     deadline: float | None = None
     worked: float = 0.0
     """When the device last did (time.monotonic)."""
+    is_cut: bool = False
+    """Whether the time budget left something out."""
+    outlook: Outlook = field(default_factory=lambda: Outlook(0.0, 0.0))
+    wanted: set[str] = field(default_factory=set)
+    """The outcomes of the repetition at hand."""
 
     # -- what holds for all entries
 
-    def is_late(self) -> bool:
-        """Whether the time budget is spent."""
-        return self.deadline is not None and time.monotonic() > self.deadline
+    def is_late(self, ahead: float = 0.0) -> bool:
+        """Whether the time budget is spent, or does not hold so many seconds more: then something is left out."""
+        late = self.deadline is not None and time.monotonic() + ahead > self.deadline
+        self.is_cut = self.is_cut or late
+        return late
+
+    def stopped(self, key: str, item: Item) -> Stop:
+        """Why an outcome gets no more repetitions."""
+        if item.id in self.wanted:
+            return "out-of-time" if self.is_cut else ""
+        if len(self.records[key].repetitions.get(item.id, ())) >= self.request.suite.max_repetitions:
+            return "repetitions"
+        return "seconds" if self.terms.is_spent(item) else "narrow"
 
     def is_open(self, key: str) -> bool:
         """Whether an entry is still measured."""
@@ -52,6 +68,7 @@ class Course:
         """An outcome's repetition, or why there is none; the file is written."""
         file, item, noted = self.records[key], runner.item, runner.bench.noted
         self.worked = time.monotonic()
+        self.outlook.did(key, item.id)
         repetition = replace(
             runner.repetition(),
             detail=noted.tables,

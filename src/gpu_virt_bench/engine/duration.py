@@ -1,4 +1,4 @@
-"""How long a session will take, before it begins."""
+"""How long a session will take: before it begins, and while it lasts."""
 
 from __future__ import annotations
 
@@ -6,15 +6,20 @@ from collections.abc import Mapping, Sequence
 
 from gpu_virt_bench.engine.course import Course
 from gpu_virt_bench.engine.groups import Company, Group, groups
+from gpu_virt_bench.engine.outlook import Shares
 from gpu_virt_bench.engine.plan import Item
 from gpu_virt_bench.engine.quotas import granted
 from gpu_virt_bench.engine.standing import settling
 from gpu_virt_bench.model.claims import LONGEST
-from gpu_virt_bench.model.text import told
+from gpu_virt_bench.model.text import counted, span, told
 from gpu_virt_bench.systems.proof import tables
 
 PROVED = 0.3
 """Of a tenant's start, so much its two proofs and its end take: it has its context by then."""
+AT_ONCE = 0.5
+"""Of its start, so much each further entry's tenant adds to that of the first: a driver makes contexts one by one."""
+LAYERED = 1.5
+"""A tenant with a layer in its process starts so many times as long; HAMi-core's takes 1.7 to 1.9 times."""
 PREPARED = 0.02
 """Seconds for each outcome of an entry beside its samples: workloads prepared, contexts probed, the file written."""
 
@@ -23,7 +28,7 @@ def expected(course: Course, items: Mapping[str, Sequence[Item]]) -> tuple[float
     """Seconds for the planned repetitions, and for as many as the suite allows."""
     suite = course.request.suite
     once = repetition(course, items)
-    cheap = {key: [one for one in some if lasting(course, one) * suite.repetitions < suite.seconds_per_outcome]
+    cheap = {key: [one for one in some if lasting(course, one, [key]) * suite.repetitions < suite.seconds_per_outcome]
              for key, some in items.items()}  # fmt: skip
     more = (suite.max_repetitions - suite.repetitions) * repetition(course, cheap)
     planned = introduction(course) + suite.repetitions * once
@@ -32,16 +37,28 @@ def expected(course: Course, items: Mapping[str, Sequence[Item]]) -> tuple[float
 
 def repetition(course: Course, items: Mapping[str, Sequence[Item]]) -> float:
     """Seconds of one repetition."""
-    return sum(company(course, one, items) for one in course.companies)
+    return sum(shares(course, items).values())
 
 
-def company(course: Course, one: Company, items: Mapping[str, Sequence[Item]]) -> float:
-    """Seconds of the entries that stand beside each other in one repetition."""
+def shares(course: Course, items: Mapping[str, Sequence[Item]]) -> Shares:
+    """What each outcome of each entry takes of a repetition: its samples, and its part of what several need."""
+    found: Shares = {}
+    for one in course.companies:
+        found |= company(course, one, items)
+    return found
+
+
+def company(course: Course, one: Company, items: Mapping[str, Sequence[Item]]) -> Shares:
+    """Shares of the entries that stand beside each other in one repetition."""
     applying = {key: [item for item in items[key] if applies(course, key, item)] for key in one.keys}
     whole = {item.id: item for some in applying.values() for item in some}
-    found = groups(whole.values(), "0")
-    setups = sum(setup(course, key) for key in one.keys if applying[key])
-    return setups + sum(group(course, part, applying) for part in found)
+    found: Shares = {}
+    for part in groups(whole.values(), "0"):
+        found |= group(course, part, applying)
+    for key, some in applying.items():
+        for item in some:
+            found[key, item.id] += setup(course, key) / len(some)
+    return found
 
 
 def applies(course: Course, key: str, item: Item) -> bool:
@@ -55,32 +72,45 @@ def setup(course: Course, key: str) -> float:
     return 0.1 * (len(system.setup) + len(system.teardown))
 
 
-def group(course: Course, part: Group, items: Mapping[str, Sequence[Item]]) -> float:
-    """Seconds of a group of outcomes: parties started at once, warmed, measured, ended."""
-    keys = [key for key, some in items.items() if any(item in part.items for item in some)]
-    samples = sum(sampled(course, item) for key in keys for item in items[key] if item in part.items)
-    if not part.party:
-        return samples + len(keys) * len(part.items) * PREPARED
-    return standing(course, part, keys) + samples
+def group(course: Course, part: Group, items: Mapping[str, Sequence[Item]]) -> Shares:
+    """Shares in a group of outcomes: parties started at once, warmed, measured, ended."""
+    found = {
+        (key, item.id): sampled(course, item, [key])
+        for key, some in items.items()
+        for item in some
+        if item in part.items
+    }
+    keys = list(dict.fromkeys(key for key, _ in found))
+    sets = [[key] for key in keys] if part.alone else [keys]
+    stands = sum(standing(course, part, some) for some in sets) if part.party else 0.0
+    return {pair: seconds + stands / len(found) for pair, seconds in found.items()}
 
 
 def standing(course: Course, part: Group, keys: Sequence[str]) -> float:
     """Seconds until parties stand, and until they are gone."""
-    start, tenants = course.reference.start_seconds, len(part.party)
+    start, tenants = starting(course, keys), len(part.party)
     places = [course.places[key] for key in keys]
     settle = max(settling(one.entry.system, granted(one.entry, part.party, one.devices)) for one in places)
-    return tenants * start + settle + course.request.suite.warm_seconds + PROVED * start * tenants * len(keys)
+    once = 1 + AT_ONCE * (len(keys) - 1) + PROVED * len(keys)
+    return tenants * start * once + settle + course.request.suite.warm_seconds
 
 
-def sampled(course: Course, item: Item) -> float:
+def starting(course: Course, keys: Sequence[str]) -> float:
+    """Seconds until a tenant has its context, of the slowest entry."""
+    layered = any(course.places[key].entry.system.mechanism == "preload" for key in keys)
+    return course.reference.start_seconds * (LAYERED if layered else 1.0)
+
+
+def sampled(course: Course, item: Item, keys: Sequence[str]) -> float:
     """Seconds that one entry gives to an outcome in one repetition."""
     rule = course.terms.rule(item)
-    return (rule.samples + rule.warmup) * lasting(course, item) + PREPARED
+    return (rule.samples + rule.warmup) * lasting(course, item, keys) + PREPARED
 
 
-def lasting(course: Course, item: Item) -> float:
-    """Seconds of one sample."""
-    return item.metric.seconds_of(item.params, course.terms.window(item), course.request.suite.polling_seconds)
+def lasting(course: Course, item: Item, keys: Sequence[str]) -> float:
+    """Seconds of one sample. One that has no tenants standing starts its own."""
+    seconds = item.metric.seconds_of(item.params, course.terms.window(item), course.request.suite.polling_seconds)
+    return seconds if item.party else max(seconds, (1 + PROVED) * starting(course, keys))
 
 
 def introduction(course: Course) -> float:
@@ -99,12 +129,31 @@ def introduction(course: Course) -> float:
     return found
 
 
+def ahead(
+    course: Course, items: Mapping[str, Sequence[Item]], number: int, wanted: Mapping[str, Sequence[Item]]
+) -> tuple[Shares, float, float]:
+    """What a repetition takes, and what lies ahead with it, at least and at most. After the planned repetitions at most
+    as many as the suite allows follow, until the suite's seconds for each outcome are spent."""
+    suite, once = course.request.suite, shares(course, wanted)
+    if number < suite.repetitions:
+        done = number * sum(once.values()) + introduction(course)
+        least, most = expected(course, items)
+        return once, max(0.0, least - done), max(0.0, most - done)
+    rest = sum(suite.seconds_per_outcome - course.terms.spent.get(name, 0.0) for _, name in once)
+    whole = (suite.max_repetitions - number) * sum(once.values())
+    return once, sum(once.values()), max(sum(once.values()), min(whole, rest))
+
+
 def announcement(course: Course, items: Mapping[str, Sequence[Item]]) -> str:
     """What will be done, and about how long it will take."""
     suite, (planned, most) = course.request.suite, expected(course, items)
-    outcomes = len({item.id for some in items.values() for item in some})
-    times = told(planned) if told(planned) == told(most) else f"{told(planned)} to {told(most)}"
-    counts = f"{suite.repetitions}"
-    if suite.max_repetitions > suite.repetitions:
-        counts += f" to {suite.max_repetitions}"
-    return f"about {times}: {counts} repetitions of {outcomes} outcomes, {', '.join(course.places)}"
+    applying = {item.id for key, some in items.items() for item in some if applies(course, key, item)}
+    outcomes = counted(len(applying), "outcome")
+    times = span(planned, most)
+    several = f"{suite.repetitions} to " if suite.max_repetitions > suite.repetitions else ""
+    taken = counted(suite.max_repetitions, "repetition")
+    said = f"about {times}: {several}{taken} of {outcomes}, {', '.join(course.places)}"
+    budget = course.request.time_budget
+    if budget is not None and budget < planned:
+        said += f"; the time budget of {told(budget)} is shorter, and will end it before all is measured"
+    return said

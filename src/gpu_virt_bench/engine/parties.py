@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from random import Random
 
 from gpu_virt_bench.engine.bench import OutcomeBench
 from gpu_virt_bench.engine.course import Course
+from gpu_virt_bench.engine.duration import lasting
 from gpu_virt_bench.engine.groups import Group
 from gpu_virt_bench.engine.plan import Item
 from gpu_virt_bench.engine.rounds import Runner, take
@@ -63,7 +65,8 @@ class Sitting:
         self.course.progress.step(", ".join(runners), self.here.number, task.item.id)
         try:
             first = self.course.terms.first_round(task.item, self.here.number)
-            take(list(runners.values()), self.chance(task.item), self.course.is_late, first)
+            late = partial(self.course.is_late, lasting(self.course, task.item, list(runners)))
+            take(list(runners.values()), self.chance(task.item), late, first)
         finally:
             for key, runner in runners.items():
                 self.keep(key, runner, task.why)

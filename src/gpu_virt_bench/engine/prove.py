@@ -91,12 +91,12 @@ def prove(request: Request, progress: Progress, each: Callable[[Proved], None]) 
         places = places_of(request, folder, reference, throttle, entries(request.systems, whole, {}, False))
         found = []
         for place in places.values():
-            found.append(of_system(place))
+            found.append(of_system(place, progress))
             each(found[-1])
     return found
 
 
-def of_system(place: Place) -> Proved:
+def of_system(place: Place, progress: Progress) -> Proved:
     """One system, set up and asked."""
     system, device = place.entry.system, place.device
     found = Proved(
@@ -111,11 +111,12 @@ def of_system(place: Place) -> Proved:
     found.refused = unavailable(system, place.devices, place.options)
     if found.refused:
         return found
+    progress.doing(f"{system.id}: set-up")
     try:
         grants(system, [place.entry.quota], place.devices, [0])
         with Stage(place, 0) as stage:
             try:
-                ask(stage, found)
+                ask(stage, found, progress)
             finally:
                 keep(stage, found)
     except (Refused, ProofLost, FeatureLost, DefinitionError, *UNWELL) as error:
@@ -123,9 +124,12 @@ def of_system(place: Place) -> Proved:
     return found
 
 
-def ask(stage: Stage, found: Proved) -> None:
+def ask(stage: Stage, found: Proved, progress: Progress) -> None:
     """Two tenants at once, then one with all that costs time, once more at its end."""
+    name = found.system
+    progress.doing(f"{name}: how two tenants share the device")
     stage.prove_pair()
+    progress.doing(f"{name}: a tenant starts and settles")
     members = stage.start((Share(),), False)
     time.sleep(settle(stage, members))
     (member,) = members
@@ -134,7 +138,9 @@ def ask(stage: Stage, found: Proved) -> None:
     found.doors = doors(facts)
     found.own = tables.own_files(system, {**member.seat.values, "pid": str(member.pid)})
     found.half_doors = halves(found.doors, found.own)
+    progress.doing(f"{name}: limits, through every call and in a second process")
     stage.prove(members)
+    progress.doing(f"{name}: the same tenant once more, at its end")
     lost: list[str] = []
     stage.tenants.last(members, lost)
     raise_lost(lost)

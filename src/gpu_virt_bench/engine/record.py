@@ -34,6 +34,7 @@ from gpu_virt_bench.model.run import (
     too_many_rejected,
 )
 from gpu_virt_bench.model.system import System
+from gpu_virt_bench.model.text import counted
 from gpu_virt_bench.systems.environment import scrubbed
 
 
@@ -53,8 +54,14 @@ def definition(metric: Metric) -> Definition:
     )
 
 
+CUT_SHORT = ("interrupted", "out-of-time")
+"""Why a repetition or a run ended before it was whole."""
 REST = 1.0
 """Seconds between two writings of a file that grows."""
+
+
+Stop = Literal["", "narrow", "repetitions", "seconds", "out-of-time"]
+Status = Literal["running", "complete", "interrupted", "out-of-time", "refused"]
 
 
 @dataclass
@@ -71,6 +78,8 @@ class Record:
     """Why the run must not exist, "" while it may."""
     written: float = 0.0
     """When the file was written last (time.monotonic)."""
+    marks: Sequence[str] = ()
+    """What stands in the file's name beside system and time."""
 
     def expect(self, items: Sequence[Item], repetitions: int) -> None:
         """Declares what will be measured, how often."""
@@ -86,7 +95,7 @@ class Record:
         self, item: Item, repetition: Repetition, party: Sequence[Granted], conditions: Mapping[str, Value]
     ) -> None:
         """Adds a repetition of samples; one that was cut short before its first is none."""
-        if repetition.stop == "interrupted" and not repetition.samples and not repetition.rejected:
+        if repetition.stop in CUT_SHORT and not repetition.samples and not repetition.rejected:
             return
         taken = self.repetitions.setdefault(item.id, [])
         taken.append(repetition)
@@ -140,10 +149,10 @@ class Record:
             both[name] = [*both.get(name, []), *rows]
         self.update(readings=both)
 
-    def begin(self, folder: Path, *marks: str) -> None:
+    def begin(self, folder: Path) -> None:
         """Writes the file for the first time, under a name of its own."""
         self.run = replace(self.run, missing=self.missing())
-        self.path, self.written = results.create(self.run, folder, *marks), time.monotonic()
+        self.path, self.written = results.create(self.run, folder, *self.marks), time.monotonic()
 
     def missing(self) -> list[str]:
         """What was planned and has not been measured."""
@@ -151,22 +160,24 @@ class Record:
         for name, wanted in self.wanted.items():
             if isinstance(self.outcomes.get(name), Skipped | Failed):
                 continue
-            found = sum(one.stop != "interrupted" for one in self.repetitions.get(name, ()))
+            found = sum(one.stop not in CUT_SHORT for one in self.repetitions.get(name, ()))
             if found < wanted:
-                lacking.append(f"{name}: {wanted - found} of {wanted} repetitions")
+                lacking.append(f"{name}: {wanted - found} of {counted(wanted, 'repetition')}")
         return lacking
 
     def update(self, **changes: object) -> None:
         """Changes other fields of the run."""
         self.run = replace(self.run, **changes)  # type: ignore[arg-type]
 
-    def save(self, status: Literal["running", "complete", "interrupted", "refused"] = "running") -> None:
+    def save(self, status: Status = "running") -> None:
         """Writes the file as it is now; a refused run stays refused.
 
         While it runs, not twice a second: a file of many repetitions takes longer than the samples of an outcome. What
-        comes within that second is written with the next; nobody writes while a sample is taken.
+        comes within that second is written with the next; nobody writes while a sample is taken. Nothing is written
+        before it begins.
         """
-        if status == "running" and not self.refused and time.monotonic() - self.written < REST:
+        rests = status == "running" and not self.refused and time.monotonic() - self.written < REST
+        if self.path == Path() or rests:
             return
         self.written = time.monotonic()
         ended = None if status == "running" else now()
@@ -205,9 +216,8 @@ def new_record(
         warnings=entry.unlimited,
     )
     marks = ["aa"] if entry.twin else [f"{name}-{value}" for name, value in entry.point.items()]
-    record = Record(run)
+    record = Record(run, marks=marks)
     record.expect(items, request.suite.repetitions)
-    record.begin(request.output, *marks)
     return record
 
 

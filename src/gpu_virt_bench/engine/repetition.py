@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 
 from gpu_virt_bench.engine.course import Course
+from gpu_virt_bench.engine.duration import standing as standing_up
 from gpu_virt_bench.engine.groups import Company, Group, groups
 from gpu_virt_bench.engine.parties import Sitting
 from gpu_virt_bench.engine.plan import Item
@@ -36,8 +37,11 @@ def prove_first(course: Course, items: Mapping[str, Sequence[Item]]) -> None:
     every tenant is a fresh one."""
     have_parties = any(item.party for some in items.values() for item in some)
     for company in course.companies if len(course.companies) > 1 or not have_parties else ():
+        if course.is_late():
+            return
         with standing(course, company, 0) as stages:
             for key, stage in stages.items():
+                course.progress.doing(f"proving {key}")
                 try:
                     members = stage.start((Share(),), False)
                     time.sleep(settle(stage, members))
@@ -70,11 +74,10 @@ def visit(course: Course, here: Visit, wanted: Wanted) -> None:
     items = {item.id: item for key in here.stages for item in wanted.get(key, ())}
     for group in groups(items.values(), f"{course.request.seed}/{here.number}"):
         for keys in sittings(group, list(here.stages)):
-            if course.is_late():
-                return
-            Sitting(course, here, group).measure(
-                {item.id: [key for key in keys if item in wanted.get(key, ())] for item in group.items}
-            )
+            sought = {item.id: [key for key in keys if item in wanted.get(key, ())] for item in group.items}
+            there = [key for key in keys if any(key in some for some in sought.values())]
+            if there and not course.is_late(standing_up(course, group, there) if group.party else 0.0):
+                Sitting(course, here, group).measure(sought)
 
 
 def sittings(group: Group, keys: list[str]) -> list[list[str]]:
@@ -86,6 +89,7 @@ def introduce(course: Course, here: Visit) -> None:
     """Once for each entry: what its definition records, and how two of its tenants share the device."""
     for key, stage in list(here.stages.items()):
         course.records[key].update(recorded=stage.active.record())
+        course.progress.doing(f"proving how two tenants of {key} share the device", 0)
         try:
             stage.prove_pair()
         except LOST as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -48,8 +48,11 @@ class Progress(Protocol):
     def note(self, text: str) -> None:
         """A sentence for the user."""
 
-    def began(self, steps: int) -> None:
-        """So many steps are planned: outcomes of entries, each repetition."""
+    def began(self, least: int, most: int, left: Callable[[], tuple[float, float]]) -> None:
+        """So many repetitions are planned, and allowed; `left` says how many seconds, at least and at most."""
+
+    def doing(self, what: str, repetition: int | None = None) -> None:
+        """Something that takes time and gives no sample, before the first repetition or in one."""
 
     def step(self, entry: str, repetition: int, outcome: str) -> None:
         """An outcome of an entry is being measured."""

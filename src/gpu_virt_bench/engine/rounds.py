@@ -126,7 +126,8 @@ def take(runners: Sequence[Runner], random: Random, late: Callable[[], bool], fi
         running = [runner for runner in order if runner.is_open]
         if not running:
             return
-        if stop := reason_to_stop([runner.taken for runner in running], running[0].rule, began, late()):
+        stop = reason_to_stop([runner.taken for runner in running], running[0].rule, began)
+        if stop := stop or ("out-of-time" if late() else None):
             for runner in running:
                 runner.taken.stop = stop
             return

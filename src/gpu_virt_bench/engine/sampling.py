@@ -14,7 +14,7 @@ from gpu_virt_bench.model.metric import Metric
 from gpu_virt_bench.model.run import Rejected, Repetition, now
 from gpu_virt_bench.model.text import counted
 
-Stop = Literal["enough", "budget", "rejected", "interrupted"]
+Stop = Literal["enough", "budget", "rejected", "out-of-time", "interrupted"]
 FEWEST_REJECTED = 4
 """So many rejected samples at least end a repetition that has no more accepted ones than that."""
 
@@ -109,13 +109,11 @@ def check(metric: Metric, value: float | None, floor: float, taken: Taken) -> fl
     return value
 
 
-def reason_to_stop(taken: Sequence[Taken], rule: Rule, began: float, late: bool) -> Stop | None:
+def reason_to_stop(taken: Sequence[Taken], rule: Rule, began: float) -> Stop | None:
     """Why the rounds of one outcome end, None if they go on; one reason for all its entries."""
     if all(len(one.samples) >= rule.samples for one in taken):
         return "enough"
     spent = time.monotonic() - began > rule.seconds * len(taken)
-    if late:
-        return "interrupted"
     if spent and all(one.tried for one in taken):
         return "budget"
     hopeless = [len(one.rejected) >= max(FEWEST_REJECTED, rule.samples) for one in taken]

@@ -14,22 +14,23 @@ from pathlib import Path
 from gpu_virt_bench.engine import device as devices
 from gpu_virt_bench.engine import lock
 from gpu_virt_bench.engine.course import Course
-from gpu_virt_bench.engine.duration import announcement
+from gpu_virt_bench.engine.duration import ahead, announcement, expected, introduction
 from gpu_virt_bench.engine.entry import Entry, entries, items_of
 from gpu_virt_bench.engine.folder import session_folder
 from gpu_virt_bench.engine.groups import companies
+from gpu_virt_bench.engine.outlook import Outlook
 from gpu_virt_bench.engine.pace import Pace
 from gpu_virt_bench.engine.place import Census, Place
 from gpu_virt_bench.engine.plan import Item, select
 from gpu_virt_bench.engine.quotas import unmet
-from gpu_virt_bench.engine.record import Record, new_record
+from gpu_virt_bench.engine.record import Record, Status, new_record
 from gpu_virt_bench.engine.reference import Reference
 from gpu_virt_bench.engine.repetition import prove_first, repeat
 from gpu_virt_bench.engine.request import Progress, Request
 from gpu_virt_bench.engine.resolution import wants_more
 from gpu_virt_bench.engine.terms import Terms
 from gpu_virt_bench.engine.throttle import Throttle
-from gpu_virt_bench.model.run import Device, Session, now
+from gpu_virt_bench.model.run import Device, Measured, Session, now
 from gpu_virt_bench.model.system import System
 from gpu_virt_bench.model.workload import TenantDied, TenantHung, WorkloadError
 from gpu_virt_bench.systems.available import Here, availability
@@ -50,6 +51,8 @@ class Result:
     interrupted: bool = False
     signal: str = ""
     """By which signal it was interrupted."""
+    out_of_time: bool = False
+    """Whether the time budget ended it before all was measured that was planned."""
 
     @property
     def refused(self) -> str | None:
@@ -64,6 +67,9 @@ def run_session(request: Request, progress: Progress) -> Result:
         with closing(referred(target, folder)) as reference:
             check_available(request, reference)
             course, items = prepared(request, progress, folder, reference, throttle, deadline)
+            for record in course.records.values():
+                record.begin(request.output)
+                record.save()
             return conduct(course, items)
 
 
@@ -174,32 +180,40 @@ def open_entry(course: Course, key: str, entry: Entry, items: Sequence[Item]) ->
 
 def conduct(course: Course, items: Mapping[str, Sequence[Item]]) -> Result:
     """Repetitions until the plan is done or the time is spent; then the files are closed."""
-    status, interrupted, by = "interrupted", False, ""
+    status: Status = "interrupted"
+    interrupted, by = False, ""
     try:
         measure(course, items)
-        status = "interrupted" if course.is_late() else "complete"
+        status = "out-of-time" if course.is_cut else "complete"
     except KeyboardInterrupt as error:
         interrupted, by = True, str(error) or "SIGINT"
     finally:  # an error that nobody expected leaves files that say what is missing
-        close(course, status)
-    return Result(list(course.records.values()), interrupted, by)
+        close(course, status, items)
+    lacks = any(record.run.status == "out-of-time" for record in course.records.values())
+    return Result(list(course.records.values()), interrupted, by, lacks)
 
 
 def measure(course: Course, items: Mapping[str, Sequence[Item]]) -> None:
     """Every repetition with the outcomes that want it: the same ones in all entries."""
     suite = course.request.suite
     course.progress.note(announcement(course, items))
-    course.progress.began(suite.repetitions * sum(map(len, items.values())))
+    course.outlook = Outlook(*expected(course, items), course.deadline)
+    course.progress.began(suite.repetitions, suite.max_repetitions, course.outlook.left)
     prove_first(course, items)
     for number in range(suite.max_repetitions):
         wanted = {key: [item for item in some if course.records[key].is_open(item)] for key, some in items.items()}
         if number >= suite.repetitions:
             more = wants_more(course, items)
             wanted = {key: [item for item in some if item.id in more] for key, some in wanted.items()}
-        if course.is_late() or not any(wanted.values()):
+        course.wanted = {item.id for some in wanted.values() for item in some}
+        if not course.wanted or course.is_cut or course.is_late():
             return
         course.session = replace(course.session, order=[*course.session.order, order(course, number, wanted)])
+        course.outlook.repeat(*ahead(course, items, number, wanted))
         repeat(course, number, wanted)
+        if number == 0:
+            course.outlook.pass_by(introduction(course))
+    course.wanted = course.wanted if course.is_cut else set()
 
 
 def order(course: Course, number: int, wanted: Mapping[str, Sequence[Item]]) -> str:
@@ -209,12 +223,15 @@ def order(course: Course, number: int, wanted: Mapping[str, Sequence[Item]]) -> 
     return f"{number}: " + "; ".join(", ".join(some) for some in keys if some)
 
 
-def close(course: Course, status: str) -> None:
+def close(course: Course, status: Status, items: Mapping[str, Sequence[Item]]) -> None:
     """Writes every file for the last time."""
-    for record in course.records.values():
+    for key, record in course.records.items():
+        for item in items[key]:
+            found = record.outcomes.get(item.id)
+            if isinstance(found, Measured):
+                record.outcomes[item.id] = replace(found, stop=course.stopped(key, item))
         record.update(session=course.session, after=course.reference.target.states())
-        ended = status if status != "interrupted" or record.missing() else "complete"
-        record.save(ended)  # type: ignore[arg-type]
+        record.save(status if record.missing() else "complete")
 
 
 def has_failures(records: Sequence[Record]) -> bool:

@@ -44,13 +44,17 @@ class Standing:
     def stand_up(self, keys: Sequence[str]) -> None:
         """Starts the parties of all entries at once, proves every tenant, and warms the device."""
         began, stages = time.monotonic(), {key: self.here.stages[key] for key in keys}
+        names, number = ", ".join(keys), self.here.number
+        self.course.progress.doing(f"starting tenants of {names}", number)
         for key, future in started(stages, self.group).items():
             self._attempt(key, lambda key=key, future=future: self.parties.update({key: future.result()}))  # type: ignore[misc]
+        self.course.progress.doing(f"settling and proving tenants of {names}", number)
         time.sleep(max((settle(stages[key], there) for key, there in self.parties.items()), default=0.0))
         for key, members in list(self.parties.items()):
             self._attempt(key, lambda key=key, members=members: stages[key].prove(members))  # type: ignore[misc]
         self.books = {key: Book() for key in self.parties}
         self.given = {key: [] for key in self.parties}
+        self.course.progress.doing("warming the device", number)
         for key, heat in warming(self.course, self.parties):
             self._attempt(key, heat)
         self.course.terms.spend(self.group.items, (time.monotonic() - began) / max(1, len(keys)))

@@ -37,8 +37,9 @@ class Rejected:
 class Repetition:
     """Samples of one set of fresh tenants.
 
-    `stop` says why sampling ended: `enough` samples, the `budget` of time, everything `rejected`, or `interrupted`
-    (`narrow` in files before version 3). The lists beside `samples` are as long as it, or empty in older files.
+    `stop` says why sampling ended: `enough` samples, the suite's `budget` of seconds, everything `rejected`, the
+    session's time budget (`out-of-time`), or `interrupted` (`narrow` in files before version 3). The lists beside
+    `samples` are as long as it, or empty in older files.
     """
 
     __pydantic_config__ = _STRICT
@@ -46,7 +47,7 @@ class Repetition:
     began: str
     seconds: float
     samples: list[float]
-    stop: Literal["enough", "narrow", "budget", "rejected", "interrupted"]
+    stop: Literal["enough", "narrow", "budget", "rejected", "out-of-time", "interrupted"]
     rejected: list[Rejected] = field(default_factory=list)
     warmup: list[float] = field(default_factory=list)
     detail: Table = field(default_factory=dict)
@@ -107,6 +108,9 @@ class Measured:
     completion: str = ""
     """The outcome that says what the work of this one's calls costs until it is done, "" for none: where a call is
     cheaper than native, its work may only have been put off. Since version 3."""
+    stop: Literal["", "narrow", "repetitions", "seconds", "out-of-time"] = ""
+    """Why it got no more repetitions: its changes are as narrow as the suite asks, there are as many as the suite
+    allows, the suite's seconds for it are spent, or the session's time budget is. "": interrupted, or an older file."""
 
 
 @dataclass(frozen=True)
@@ -346,7 +350,7 @@ class Run:
     tool_version: str
     libgvb_abi: int
     began: str
-    status: Literal["running", "complete", "interrupted", "refused"]
+    status: Literal["running", "complete", "interrupted", "out-of-time", "refused"]
     system: SystemRecord
     session: Session
     devices: list[Device]
@@ -375,6 +379,13 @@ class Run:
     known_gaps: dict[str, str] = field(default_factory=dict)
     """Documented holes of the system, by their ids. Since version 3."""
     warnings: list[str] = field(default_factory=list)
+
+    @property
+    def ending(self) -> str:
+        """How it ended, as a predicate."""
+        if self.status != "out-of-time":
+            return f"is {self.status}"
+        return f"was ended by its time budget of {self.plan.time_budget_seconds or 0:g} s"
 
     @property
     def device(self) -> Device:

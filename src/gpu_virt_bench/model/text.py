@@ -74,3 +74,8 @@ def told(seconds: float) -> str:
         minutes, rest = divmod(10 * round(seconds / 10), 60)
         return f"{minutes} min" + (f" {rest} s" if rest else "")
     return f"{seconds / 3600:.1f} h"
+
+
+def span(least: float, most: float) -> str:
+    """Two durations in words: `40 s`, `40 s to 3 min`."""
+    return told(least) if told(least) == told(most) else f"{told(least)} to {told(most)}"

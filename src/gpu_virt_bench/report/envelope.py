@@ -15,13 +15,15 @@ VERSION = 1
 
 @dataclass(frozen=True)
 class Session:
-    """What `run --format json` says: run files, why runs were refused or are unproven, and which signal ended it."""
+    """What `run --format json` says: run files, why runs were refused or are unproven, and what ended it early."""
 
     runs: list[str]
     refused: str | None
     unproven: list[str]
     interrupted: bool
     signal: str
+    out_of_time: bool = False
+    """Whether the time budget ended it before all was measured."""
 
 
 def envelope(kind: str, content: object) -> str:
@@ -107,6 +109,13 @@ def rows() -> dict[str, Any]:
     return of(list[dict[str, str]])
 
 
+def forecast() -> dict[str, Any]:
+    """`run --dry-run`."""
+    from gpu_virt_bench.model.forecast import Forecast
+
+    return of(Forecast)
+
+
 def session() -> dict[str, Any]:
     """`run`."""
     return of(Session)
@@ -160,4 +169,5 @@ KINDS: Mapping[str, Callable[[], dict[str, Any]]] = {
     "metric": metric,
     "system": system,
     "suite": suite,
+    "forecast": forecast,
 }

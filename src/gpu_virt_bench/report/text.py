@@ -168,7 +168,7 @@ def remarks(run: Run) -> list[str]:
     """What a reader must know beside the numbers."""
     found = [*claims(run), *cautions(run)]
     if run.status != "complete":
-        found.append(f"this run is {run.status}")
+        found.append(f"this run {run.ending}")
     found += [f"missing: {entry}" for entry in run.missing]
     if (few := run.plan.settings.repetitions) < FEW:
         found.append(f"repetitions: {few}; intervals are wide, --suite standard narrows them")
