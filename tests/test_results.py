@@ -136,9 +136,9 @@ def test_a_run_of_version_3_is_checked_by_its_own_shape(tmp_path, edit: Edit, se
     ("changes", "sentence"),
     [
         ({"rounds": [0, 1]}, "rounds has 2 entries, expected none or 3, as `samples`"),
-        ({"begins": [1.0]}, "begins has 1 entries, expected none or 3, as `samples`"),
+        ({"begins": [1.0]}, "begins has 1 entry, expected none or 3, as `samples`"),
         ({"paces": [1.0] * 4}, "paces has 4 entries, expected none or 3, as `samples`"),
-        ({"clocks_hz": [1e9]}, "clocks_hz has 1 entries, expected none or 3, as `samples`"),
+        ({"clocks_hz": [1e9]}, "clocks_hz has 1 entry, expected none or 3, as `samples`"),
         ({"clocks_hz": [1e9, 1e9, 1e300]}, "clocks_hz.2 is 1e+300, expected 0 or a size from 1e-30 to 1e+30"),
         ({"rounds": [0, 2, 2]}, "rounds.2 is 2, expected more than 2: rounds increase"),
         ({"rounds": [2, 1, 3]}, "rounds.1 is 1, expected more than 2: rounds increase"),
