@@ -84,7 +84,7 @@ def test_a_name_that_is_no_text_is_shown_and_written(folder, words: str) -> None
 def test_a_suite_is_shown_by_its_name_and_by_its_file(folder) -> None:
     assert "  repetitions           5\n" in show("quick").stdout
     shipped = Path(__file__).parents[2] / "src/gpu_virt_bench/suites/quick.toml"
-    (folder / "mine.toml").write_text(shipped.read_text().replace("repetitions = 5", "repetitions = 7", 1))
+    (folder / "mine.toml").write_text(shipped.read_text().replace("repetitions = 5", "repetitions = 7"))
     found = json.loads(show("mine.toml", "--format", "json").stdout)["suite"]
     assert (found["name"], found["repetitions"]) == ("mine", 7)
 

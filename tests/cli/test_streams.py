@@ -112,12 +112,13 @@ def test_every_encoding_gets_every_answer(here: Path, words: str, encoding: str)
 
 
 def test_ascii_has_signs_of_its_own(here: Path) -> None:
-    shown = subprocess.run(
-        [GVB, "show", "kept.json"], capture_output=True, env={**os.environ, "PYTHONIOENCODING": "ascii"}, timeout=60
-    ).stdout.decode("ascii")
-    assert " v " in shown
-    assert "+---" in shown
-    assert "\\u" not in shown
+    ascii_only = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    shown, listed = (
+        subprocess.run([GVB, *words], capture_output=True, env=ascii_only, timeout=60).stdout.decode("ascii")
+        for words in (["show", "kept.json"], ["list", "metrics"])
+    )
+    assert " v " in shown and "+---" in listed
+    assert "\\u" not in shown + listed
 
 
 @pytest.mark.parametrize("writings", [0, 1])
@@ -189,7 +190,7 @@ PLUGINS = {
     "an import": ("import nothing_of_that_name\n", "No module named 'nothing_of_that_name'"),
     "a unit": (GOOD.replace("us", "parsec") + BODY, "metric XX-001 has the unit 'parsec'; known units are"),
     "an id": (GOOD.replace("XX-001", "OH-001") + BODY, "metric OH-001 is declared twice"),
-    "a name": (GOOD.replace("XX-001", "my metric") + BODY, "metric 'my metric' has no id such as OH-001"),
+    "a name": (GOOD.replace("XX-001", "my metric") + BODY, "metric 'my metric' has no id that can be chosen"),
     "a need": (GOOD.replace("lower", 'lower", needs=("warp-drive",), title="') + BODY, "left out"),
     "no sample": (GOOD + BODY.replace("sample = 1", ""), "metric XX-001 has no `sample = ...` line"),
     "no syntax": ("def", "invalid syntax"),

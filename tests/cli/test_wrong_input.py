@@ -176,7 +176,7 @@ SHOWN = {
     "large": "is too large, expected integers of 64 bits",
     "unknown": "is no valid run file",
     "vast": "it has more than 64 MiB",
-    "folder": "it is a directory, expected a file",
+    "folder": "folder.json has no complete run file; name a file, or a directory that has one",
     "fifo": "a device, a pipe or a socket, expected a file",
     "dangling": "cannot read dangling.json: No such file or directory",
     "loop": "cannot read loop.json: Too many levels of symbolic links",
@@ -252,7 +252,7 @@ ERRORS = [
     ("run --metrics ''", "--metrics is empty"),
     ("run --metrics ,", "--metrics is empty"),
     ("run --metrics 'a\udcffb'", "--metrics is 'a\\udcffb', expected UTF-8 text"),
-    ("show OH-0001", "no metric or system 'OH-0001'; did you mean OH-001?"),
+    ("show OH-0001", "no metric, system, suite, run file or directory 'OH-0001'; did you mean OH-001?"),
     ("show IS-001", "IS-001 is a metric of the earlier tool"),
     ("show mig-ideal", "mig-ideal is a system of the earlier tool"),
     # suites

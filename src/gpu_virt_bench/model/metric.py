@@ -350,7 +350,7 @@ def metric(
     if not re.fullmatch(r"[A-Z][A-Z0-9]*-\d{3}", id):
         raise ValueError(f"metric {id!r} has no id that can be chosen, expected letters and three digits: XX-001")
     if lacking := [feature for feature in needs if feature not in FEATURES]:
-        raise ValueError(f"metric {id} needs {lacking[0]!r}, which no system can have{nearest(lacking[0], FEATURES)}")
+        raise ValueError(f"metric {id} needs {lacking[0]!r}, which is no feature{nearest(lacking[0], FEATURES)}")
     if unit not in SHOWN:
         raise ValueError(f"metric {id} has the unit {unit!r}; known units are {', '.join(SHOWN)}")
     if not callable(party):
