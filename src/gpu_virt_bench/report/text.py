@@ -140,7 +140,7 @@ def run_table(run: Run) -> RenderableType:
     table.add_column("unit", overflow="fold")
     table.add_column("n", justify="right", no_wrap=True)
     for name, outcome in sorted(run.outcomes.items()):
-        title = f"{foldable(name)} {run.metrics[outcome.metric].title}"
+        title = titled(name, run.metrics[outcome.metric].title)
         cells = row(run, "\n".join([title, *circumstances(run, outcome)]), outcome, usual)
         style = {"failed": "red", "skipped": "dim"}.get(outcome.outcome, "")
         table.add_row(*(Text(cell) for cell in cells), style=style)
@@ -157,11 +157,11 @@ def reasons(run: Run) -> list[str]:
     return [f"{', '.join(names)} {why}" for why, names in found.items()]
 
 
-def foldable(name: str) -> str:
-    """An outcome's id, whose parameters stand on lines of their own: `OH-001` and below `[path=start,`, so that no word
-    is broken."""
-    metric, bracket, rest = name.partition("[")
-    return f"{metric}\n[" + rest.replace(",", ",\n") + "\n" if bracket else name
+def titled(name: str, title: str) -> str:
+    """`OH-001 Kernel launch latency`; parameters that are not the headline's stand below, so that no word is broken."""
+    metric, _, rest = name.partition("[")
+    params = rest.removesuffix("]").replace(",", ", ")
+    return f"{metric} {title}" + (f"\n{params}" if params else "")
 
 
 def remarks(run: Run) -> list[str]:
