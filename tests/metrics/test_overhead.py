@@ -303,7 +303,7 @@ def seconds(metric, **changes):
 
 
 def test_a_sample_of_throughput_lasts_its_window_and_one_of_polling_its_polling() -> None:
-    assert seconds(total_throughput) == 2.5
+    assert seconds(total_throughput) == 2.54
     assert seconds(polling) == 3.0
 
 

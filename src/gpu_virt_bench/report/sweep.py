@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -86,5 +87,6 @@ def print_sweeps(runs: Sequence[Run]) -> None:
         out = console()
         out.print()
         out.print(sweep_table(group))
+        out.print("  x: times the value at the first point", style="dim", markup=False)
         for remark in dict.fromkeys(remark for run in group for remark in remarks(run)):
-            out.print(f"  {remark}", style="yellow", markup=False)
+            out.print(Padding(Text(remark), (0, 0, 0, 2)), style="yellow")
