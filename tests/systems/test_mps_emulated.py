@@ -80,8 +80,8 @@ def refusal(tmp_path):
 def test_a_daemon_that_does_not_answer_is_refused(refusal) -> None:
     sentence = refusal(('run = ["nvidia-cuda-mps-control", "-f"]', 'run = ["sleep", "60"]'))
     assert re.fullmatch(
-        "mine: setup: step 'ready', `nvidia-cuda-mps-control` exited with status 1, expected 0 for 0.3 s; it printed: no MPS "
-        r"control daemon answers in \S+/p: start one with `nvidia-cuda-mps-control -d`",
+        "mine: setup: step 'ready', `nvidia-cuda-mps-control` exited with status 1, expected 0 for 0.3 s; it "
+        r"printed: no MPS control daemon answers in \S+/p: start one with `nvidia-cuda-mps-control -d`",
         sentence,
     )
 
@@ -91,8 +91,8 @@ def test_a_daemon_that_is_already_there_is_refused(refusal) -> None:
     pause = '[[setup]]\nrun = ["sleep", "0.5"]\n\n'  # until the second has looked
     sentence = refusal((DAEMON, first + DAEMON), (READY, pause + READY))
     assert re.fullmatch(
-        "mine: setup: step 'control daemon', `nvidia-cuda-mps-control -f` ended with status 1, expected to stay up; it printed: an "
-        r"MPS control daemon already runs in \S+/p: end it with `echo quit \| nvidia-cuda-mps-control`",
+        "mine: setup: step 'control daemon', `nvidia-cuda-mps-control -f` ended with status 1, expected to stay up; "
+        r"it printed: an MPS control daemon already runs in \S+/p: end it with `echo quit \| nvidia-cuda-mps-control`",
         sentence,
     )
 
