@@ -12,6 +12,8 @@ from gpu_virt_bench.metrics import load as metrics
 from gpu_virt_bench.model.comparison import Row
 from gpu_virt_bench.model.run import Run
 from gpu_virt_bench.policy import load
+from gpu_virt_bench.report.comparison import name_of
+from gpu_virt_bench.report.gate import values
 
 SKIPPED = "skipped: native has no concurrent-tenants"
 CONTENTION = {"OH-006": {"title": "Contention", "compare": "difference", "baseline": "time-slicing"}}
@@ -80,6 +82,12 @@ def test_a_stand_in_without_proof_does_not_count() -> None:
 def test_a_failed_candidate_is_compared_with_nothing() -> None:
     found = row("failed: a tenant died", PRICE)
     assert (found.verdict, found.against, found.change) == ("not comparable", "", None)
+
+
+def test_the_gate_and_the_long_table_say_what_the_difference_is_from() -> None:
+    found = row([3e-6] * 5, PRICE)
+    assert values(found) == "3.000 us, against zero"
+    assert name_of(found).endswith(", difference from zero")
 
 
 def test_every_metric_with_several_tenants_names_a_baseline() -> None:

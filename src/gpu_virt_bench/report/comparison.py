@@ -66,6 +66,7 @@ def change_lines(change: Change | None, unit: str, confidence: float) -> list[st
 def name_of(row: Row) -> str:
     """`OH-001 Kernel launch latency, us ↓`; a difference says so."""
     difference = ", difference" if row.change is not None and row.change.kind == "difference" else ""
+    difference += f" from {row.against}" * bool(row.against)
     return f"{row.id} {row.title}, {row.shown_unit} {ARROWS[row.better]}".rstrip() + difference
 
 

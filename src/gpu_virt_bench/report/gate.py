@@ -47,6 +47,8 @@ def change(row: Row) -> str:
 
 def values(row: Row) -> str:
     """`3.21 -> 6.60 us`: both sides, in the unit that people expect."""
+    if row.against and row.candidate is not None:
+        return f"{number(row.candidate.value * SHOWN[row.shown_unit][1])} {row.shown_unit}, against {row.against}"
     if row.baseline is None or row.candidate is None:
         return ""
     before, after = (number(side.value * SHOWN[row.shown_unit][1]) for side in (row.baseline, row.candidate))
