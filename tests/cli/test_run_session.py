@@ -110,3 +110,17 @@ def test_an_unproven_run_says_so_itself(tmp_path) -> None:
     (path,) = (tmp_path / "results").glob("mine/*.json")
     assert told in " ".join(gvb("show", str(path)).stdout.split())
     assert json.loads(gvb("run", *FAST, *words, "--json-only").stdout)["session"]["unproven"] == [told]
+
+
+def test_two_layers_of_one_session_are_told_apart(layer, tmp_path) -> None:
+    for name in ("one", "two"):
+        (tmp_path / f"{name}.toml").write_text((LAYER / "reference-layer.toml").read_text())
+    systems = ["--system", "native", "--system", str(tmp_path / "one.toml"), "--system", str(tmp_path / "two.toml")]
+    delays = ["one.env.LAYER_DELAY=cuLaunchKernel=1000", "two.env.LAYER_DELAY=cuLaunchKernel=3000"]
+    options = [word for option in (f"library={layer}", *delays) for word in ("--option", option)]
+    words = ["--device", "emulated", "--metrics", "OH-001", "--repetitions", "5", "--output", str(tmp_path / "results")]
+    done = gvb("run", *systems, *options, *words)
+    assert done.returncode == 0, done.stderr
+    assert "one against native (emulated GPU): worse: Kernel launch latency +" in done.stdout
+    compared = gvb("compare", str(tmp_path / "results" / "one"), str(tmp_path / "results" / "two"))
+    assert "two against one (emulated GPU): worse: Kernel launch latency +" in compared.stdout
