@@ -1,6 +1,7 @@
 """`gpu-virt-bench compare` as a user types it."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -77,3 +78,14 @@ def test_the_output_file_holds_what_is_printed_without_it(files, form: str) -> N
 def test_wrong_use_is_one_sentence_and_status_2(files, words: str, sentence: str) -> None:
     done = compare(*words.split())
     assert (done.exit_code, sentence in done.output) == (2, True)
+
+
+def test_runs_without_headline_outcomes_are_compared_in_what_they_have(files) -> None:
+    for name in ("native", "mps"):
+        run = a_run({"OH-001[path=start]": [1.0] * 5}, system=name)
+        save(
+            replace(run, outcomes={key: replace(one, headline=False) for key, one in run.outcomes.items()}),
+            files / f"{name}.json",
+        )
+    done = compare("native.json", "mps.json")
+    assert done.exit_code == 0 and "OH-001" in done.output

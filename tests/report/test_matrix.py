@@ -127,9 +127,9 @@ def test_baselines_stand_apart() -> None:
 @pytest.mark.parametrize(
     ("value", "low", "high", "expected"),
     [
-        (4.58, 3.4, 5.4, "+4.6 ±1.0"),
-        (241.2, 217.5, 263.3, "+241 ±23"),
-        (-0.0004, -0.011, 0.0117, "0.000 ±0.011"),
+        (4.58, 3.4, 5.4, "+4.6 ±1.2"),
+        (241.2, 217.5, 263.3, "+241 ±24"),
+        (-0.0004, -0.011, 0.0117, "0.000 ±0.012"),
         (5.0, None, None, "+5.00"),
         (0.0, 0.0, 0.0, "0.00 ±0.00"),
         (12345.0, 12000.0, 12690.0, "+12,345 ±345"),
@@ -144,11 +144,64 @@ def test_a_value_has_as_many_digits_as_its_interval(
 @pytest.mark.parametrize(
     ("kind", "found", "unit", "expected"),
     [
-        ("ratio", Interval(2.379, 2.216, 2.491, 0.95), "ms", "2.38 ±0.14 times"),
-        ("ratio", Interval(0.8549, 0.8152, 0.891, 0.95), "ms", "-14.5 ±3.8 %"),
-        ("difference", Interval(214.9e-9, 203.8e-9, 223.2e-9, 0.95), "ns", "+214.9 ±9.7 ns"),
-        ("difference", Interval(0.01447, 0.0142, 0.01504, 0.95), "%", "+1.447 ±0.042 pp"),
+        ("ratio", Interval(2.379, 2.216, 2.491, 0.95), "ms", "2.38 ±0.16 times"),
+        ("ratio", Interval(0.8549, 0.8152, 0.891, 0.95), "ms", "-14.5 ±4.0 %"),
+        ("difference", Interval(214.9e-9, 203.8e-9, 223.2e-9, 0.95), "ns", "+215 ±11 ns"),
+        ("difference", Interval(0.01447, 0.0142, 0.01504, 0.95), "%", "+1.447 ±0.057 pp"),
     ],
 )
 def test_a_change_is_said_in_the_unit_that_people_use(kind: str, found: Interval, unit: str, expected: str) -> None:
     assert change_text(Change(kind, "paired", found, 0.02), unit) == expected  # type: ignore[arg-type]
+
+
+def seldom() -> Comparison:
+    """A layer whose median is native's and whose mean is not."""
+    names = ("OH-001", "OH-001[statistic=mean]")
+    native = a_run(dict.fromkeys(names, [1e-6] * 5), DEFINITIONS)
+    layer = a_run({names[0]: [1e-6] * 5, names[1]: [1.6e-6] * 5}, DEFINITIONS, "layer")
+    outcomes = {**layer.outcomes, names[1]: replace(layer.outcomes[names[1]], headline=False)}
+    return compare(Loaded(Path("n.json"), native), Loaded(Path("l.json"), replace(layer, outcomes=outcomes)), load())
+
+
+def test_a_cost_in_the_tail_is_in_the_sentence_and_in_the_cell() -> None:
+    found = replace(seldom(), rows=[row for row in seldom().rows if row.headline])
+    assert sentence(found).startswith(
+        "layer against native: tail worse: Kernel launch latency, same in the median, worse in the mean (1.6 times)"
+    )
+    assert "same:" not in sentence(found) and "tail worse" in text([found])
+
+
+def test_a_tail_by_difference_is_in_the_unit_that_people_use() -> None:
+    definitions = {"OH-006": {"title": "A wait", "compare": "difference"}}
+    names = ("OH-006", "OH-006[statistic=p99]")
+    native = a_run(dict.fromkeys(names, [0.0] * 5), definitions)
+    layer = a_run({names[0]: [0.0] * 5, names[1]: [1.1e-5] * 5}, definitions, "layer")
+    found = compare(Loaded(Path("n.json"), native), Loaded(Path("l.json"), layer), load())
+    assert "worse in the p99 (11 us)" in found.rows[0].tail
+
+
+def test_the_sentence_says_what_an_outcome_was_compared_with() -> None:
+    _, layer = comparisons()
+    assert "Rate limiter overhead (against zero) +4.0" in sentence(layer)
+    same = replace(layer, rows=[replace(row, verdict="same") for row in layer.rows])
+    assert sentence(same).endswith("same in 4 outcomes and Rate limiter overhead (against zero).")
+
+
+def test_a_comparison_without_rows_is_printed() -> None:
+    assert "no outcome was compared" in text([replace(one, rows=[]) for one in comparisons()])
+
+
+def test_candidates_of_one_name_are_told_apart_by_their_files() -> None:
+    mps, layer = comparisons()
+    other = replace(layer, candidate=replace(mps.candidate, path="y.json"))
+    shown = text([mps, other], 120)
+    assert "mps (x) against native" in shown and "mps (y) against native" in shown
+
+
+def test_half_of_a_lopsided_interval_is_its_larger_one() -> None:
+    assert with_half(6.4, -3.2, 8.3) == "+6.4 ±9.6"
+
+
+def test_a_change_that_is_certain_never_looks_as_if_it_might_be_none() -> None:
+    assert with_half(1.03, 0.9, 2.31) == "+1.0 (+0.9 .. +2.3)"
+    assert with_half(2.4, 1.2, 5.0, sign=False, none=1.0) == "2.4 (1.2 .. 5.0)"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -59,12 +59,13 @@ def compared(
     baseline: Path, candidates: Sequence[Path], policy: Path | None, margin: Sequence[str], everything: bool
 ) -> list[Comparison]:
     """The comparisons, with the rows that were asked for."""
+    from gpu_virt_bench.cli.run import headlines
     from gpu_virt_bench.compare import compare_files
     from gpu_virt_bench.policy import load, with_margins
 
     found = compare_files(baseline, candidates, with_margins(load(policy), margin))
     check_names([word.rpartition("=")[0] for word in margin if "=" in word], found)
-    return [replace(one, rows=[row for row in one.rows if everything or row.headline]) for one in found]
+    return [one if everything else headlines(one) for one in found]
 
 
 def check_names(names: Sequence[str], comparisons: Sequence[Comparison]) -> None:

@@ -26,6 +26,7 @@ from gpu_virt_bench.cli.settings import (
 if TYPE_CHECKING:
     from gpu_virt_bench.engine.request import Request
     from gpu_virt_bench.engine.session import Result
+    from gpu_virt_bench.model.comparison import Comparison
     from gpu_virt_bench.model.run import Suite
     from gpu_virt_bench.model.system import System
 
@@ -112,11 +113,22 @@ def command(**options: Any) -> None:  # noqa: ANN401
     show(result, quiet, options["compare"], verbose)
     if result.out_of_time:
         click.echo(lacking(result, options["time_budget"]), err=True)
-    empty = not any(found.outcome == "measured" for record in result.records for found in record.outcomes.values())
-    if empty and not (result.interrupted or result.refused):
-        click.echo("Nothing was measured; `gpu-virt-bench show FILE` says why.", err=True)
-    failed = empty or has_failures(result.records)
+    lost = unmeasured(result)
+    if lost and not (result.interrupted or result.refused):
+        of = "" if len(lost) == len(result.records) else f" of {', '.join(lost)}"
+        click.echo(f"Nothing{of} was measured; `gpu-virt-bench show FILE` says why.", err=True)
+    failed = bool(lost) or has_failures(result.records)
     sys.exit(130 if result.interrupted else 2 if result.refused else 1 if failed else 0)
+
+
+def unmeasured(result: Result) -> list[str]:
+    """The systems of which nothing was measured, where that is a failure: of all, or because the time was spent."""
+    lost = [
+        record.run.system.id
+        for record in result.records
+        if not record.refused and not any(found.outcome == "measured" for found in record.outcomes.values())
+    ]
+    return lost if len(lost) == len(result.records) or result.out_of_time else []
 
 
 def predict(request: Request, as_json: bool) -> None:
@@ -138,13 +150,13 @@ def predict(request: Request, as_json: bool) -> None:
 
 def lacking(result: Result, budget: float) -> str:
     """What a time budget left out."""
-    from gpu_virt_bench.model.text import counted, told
+    from gpu_virt_bench.model.text import counted
 
     names = list(dict.fromkeys(line.partition(": ")[0] for record in result.records for line in record.run.missing))
     named = ", ".join(names[:FEW]) + (f" and {len(names) - FEW} more" if len(names) > FEW else "")
     lack = "lacks" if len(names) == 1 else "lack"
     return (
-        f"The time budget of {told(budget)} ended this session: {counted(len(names), 'outcome')} {lack} planned"
+        f"The time budget of {budget:g} s ended this session: {counted(len(names), 'outcome')} {lack} planned"
         f" repetitions ({named}). What was measured is in the files, what is missing too."
     )
 
@@ -331,6 +343,14 @@ def compare_with(result: Result, earlier: Sequence[str]) -> None:
         except (RunFileError, OSError) as error:
             click.echo(f"Not compared: {wrong_use(error)}", err=True)
             continue
-        print_matrix([replace(one, rows=[row for row in one.rows if row.headline]) for one in found], console())
+        print_matrix([headlines(one) for one in found], console())
+    for record in result.records:
+        if record.refused:
+            click.echo(f"{record.run.system.id}: refused, nothing of it was measured")
     if others:
         click.echo()
+
+
+def headlines(found: Comparison) -> Comparison:
+    """The comparison with its headline outcomes, or with all where it has none."""
+    return replace(found, rows=[row for row in found.rows if row.headline] or found.rows)

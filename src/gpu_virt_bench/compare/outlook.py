@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import cache
 from statistics import NormalDist
 
 from gpu_virt_bench.compare.change import edge, half_width, place
@@ -13,9 +14,13 @@ from gpu_virt_bench.compare.judge import clock, inside_floor, is_beyond, needed
 from gpu_virt_bench.model.comparison import Change, Row
 from gpu_virt_bench.model.run import Measured, Run
 from gpu_virt_bench.model.text import told
+from gpu_virt_bench.stats.order import median_interval
 
+FEWEST = 3
 MOST = 200
 """More repetitions than that are no advice."""
+SURE = 0.7
+"""How much of the room an interval is planned to take, so that it fits most times and not half of them."""
 
 
 def with_outlook(rows: Sequence[Row], baseline: Run, candidate: Run, confidence: float) -> list[Row]:
@@ -36,33 +41,45 @@ def told_more(row: Row, confidence: float, seconds: float | None, apart: bool) -
 
 
 def outlook(change: Change, confidence: float, seconds: float | None, apart: bool) -> str:
-    """`12 repetitions would tell (7 more, about 2 min)`, "" where that cannot be said."""
+    """`about 12 repetitions would tell (--repetitions 12, about 4 min)`, "" where that cannot be said: repetitions are
+    not added to a session, so the time is that of a new one."""
     total = enough(change, confidence)
     if total is None or total <= change.repetitions:
         return ""
     if total > MOST:
         return f"more than {MOST} repetitions would be needed to tell"
-    more = total - change.repetitions
-    takes = "" if seconds is None else f", about {told(more * seconds)}"
-    return f"about {total} repetitions{' in each run' * apart} would tell ({more} more{takes})"
+    takes = "" if seconds is None else f", about {told(total * seconds)}"
+    return f"about {total} repetitions{' in each run' * apart} would tell (--repetitions {total}{takes})"
 
 
 def enough(change: Change, confidence: float) -> int | None:
-    """How many repetitions give a verdict if their spread and their middle stay; None without an interval.
+    """How many repetitions would probably give a verdict if their spread and their middle stay; None without an
+    interval, and for fewer than FEWEST, whose spread is not known.
 
-    An interval shrinks with the square root of their number. It tells as soon as it lies within the margin or does not
-    hold 0, whichever comes first; where it does that already, the test has to.
+    An interval tells as soon as it lies within the margin or does not hold 0, whichever comes first; where it does that
+    already, the test has to.
     """
     n, half = change.repetitions, half_width(change)
+    if half is None or n < FEWEST:
+        return None
     least = needed(confidence)
-    if half is None:
-        return least if n < least else None
     if is_beyond(change, 0.0):
         return max(least, tested(change, confidence))
     distance = abs(place(change, change.interval.value))
-    room = max(distance, edge(change.kind, change.margin) - distance)
-    width = edge(change.kind, half)
-    return max(least, math.ceil(n * (width / room) ** 2)) if room > 0 else None
+    room = SURE * max(distance, edge(change.kind, change.margin) - distance)
+    wide = edge(change.kind, half) / typical(n, confidence)
+    counts = range(max(least, n + 1), MOST + 1)
+    return next((count for count in counts if wide * typical(count, confidence) <= room), MOST + 1)
+
+
+@cache
+def typical(n: int, level: float) -> float:
+    """Half of the median's interval of n values of a standard normal distribution, at their expected places (Blom,
+    Statistical Estimates and Transformed Beta-Variables, 1958)."""
+    normal = NormalDist()
+    found = median_interval([normal.inv_cdf((i + 0.625) / (n + 0.25)) for i in range(n)], level)
+    assert found.low is not None and found.high is not None
+    return (found.high - found.low) / 2
 
 
 def tested(change: Change, confidence: float) -> int:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from statistics import median
 
 from gpu_virt_bench.model.comparison import Row
+from gpu_virt_bench.model.metric import SHOWN
 from gpu_virt_bench.model.run import Measured, Run
 from gpu_virt_bench.model.workload import Value
 
@@ -26,7 +27,8 @@ def tails(rows: Sequence[Row], baseline: Run, candidate: Run) -> dict[str, list[
         if not statistic or middle is None or row.verdict not in WORSE or middle.verdict not in UNSEEN:
             continue
         assert row.change is not None
-        size = f"{row.change.interval.value:.4g}" + (" times" if row.change.kind == "ratio" else f" {row.shown_unit}")
+        factor, word = (1.0, "times") if row.change.kind == "ratio" else (SHOWN[row.shown_unit][1], row.shown_unit)
+        size = f"{factor * row.change.interval.value:.4g} {word}"
         few = seldom(row.id, baseline, candidate)
         found.setdefault(name, []).append(f"{row.verdict} in the {statistic} ({size}): {few}")
     return found
@@ -35,7 +37,9 @@ def tails(rows: Sequence[Row], baseline: Run, candidate: Run) -> dict[str, list[
 def with_tails(rows: Sequence[Row], found: dict[str, list[str]]) -> list[Row]:
     """The rows: beside the median's verdict stands what it does not see."""
     return [
-        replace(row, reason="; ".join(filter(None, [row.reason, *found[row.id]]))) if row.id in found else row
+        replace(row, reason="; ".join(filter(None, [row.reason, *found[row.id]])), tail="; ".join(found[row.id]))
+        if row.id in found
+        else row
         for row in rows
     ]
 

@@ -14,7 +14,7 @@ from gpu_virt_bench.report.sentence import sentence
 
 def markdown(comparisons: Sequence[Comparison]) -> str:
     """The sentences, one table of all candidates, and a section for each, with a table for each category."""
-    blocks = [f"- {escaped(sentence(one))}" for one in comparisons]
+    blocks = [f"- {escaped(sentence(one))}" for group in by_baseline(comparisons) for one in group]
     tables = [block for group in by_baseline(comparisons) for block in side_by_side(group)]
     sections = [block for comparison in comparisons for block in section(comparison)]
     return "\n\n".join(["\n".join(blocks), *tables, *sections]) + "\n"
@@ -23,7 +23,7 @@ def markdown(comparisons: Sequence[Comparison]) -> str:
 def side_by_side(group: Sequence[Comparison]) -> list[str]:
     """A row for each outcome, a column for each candidate."""
     headings, *rows = grid(group)
-    lines = [[cell.replace("\n", ", ") for cell in row] for row in rows]
+    lines = [[cell.replace("\n(", " (").replace("\n", ", ") for cell in row] for row in rows]
     return [f"## {escaped(matrix_heading(group))}", table(headings, lines)]
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
 
 from rich.console import Console
 from rich.padding import Padding
@@ -13,10 +15,10 @@ from rich.text import Text
 from gpu_virt_bench.model.comparison import Comparison, Row
 from gpu_virt_bench.model.metric import SHOWN
 from gpu_virt_bench.report.comparison import STYLES, size
-from gpu_virt_bench.report.sentence import WORDS, asked, got, sentence, shown
+from gpu_virt_bench.report.sentence import TAIL, WORDS, asked, got, sentence, shown
 from gpu_virt_bench.report.text import EMULATED, number, usual_level
 
-PLAIN = {word: verdict for verdict, word in WORDS.items()}
+PLAIN = {word: verdict for verdict, word in WORDS.items()} | {TAIL: "worse"}
 NARROWEST = 22
 """Columns that titles keep, however many systems there are."""
 
@@ -42,7 +44,11 @@ def print_matrix(comparisons: Sequence[Comparison], out: Console) -> None:
 def by_baseline(comparisons: Sequence[Comparison]) -> list[list[Comparison]]:
     """The comparisons that have a baseline and a way of pairing in common."""
     found: dict[tuple[str, str], list[Comparison]] = {}
+    names = Counter(one.candidate.name for one in comparisons)
     for one in comparisons:
+        if names[one.candidate.name] > 1:
+            name = f"{one.candidate.name} ({Path(one.candidate.path).stem})"
+            one = replace(one, candidate=replace(one.candidate, name=name))
         found.setdefault((one.baseline.path, one.pairing), []).append(one)
     return list(found.values())
 
@@ -54,7 +60,7 @@ def heading(group: Sequence[Comparison]) -> str:
     rounds = any(row.change.rounds for row in rows if row.change is not None)
     how = ("paired by round" if rounds else "paired by repetition") if first.pairing == "paired" else "unpaired"
     emulated = EMULATED if any(one.candidate.emulated for one in group) else ""
-    return f"Against {first.baseline.name} · {how} · ± half of the {level(group)}{emulated}"
+    return f"Against {first.baseline.name} · {how} · ± the larger half of the {level(group)}{emulated}"
 
 
 def level(group: Sequence[Comparison]) -> str:
@@ -70,7 +76,7 @@ def level(group: Sequence[Comparison]) -> str:
 def fitting(group: Sequence[Comparison], width: int) -> Iterator[Sequence[Comparison]]:
     """As many candidates at a time as the width holds."""
     first = len("baseline") if not group else max(len(line) for line in baseline_cells(group))
-    widest = max(len(line) for one in group for row in one.rows for line in cell(row).splitlines())
+    widest = max((len(line) for one in group for row in one.rows for line in cell(row).splitlines()), default=0)
     names = max(len(one.candidate.name) for one in group)
     count = max(1, (width - NARROWEST - first - 2) // (max(widest, min(names, 18)) + 2))
     for start in range(0, len(group), count):
@@ -137,8 +143,8 @@ def baseline_value(row: Row) -> str:
 
 def cell(row: Row) -> str:
     """The verdict, and below it the change."""
-    word = WORDS.get(row.verdict, row.verdict)
-    return f"{word}\n{shown(row)}" if row.change is not None else word
+    word = TAIL if row.tail else WORDS.get(row.verdict, row.verdict)
+    return f"{word}\n{shown(row)}".replace(" (", "\n(") if row.change is not None else word
 
 
 def styled(text: str) -> Text:
@@ -207,8 +213,11 @@ def listed(sizes: Mapping[str, Sequence[str]]) -> str:
 def key(group: Sequence[Comparison]) -> str:
     """How to read the cells."""
     floor = "; not told inside the noise floor, the baseline against itself" if any(o.has_floor for o in group) else ""
+    limits = {limit.name for one in group for limit in one.limits}
+    share = " of share: of the rate that was granted, 1 is right and more is a leak." if "compute" in limits else ""
+    sees = " sees: what the driver tells a tenant; `show` says whether the limit binds." if "memory" in limits else ""
     return (
         "better, worse: certain, and beyond the margin; slightly: certain; same: within the margin; not told: "
-        f"neither{floor}. % and times: candidate over baseline; others: their difference. Every value with its "
-        "interval: gpu-virt-bench compare --long, or show FILE."
+        f"neither{floor}. % and times: candidate over baseline; others: their difference."
+        f"{share}{sees} Every value with its interval: gpu-virt-bench compare --long, or show FILE."
     )

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from gpu_virt_bench.model.comparison import Change, Comparison, Limit, Row
 from gpu_virt_bench.model.metric import SHOWN
+from gpu_virt_bench.model.text import counted
 
 MOST = 6
 """So many outcomes of one verdict are named, those that changed most; the others are counted."""
@@ -14,12 +15,16 @@ TWICE = 2.0
 """From this ratio on a change is said in times, not in per cent."""
 WORDS = {"inconclusive": "not told", "not comparable": "not compared", "informational": "not judged"}
 """Verdicts as sentences and tables say them, where another word is plainer."""
+TAIL = "tail worse"
+"""What a table says of an outcome whose median does not tell what its mean or its tail does."""
 GIB = 1 << 30
 
 
 def sentence(comparison: Comparison) -> str:
     """`mps against native: worse: Driver API call time +215 +-10 ns; better: ...; same in 6 outcomes.`"""
-    parts = [part for verdict in ORDER if (part := of_verdict(verdict, comparison.rows))]
+    seen = [row for row in comparison.rows if not row.tail]
+    seldom = [f"{TAIL}: {named(row)}, {row.verdict} in the median, {row.tail}" for row in comparison.rows if row.tail]
+    parts = seldom + [part for verdict in ORDER if (part := of_verdict(verdict, seen))]
     emulated = " (emulated GPU)" if comparison.candidate.emulated else ""
     limits = [limit(one) for one in comparison.limits if one.name == "compute"]
     told = "; ".join([*limits, *parts]) or "no outcome was compared"
@@ -46,7 +51,9 @@ def of_verdict(verdict: str, rows: Sequence[Row]) -> str:
         return ""
     word = WORDS.get(verdict, verdict)
     if verdict in ("same", "not comparable", "informational"):
-        return f"{word}: {named(found[0])}" if len(found) == 1 else f"{word} in {len(found)} outcomes"
+        usual, others = [row for row in found if not row.against], [named(row) for row in found if row.against]
+        whole = [named(usual[0])] if len(usual) == 1 else [counted(len(usual), "outcome")] if usual else []
+        return f"{word}{': ' if len(found) == 1 else ' in '}{' and '.join([*whole, *others])}"
     told = [f"{named(row)} {shown(row)}".rstrip() for row in found[:MOST]]
     if len(found) > MOST:
         told.append(f"{len(found) - MOST} more")
@@ -54,8 +61,10 @@ def of_verdict(verdict: str, rows: Sequence[Row]) -> str:
 
 
 def named(row: Row) -> str:
-    """An outcome's title; one that is not its metric's headline has its id too."""
-    return row.title if row.headline else f"{row.title} ({row.id})"
+    """An outcome's title; with its id if it is not its metric's headline, and with what it was compared with if that is
+    not the baseline."""
+    marks = [*([] if row.headline else [row.id]), *([f"against {row.against}"] if row.against else [])]
+    return row.title + (f" ({', '.join(marks)})" if marks else "")
 
 
 def size(row: Row) -> float:
@@ -82,7 +91,7 @@ def asked(found: Limit) -> str:
 def got(found: Limit) -> str:
     """What a tenant got of the compute, with half of its interval, or sees of the memory."""
     if found.got is None:
-        return "got: not measured" if found.name == "compute" else "sees: not known"
+        return "got: not known" if found.name == "compute" else "sees: not known"
     low, high = found.got.low, found.got.high
     if found.name == "memory":
         return f"sees {amount(found, found.got.value)}"
@@ -109,20 +118,29 @@ def change_text(change: Change, unit: str) -> str:
         factor, name = SHOWN[unit][1], "pp" if unit == "%" else unit
         value, low, high = factor * value, *(None if end is None else factor * end for end in (low, high))
     elif change.shares:
-        return f"{with_half(value, low, high, sign=False)} of share"
+        return f"{with_half(value, low, high, sign=False, none=1.0)} of share"
     elif value >= TWICE:
-        return f"{with_half(value, low, high, sign=False)} times"
+        return f"{with_half(value, low, high, sign=False, none=1.0)} times"
     else:
         value, low, high = 100 * (value - 1), *(None if end is None else 100 * (end - 1) for end in (low, high))
         name = "%"
     return f"{with_half(value, low, high, most=3 if change.kind == 'difference' else 2)} {name}"
 
 
-def with_half(value: float, low: float | None, high: float | None, sign: bool = True, most: int = 2) -> str:
-    """`+4.6 ±1.0`: decimals so that half of the interval has two digits, `most` of them at most."""
-    half = None if low is None or high is None else (high - low) / 2
+def with_half(
+    value: float, low: float | None, high: float | None, sign: bool = True, most: int = 2, none: float = 0.0
+) -> str:
+    """`+4.6 ±1.0`: the larger half of the interval, decimals so that it has two digits, `most` of them at most. Where
+    that would hold no change, at `none`, and the interval does not: its ends, `+1.03 (+0.90 .. +2.31)`."""
+    half = None if low is None or high is None else max(high - value, value - low)
     digits = 2 if not half else min(most, max(0, 1 - math.floor(math.log10(half))))
-    text = f"{value:+,.{digits}f}" if sign else f"{value:,.{digits}f}"
-    if not text.strip("+-0.,"):
-        text = text.lstrip("+-")
-    return text if half is None else f"{text} ±{half:,.{digits}f}"
+
+    def written(number: float) -> str:
+        text = f"{number:+,.{digits}f}" if sign else f"{number:,.{digits}f}"
+        return text if text.strip("+-0.,") else text.lstrip("+-")
+
+    if half is None or low is None or high is None:
+        return written(value)
+    if abs(value - none) <= half and not low <= none <= high:
+        return f"{written(value)} ({written(low)} .. {written(high)})"
+    return f"{written(value)} ±{half:,.{digits}f}"
