@@ -79,6 +79,21 @@ def test_a_stand_in_without_proof_does_not_count() -> None:
     assert found.verdict == "not comparable" and "time-slicing has no proof" in found.reason
 
 
+def test_a_baseline_that_measured_nothing_does_not_forbid_a_stand_in() -> None:
+    native = a_run({"OH-006": SKIPPED, "OH-008": SKIPPED}, CONTENTION | PRICE, proof=[])
+    names = {"OH-006": [120e-6, 121e-6, 119e-6, 120e-6, 120e-6], "OH-008": [3e-6] * 5}
+    candidate = a_run(names, CONTENTION | PRICE, system="mps")
+    sliced = a_run({"OH-006": [100e-6] * 5, "OH-008": SKIPPED}, CONTENTION | PRICE, system="time-slicing")
+    sides = Loaded(Path("native.json"), native), Loaded(Path("candidate.json"), candidate)
+    assert [found.verdict for found in compare(*sides, load(), others=[sliced]).rows] == ["worse", "worse"]
+
+
+def test_a_candidate_without_proof_is_not_compared_with_zero() -> None:
+    native, candidate = a_run({"OH-008": SKIPPED}, PRICE), a_run({"OH-008": [3e-6] * 5}, PRICE, "mps", proof=[])
+    (found,) = compare(Loaded(Path("n.json"), native), Loaded(Path("c.json"), candidate), load()).rows
+    assert (found.verdict, found.change) == ("not comparable", None)
+
+
 def test_a_failed_candidate_is_compared_with_nothing() -> None:
     found = row("failed: a tenant died", PRICE)
     assert (found.verdict, found.against, found.change) == ("not comparable", "", None)

@@ -124,3 +124,21 @@ def test_two_layers_of_one_session_are_told_apart(layer, tmp_path) -> None:
     assert "one against native (emulated GPU): worse: Kernel launch latency +" in done.stdout
     compared = gvb("compare", str(tmp_path / "results" / "one"), str(tmp_path / "results" / "two"))
     assert "two against one (emulated GPU): worse: Kernel launch latency +" in compared.stdout
+
+
+def test_a_system_of_which_the_budget_left_nothing_is_a_failure_and_is_named(tmp_path) -> None:
+    words = ["--system", "native", "--system", "time-slicing", "--turns", "--metrics", "OH-001,OH-002,OH-005"]
+    suite = ["--device", "emulated", "--repetitions", "5", "--time-budget", "2.5", "--output", str(tmp_path)]
+    done = gvb("run", *words, *suite)
+    assert done.returncode == 1
+    assert "Nothing of time-slicing was measured" in done.stderr or "Nothing was measured" in done.stderr
+
+
+def test_a_refused_system_stands_among_the_answers(tmp_path) -> None:
+    library = next(Path("/usr/lib").glob("*/libm.so.6"))
+    words = ["--system", "native", "--system", "preload-generic", "--system", "time-slicing"]
+    options = ["--option", f"preload-generic.library={library}", "--metrics", "OH-001", "--output", str(tmp_path)]
+    done = gvb("run", *FAST, *words, *options)
+    assert done.returncode == 2
+    assert "preload-generic: refused, nothing of it was measured" in done.stdout
+    assert "time-slicing against native (emulated GPU): " in done.stdout

@@ -29,10 +29,11 @@ def row(
     name: str, baseline: Run, candidate: Run, policy: Policy, twin: Run | None, whole: str, others: Sequence[Run] = ()
 ) -> Row:
     """One outcome; `inconclusive` where nothing forbids a verdict, until it is judged. `whole` forbids all; among
-    `others` is the run that the metric names for a baseline where the comparison's cannot have the outcome."""
+    `others` is the run that the metric names for a baseline where the comparison's cannot have the outcome: then that
+    one has to be proved, and not the comparison's."""
     system = standin.named(name, baseline, candidate)
     found = row_between(name, baseline, candidate, policy, twin, whole)
-    if not system or whole:
+    if not system:
         return found
     if system == standin.ZERO:
         return from_zero(found, candidate, policy)
@@ -45,7 +46,7 @@ def row(
 
 def from_zero(found: Row, candidate: Run, policy: Policy) -> Row:
     """A row whose value is a difference already."""
-    if reason := unusable(candidate.outcomes[found.id], "candidate"):
+    if reason := unusable(candidate.outcomes[found.id], "candidate") or refusal(candidate, candidate):
         return replace(found, reason=reason)
     _, outcome = measured(found.id, candidate, candidate)
     definition = candidate.metrics[found.metric]
