@@ -49,8 +49,8 @@ def row(comparison: Comparison, name: str) -> Row:
     [
         ("OH-001", "cuLaunchKernel=200/300000"),
         ("OH-001", "cuLaunchKernel=1000/1500000"),
-        ("OH-002", "cuMemAlloc_v2=50/1500000"),
-        ("OH-002", "cuMemAlloc_v2=100/3000000"),
+        ("OH-002", "cuMemAlloc_v2=50/4000000"),
+        ("OH-002", "cuMemAlloc_v2=100/8000000"),
     ],
 )
 @steady
