@@ -142,3 +142,11 @@ def test_a_refused_system_stands_among_the_answers(tmp_path) -> None:
     assert done.returncode == 2
     assert "preload-generic: refused, nothing of it was measured" in done.stdout
     assert "time-slicing against native (emulated GPU): " in done.stdout
+
+
+def test_a_directory_to_compare_with_is_the_run_that_was_there_before(tmp_path) -> None:
+    words = ["run", *FAST, "--metrics", "OH-001", "--output", str(tmp_path)]
+    gvb(*words)
+    (earlier,) = tmp_path.glob("native/*.json")
+    done = gvb(*words, "--compare", str(tmp_path / "native"))
+    assert "nothing can differ" not in done.stdout and "native against native" in done.stdout, earlier

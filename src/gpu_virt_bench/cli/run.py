@@ -101,7 +101,7 @@ def command(**options: Any) -> None:  # noqa: ANN401
 
     set_signals()
     request = requested(options)
-    check_readable(options["compare"])
+    earlier = check_readable(options["compare"])
     quiet, verbose = options["json_only"] or options["form"] == "json", options["verbose"]
     if options["dry_run"]:
         return predict(request, quiet)
@@ -110,7 +110,7 @@ def command(**options: Any) -> None:  # noqa: ANN401
             result = run_session(request, progress)
     except Exception as error:
         raise wrong_use(error) from None
-    show(result, quiet, options["compare"], verbose)
+    show(result, quiet, earlier, verbose)
     if result.out_of_time:
         click.echo(lacking(result, options["time_budget"]), err=True)
     lost = unmeasured(result)
@@ -161,15 +161,18 @@ def lacking(result: Result, budget: float) -> str:
     )
 
 
-def check_readable(earlier: Sequence[str]) -> None:
-    """What is to be compared with is read before anything is measured."""
+def check_readable(earlier: Sequence[str]) -> list[str]:
+    """The files that are to be compared with, read before anything is measured: a directory's newest run is then not
+    the one that this session writes."""
     from gpu_virt_bench.compare.files import find
 
+    found = []
     for path in earlier:
         try:
-            find(Path(path))
+            found.append(str(find(Path(path))[0].path))
         except Exception as error:
             raise click.UsageError(f"--compare: {wrong_use(error)}") from None
+    return found
 
 
 def wrong_use(error: Exception) -> Exception:
