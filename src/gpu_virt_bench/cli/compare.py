@@ -89,13 +89,11 @@ def rendered(comparisons: Sequence[Comparison], form: str, to_terminal: bool, lo
         from gpu_virt_bench.report.comparison_markdown import markdown
 
         return markdown(comparisons)
-    from rich.console import Console
-
     from gpu_virt_bench.report.comparison import print_comparisons
     from gpu_virt_bench.report.matrix import print_matrix
     from gpu_virt_bench.report.text import console
 
-    out = console() if to_terminal else Console(no_color=True, highlight=False, force_terminal=False)
+    out = console(to_terminal)
     with out.capture() as captured:
         print_matrix(comparisons, out)
         if long:

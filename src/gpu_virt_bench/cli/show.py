@@ -199,11 +199,9 @@ def print_definition(thing: Metric | System | NamedSuite, out: Console) -> None:
 
 def captured(print_it: Callable[[Console], None], to_stdout: bool) -> str:
     """What is printed, with colours only for a terminal, and without blanks at line ends for anything else."""
-    from rich.console import Console
-
     from gpu_virt_bench.report.text import console
 
-    out = console() if to_stdout else Console(no_color=True, highlight=False, force_terminal=False)
+    out = console(to_stdout)
     with out.capture() as text:
         print_it(out)
     return text.get() if out.is_terminal else "".join(f"{line.rstrip()}\n" for line in text.get().splitlines())

@@ -75,8 +75,8 @@ def level(group: Sequence[Comparison]) -> str:
 
 def fitting(group: Sequence[Comparison], width: int) -> Iterator[Sequence[Comparison]]:
     """As many candidates at a time as the width holds."""
-    first = len("baseline") if not group else max(len(line) for line in baseline_cells(group))
-    widest = max((len(line) for one in group for row in one.rows for line in cell(row).splitlines()), default=0)
+    first = max(len(line) for line in baseline_cells(group))
+    widest = max(len(line) for one in group for line in cells_of(one))
     names = max(len(one.candidate.name) for one in group)
     count = max(1, (width - NARROWEST - first - 2) // (max(widest, min(names, 18)) + 2))
     for start in range(0, len(group), count):

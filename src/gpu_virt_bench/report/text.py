@@ -175,8 +175,10 @@ def remarks(run: Run) -> list[str]:
     return found
 
 
-def console() -> Console:
-    """Standard output; colours only where it is a terminal and NO_COLOR is unset."""
+def console(to_stdout: bool = True) -> Console:
+    """Standard output, with colours only where it is a terminal and NO_COLOR is unset; or for a file, without."""
+    if not to_stdout:
+        return Console(no_color=True, highlight=False, force_terminal=False)
     return Console(highlight=False, soft_wrap=False)
 
 
