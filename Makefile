@@ -19,7 +19,7 @@ timed = $(call attempt,$(1),1,$(call attempt,$(1),2,$(call attempt,$(1),3,exit 1
 
 help:
 	@echo "make bench   quick suite on the GPU, or on the emulated GPU where there is none"
-	@echo "make test    the whole test suite: about 12 minutes on two processors"
+	@echo "make test    the whole test suite: about 15 minutes on two processors"
 	@echo "make check   format, lint, types, import contracts, C warnings, sanitizers, PTX"
 
 # Modules are compiled when they are first imported; most of what pip would compile never is.
@@ -45,7 +45,7 @@ bench: native
 	$(BIN)/gpu-virt-bench run --suite quick
 
 announced:
-	@echo "the whole test suite: $$(cat $(LAST) 2>/dev/null || echo 'about 12 minutes on two processors')"
+	@echo "the whole test suite: $$(cat $(LAST) 2>/dev/null || echo 'about 15 minutes on two processors')"
 
 test: announced native $(TOOLS)
 	@date +%s >$(LAST).began

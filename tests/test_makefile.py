@@ -37,7 +37,7 @@ def test_a_venv_with_the_program_alone_gets_the_tools_for_the_tests(tmp_path) ->
 def test_the_tests_say_how_long_they_take_before_anything_else(tmp_path) -> None:
     first = planned("test", tmp_path / "venv")[0]
     said = subprocess.run(first, shell=True, check=True, capture_output=True, text=True).stdout
-    assert said == "the whole test suite: about 12 minutes on two processors\n"
+    assert said == "the whole test suite: about 15 minutes on two processors\n"
 
 
 def test_the_tests_say_how_long_they_took_last_time(tmp_path) -> None:
