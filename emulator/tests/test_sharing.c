@@ -89,7 +89,7 @@ static void share(const char *config, const char *what, double low, double high)
     fclose(out[k]);
   }
   double ratio = (double)ended[0] / (double)ended[1];
-  check(IN_TIME(ratio, low, high) && IN_TIME(ended[0] + ended[1], 401, 679), "%s: %lld and %lld kernels", what,
+  check(IN_TIME(ratio, low, high) && IN_TIME(ended[0] + ended[1], 201, 679), "%s: %lld and %lld kernels", what,
         (long long)ended[0], (long long)ended[1]);
 }
 
