@@ -122,7 +122,9 @@ static bool read_file(config *into, const char *path, char *error) {
 
 static bool check(config *c, char *error) {
   c->side_by_side = strcmp(c->schedule, "side-by-side") == 0;
+  c->is_virtual = strcmp(c->clock, "virtual") == 0;
   const char *wrong = NULL;
+  if (!c->is_virtual && strcmp(c->clock, "real") != 0) wrong = "clock must be real or virtual";
   if (!c->side_by_side && strcmp(c->schedule, "time-slice") != 0) wrong = "schedule must be time-slice or side-by-side";
   if (c->rate <= 0 || c->throttle_factor <= 0 || c->unfair <= 0) wrong = "rate, throttle.factor and unfair must be > 0";
   if (c->sm_share < 0 || c->sm_share > 1) wrong = "sm_share must be between 0 and 1";

@@ -29,6 +29,7 @@ typedef struct config {
 #undef REAL_FIELD
 #undef TEXT_FIELD
   bool side_by_side;
+  bool is_virtual;
   int rules;
   rule rule[CONFIG_RULES];
   char directory[CONFIG_PATH];

@@ -14,11 +14,15 @@
 #include "common_clock.h"
 #include "common_schedule.h"
 
-enum { VERSION = 3 };
+enum { VERSION = 4 };
+const int64_t *clock_virtual;
+
+/* Virtual time begins there, whole seconds: everything that is periodic has the same phase in each session. */
+static const int64_t beginning = 1000000000000;
+
 static const uint64_t magic = 0x4756422d53544154; /* "GVB-STAT" */
 
-/* Start time of a process in clock ticks; 0 when there is none or only its zombie. */
-static uint64_t process_born(pid_t pid) {
+uint64_t process_born(pid_t pid) {
   char path[64], text[1024];
   snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
   int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -33,14 +37,15 @@ static uint64_t process_born(pid_t pid) {
   return field ? strtoull(field + 1, NULL, 10) : 0;
 }
 
-static void initialize(machine *m) {
+static void initialize(machine *m, bool is_virtual) {
   pthread_mutexattr_t attributes;
   pthread_mutexattr_init(&attributes);
   pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED);
   pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST);
   pthread_mutex_init(&m->lock, &attributes);
   pthread_mutexattr_destroy(&attributes);
-  m->created = m->time = clock_now();
+  m->now = beginning;
+  m->created = m->time = is_virtual ? beginning : clock_host();
   m->owner = -1;
   for (int e = 0; e < ENGINES; e++) m->copy_slot[e] = -1;
   m->version = VERSION;
@@ -48,7 +53,7 @@ static void initialize(machine *m) {
   m->magic = magic;
 }
 
-static machine *map(int fd, const char *path, char *error) {
+static machine *map(int fd, const char *path, bool is_virtual, char *error) {
   struct stat found;
   bool new_file = fstat(fd, &found) == 0 && found.st_size == 0;
   if (new_file && ftruncate(fd, sizeof(machine)) != 0) {
@@ -66,7 +71,7 @@ static machine *map(int fd, const char *path, char *error) {
     return NULL;
   }
   /* The magic is written last: a creator that died in between leaves zeros, and we begin again. */
-  if (m->magic == 0) initialize(m);
+  if (m->magic == 0) initialize(m, is_virtual);
   if (m->magic == magic && m->version == VERSION && m->size == sizeof *m) return m;
   snprintf(error, CONFIG_ERROR, "%s: not a state of version %d", path, VERSION);
   munmap(m, sizeof *m);
@@ -81,11 +86,12 @@ machine *machine_open(const config *c, char *error) {
   int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
   machine *m = NULL;
   if (guard >= 0 && fd >= 0 && flock(guard, LOCK_EX) == 0)
-    m = map(fd, path, error);
+    m = map(fd, path, c->is_virtual, error);
   else
     snprintf(error, CONFIG_ERROR, "%s: %s", path, strerror(errno));
   if (fd >= 0) close(fd);
   if (guard >= 0) close(guard); /* releases the file lock */
+  if (m && c->is_virtual) clock_virtual = &m->now;
   return m;
 }
 
@@ -123,11 +129,11 @@ static void release(machine *m, slot *s) {
 void machine_reap(machine *m) {
   for (slot *s = m->slots; s < slots_end(m); s++)
     if (s->pid && !alive(s)) release(m, s);
-  m->reaped = clock_now();
+  m->reaped = clock_host();
 }
 
-void machine_reap_sometimes(machine *m, int64_t now, int64_t interval) {
-  if (now - m->reaped >= interval) machine_reap(m);
+void machine_reap_sometimes(machine *m, int64_t now) {
+  if ((clock_virtual ? clock_host() : now) - m->reaped >= REAP_INTERVAL) machine_reap(m);
 }
 
 slot *machine_attach(machine *m) {
@@ -141,6 +147,7 @@ slot *machine_attach(machine *m) {
     s->born = process_born(getpid());
     s->order = ++m->attached;
     s->late_ns = 0;
+    s->rank = 0;
     s->last_end = 0;
     s->pid = getpid();
     if (m->top <= slot_index(m, s)) m->top = slot_index(m, s) + 1;

@@ -15,6 +15,7 @@
 
 enum {
   MACHINE_SLOTS = 64,
+  ACTORS = 2 * MACHINE_SLOTS,
   QUEUE = 1024,     /* items in flight of one process: the depth of the launch queue */
   PREDECESSORS = 6, /* of one item, beside the flag AFTER_ALL */
   SPANS = 512,      /* of one process on the compute engine: the newest are remembered */
@@ -33,7 +34,7 @@ enum {
 
 typedef enum phase { PHASE_WAITING, PHASE_CURRENT, PHASE_DONE } phase;
 
-/* One operation on the device's modelled timeline. Times are CLOCK_MONOTONIC nanoseconds. */
+/* One operation on the device's modelled timeline. Times are the machine's, in nanoseconds. */
 typedef struct item {
   uint64_t serial; /* from 1, per process */
   engine engine;
@@ -57,6 +58,7 @@ typedef struct slot {
   pid_t pid;      /* 0 = free */
   uint64_t born;  /* start time of the process, so that a reused pid is not taken for it */
   uint64_t order; /* of attachment to the machine */
+  int64_t rank;   /* in a common start: turns are taken in its order, and in that of slots among equals */
   pid_t server;   /* of MPS, whose client it is; 0 = none */
   bool context;
   uint64_t used; /* device memory, with the context's */
@@ -72,6 +74,20 @@ typedef struct slot {
   span served[SPANS];
   item items[QUEUE];
 } slot;
+
+/* A thread that virtual time knows: see driver_clock.h. */
+typedef enum stand { ACTOR_FREE, ACTOR_STARTS, ACTOR_WAITS, ACTOR_RUNS } stand;
+typedef enum role { ROLE_LEADER, ROLE_FOLLOWER, ROLE_CALL } role;
+
+typedef struct actor {
+  pid_t pid;
+  uint64_t born;
+  stand stand;
+  role role;
+  int64_t until; /* while it waits: it goes on then */
+  int64_t rank;  /* among those that go on at one instant */
+  uint32_t turn; /* a futex: counts its turns */
+} actor;
 
 typedef struct machine {
   uint64_t magic;
@@ -91,6 +107,9 @@ typedef struct machine {
   int copy_slot[ENGINES];    /* whose it is, -1 = idle */
   int64_t bucket;            /* number of the newest bucket of busy time */
   int64_t busy[BUCKETS];
+  int64_t now; /* virtual time */
+  int cast;    /* no actor in use from here on */
+  actor actors[ACTORS];
   slot slots[MACHINE_SLOTS];
 } machine;
 
@@ -106,10 +125,13 @@ void machine_unlock(machine *m);
 slot *machine_attach(machine *m);
 void machine_detach(machine *m, slot *s);
 
+/* Start time of a process in clock ticks; 0 when there is none or only its zombie. */
+uint64_t process_born(pid_t pid);
+
 /* Empties the slots of processes that are gone. */
 void machine_reap(machine *m);
-/* The same, at most each `interval` ns. */
-void machine_reap_sometimes(machine *m, int64_t now, int64_t interval);
+/* The same, at most each REAP_INTERVAL of the host's time. */
+void machine_reap_sometimes(machine *m, int64_t now);
 
 uint64_t machine_used(const machine *m);
 

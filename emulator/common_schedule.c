@@ -186,7 +186,7 @@ static void settle(machine *m) {
 }
 
 void schedule_advance(machine *m, const config *c, int64_t to) {
-  machine_reap_sometimes(m, to, REAP_INTERVAL);
+  machine_reap_sometimes(m, to);
   while (m->time < to) step(m, c, to);
   settle(m);
 }

@@ -15,15 +15,19 @@ static int wanting(const machine *m, const slot *s) {
   return -1;
 }
 
+static bool sits_before(const slot *a, const slot *b) { return a->rank != b->rank ? a->rank < b->rank : a < b; }
+
 /* Whose turn is next, after that of slot `after` (-1: nobody's); -1 if nobody else wants the engine. */
 static int next_turn(const machine *m, int after) {
-  for (int k = 1; k <= m->top; k++) {
-    int index = (after + k) % m->top;
-    const slot *s = &m->slots[index];
-    if (after >= 0 && is_together(s, &m->slots[after])) continue;
-    if (wants_compute(s) && wanting(m, s) == index) return index; /* one turn for all clients of a server */
+  const slot *last = after >= 0 ? &m->slots[after] : NULL, *first = NULL, *later_one = NULL;
+  for (const slot *s = m->slots; s < slots_end(m); s++) {
+    if (last && is_together(s, last)) continue;
+    if (!wants_compute(s) || wanting(m, s) != slot_index(m, s)) continue; /* one turn for all clients of a server */
+    if (!first || sits_before(s, first)) first = s;
+    if (last && sits_before(last, s) && (!later_one || sits_before(s, later_one))) later_one = s;
   }
-  return -1;
+  const slot *chosen = later_one ? later_one : first;
+  return chosen ? slot_index(m, chosen) : -1;
 }
 
 static bool is_first_client(const machine *m, const slot *s) {

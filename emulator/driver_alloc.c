@@ -86,7 +86,7 @@ CUresult emu_cuMemGetInfo_v2(size_t *free_bytes, size_t *total_bytes) {
   if (!free_bytes || !total_bytes) return CUDA_ERROR_INVALID_VALUE;
   if (result != CUDA_SUCCESS) return result;
   machine_lock(gpu.machine);
-  machine_reap_sometimes(gpu.machine, call_entry(), REAP_INTERVAL);
+  machine_reap_sometimes(gpu.machine, call_entry());
   uint64_t used = machine_used(gpu.machine);
   machine_unlock(gpu.machine);
   *total_bytes = (size_t)(gpu.config.memory_bytes + gpu.config.meminfo_lie);

@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "driver_clock.h"
 #include "driver_mps.h"
 
 /* What the configuration says about one function. Counts are per process, from 1. */
@@ -33,6 +34,7 @@ static int64_t base_cost[APIS];
 static atomic_int_fast64_t counts[APIS];
 static int64_t overhead; /* of entering and leaving a call, as a loop of calls sees it */
 static _Thread_local call *current;
+static _Thread_local uint64_t calls; /* of this thread so far */
 static _Thread_local uint64_t noise_state;
 static _Thread_local bool slack_set;
 
@@ -126,6 +128,7 @@ static void calibrate(void) {
   enum { ROUNDS = 200, COST = 400, TRIES = 5 };
   double jitter = gpu.config.jitter;
   int64_t least = INT64_MAX;
+  if (clock_virtual) return;
   gpu.config.jitter = 0;
   for (int t = 0; t < TRIES; t++) {
     int64_t begin = clock_now();
@@ -142,13 +145,21 @@ static void calibrate(void) {
   overhead = least < 0 ? 0 : least > 150 ? 30 : least; /* 30: usual, if the machine was too busy to tell */
 }
 
+/* Virtual time is the machine's, which all other processes join in cuInit alone. */
+static bool find_clock(void) {
+  if (!gpu.config.is_virtual) return true;
+  gpu.born = process_born(getpid());
+  gpu.machine = machine_open(&gpu.config, gpu.config_error);
+  return gpu.machine != NULL;
+}
+
 void process_configure(void) {
   static atomic_bool done;
   static pthread_mutex_t once = PTHREAD_MUTEX_INITIALIZER;
   if (atomic_load_explicit(&done, memory_order_acquire)) return;
   pthread_mutex_lock(&once);
   if (!atomic_load(&done)) {
-    if (config_read(&gpu.config, gpu.config_error) && apply_rules() && set_rate()) {
+    if (config_read(&gpu.config, gpu.config_error) && apply_rules() && set_rate() && find_clock()) {
       set_costs();
       gpu.configured = true;
       calibrate();
@@ -160,11 +171,17 @@ void process_configure(void) {
 
 /* ---- noise and waiting ---- */
 
+static uint64_t mixed(uint64_t seed) {
+  const uint64_t state = (seed + 1) * 0x9E3779B97F4A7C15ull;
+  return state ? state : 1;
+}
+
+void noise_begin(int64_t seed) { noise_state = mixed((uint64_t)gpu.config.seed * 1000003 + (uint64_t)seed * 7919); }
+
 static double uniform(void) { /* xorshift64* */
   if (noise_state == 0) {
     uint64_t order = gpu.slot ? gpu.slot->order : 0;
-    noise_state = ((uint64_t)gpu.config.seed * 1000003 + order * 7919 + 1) * 0x9E3779B97F4A7C15ull;
-    if (noise_state == 0) noise_state = 1;
+    noise_state = mixed((uint64_t)gpu.config.seed * 1000003 + order * 7919);
   }
   noise_state ^= noise_state >> 12;
   noise_state ^= noise_state << 25;
@@ -181,6 +198,10 @@ int64_t noisy(int64_t nanoseconds) {
 
 void wait_until(int64_t time) {
   enum { MARGIN = 60000 }; /* a sleep may end this much late */
+  if (clock_virtual) {
+    clock_wait(time);
+    return;
+  }
   int64_t now = clock_now();
   if (time - now > 2 * MARGIN) {
     if (!slack_set) prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0); /* the default allows 50 us more */
@@ -194,6 +215,7 @@ void wait_until(int64_t time) {
 /* ---- the call ---- */
 
 static void hang(void) {
+  clock_leave();
   for (;;) pause();
 }
 
@@ -235,14 +257,15 @@ static bool meets_fault(call *c, const fault *f, int64_t number) {
 }
 
 bool call_enter(call *c, api which) {
-  c->base = clock_now();
   if (which < APIS) process_configure();
+  c->base = clock_now();
   c->api = which;
   c->result = CUDA_SUCCESS;
   c->cost = which < APIS && gpu.configured ? base_cost[which] : 0;
   c->cost = noisy(c->cost);
   c->not_before = 0;
   current = c;
+  calls++;
   if (which == APIS || !gpu.configured) return true;
   c->cost += faults[which].latency;
   int64_t number = atomic_fetch_add_explicit(&counts[which], 1, memory_order_relaxed) + 1;
@@ -256,6 +279,7 @@ int64_t call_end(void) {
 
 CUresult call_leave(call *c) {
   int64_t end = call_end();
+  if (clock_virtual && end <= c->base) end = c->base + 1; /* who calls in a loop until some time must get there */
   current = NULL;
   wait_until(end);
   meets_loss(c);
@@ -269,6 +293,19 @@ void call_work_waits(int64_t until) {
 }
 void call_returns_at(int64_t earliest) {
   if (earliest > current->not_before) current->not_before = earliest;
+}
+/* In virtual time a thread that looks and looks, and does nothing else, makes as many looks at once as would find
+ * nothing: each later one would begin where this one ends. */
+void call_found_nothing(uint64_t about, int64_t until) {
+  enum { LONGEST = 1000000 };
+  static _Thread_local uint64_t before, number;
+  const bool again = before == about && number + 1 == calls;
+  before = about;
+  number = calls;
+  if (!clock_virtual || !again || current->cost <= 0) return;
+  if (until > current->base + LONGEST) until = current->base + LONGEST;
+  const int64_t looks = (until - current->base) / current->cost;
+  if (looks > 1) current->cost *= looks;
 }
 int64_t call_entry(void) { return current->base; }
 

@@ -31,11 +31,15 @@ void call_cost(int64_t cost);        /* replaces the default cost */
 void call_extra(int64_t cost);       /* adds to it */
 void call_work_waits(int64_t until); /* its work came after a wait that ended then */
 void call_returns_at(int64_t earliest);
-int64_t call_end(void); /* when it will return, as far as known */
+void call_found_nothing(uint64_t about, int64_t until); /* a look, that will find nothing before `until` */
+int64_t call_end(void);                                 /* when it will return, as far as known */
 int64_t call_entry(void);
 
 /* Multiplies by the configured noise around 1. */
 int64_t noisy(int64_t nanoseconds);
+
+/* The noise of this thread from here on. */
+void noise_begin(int64_t seed);
 
 /* Waits until a time of the clock: sleeps while it is far, then spins. */
 void wait_until(int64_t time);

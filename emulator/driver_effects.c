@@ -58,7 +58,7 @@ static int64_t due(const work *w, bool *reached) {
 /* Timed work that any thread may do now. An open item talks with the application: only the timed thread does it. */
 static bool is_due(const work *w) {
   bool reached;
-  if (w->interactive) return false;
+  if (w->interactive && (w->step || !clock_virtual)) return false;
   due(w, &reached);
   return reached;
 }
@@ -76,6 +76,7 @@ static work *find_runnable(uint64_t limit, bool timed_too) {
  * millisecond, and the application's call would last as long. -1: off none, since the application waits. */
 static void keep_worker_off(int cpu) {
   static int kept_off = -1;
+  if (!gpu.threads_started) return;
   if (cpu == kept_off) return;
   cpu_set_t rest = allowed;
   if (cpu >= 0) CPU_CLR(cpu, &rest);
@@ -91,21 +92,48 @@ void effects_help(uint64_t serial, bool all, bool timed_too) {
   if (!effects_done(serial, all)) keep_worker_off(-1);
 }
 
+/* Until something may have changed. In virtual time the application's threads do all work themselves. */
+static void await_progress(void) {
+  if (clock_virtual)
+    effects_pause_until(clock_now() + LOOK_SOON);
+  else
+    pthread_cond_wait(&gpu.progress, &gpu.lock);
+}
+
 void effects_finish(uint64_t serial, bool all) {
   for (;;) {
     effects_help(serial, all, true);
     if (effects_done(serial, all)) return;
-    pthread_cond_wait(&gpu.progress, &gpu.lock);
+    await_progress();
   }
+}
+
+void effects_talk(void) {
+  for (uint64_t serial = gpu.done_first; serial <= gpu.slot->head; serial++) {
+    bool begun;
+    work *w = work_of(serial);
+    if (w->serial != serial || !w->step || !effect_runnable(w)) continue;
+    due(w, &begun);
+    if (begun && w->step(w)) effect_finished(w);
+  }
+}
+
+void effects_look(void) {
+  pthread_mutex_lock(&gpu.lock);
+  if (gpu.slot) {
+    effects_help(gpu.slot->head, true, true);
+    effects_talk();
+  }
+  pthread_mutex_unlock(&gpu.lock);
 }
 
 void effects_release_memory(memory *m) {
   while (m->users > 0) {
-    work *w = find_runnable(gpu.slot->head, false);
+    work *w = find_runnable(gpu.slot->head, clock_virtual != NULL);
     if (w)
       run(w);
     else
-      pthread_cond_wait(&gpu.progress, &gpu.lock);
+      await_progress();
   }
 }
 
@@ -185,7 +213,7 @@ static void start(pthread_t *thread, void *(*body)(void *)) {
 }
 
 void effects_start_threads(void) {
-  if (gpu.threads_started) return;
+  if (gpu.threads_started || clock_virtual) return;
   gpu.threads_started = true;
   sigset_t all, before; /* the application's signals are its own */
   sigfillset(&all);

@@ -29,6 +29,12 @@ void effects_release_memory(memory *m);
 
 void effects_start_threads(void);
 
+/* One step of each interactive effect that has begun. */
+void effects_talk(void);
+
+/* Runs what is due and talks with the application, in a thread of the application, without the lock. */
+void effects_look(void);
+
 /* Waits without the lock. */
 void effects_pause_until(int64_t time);
 

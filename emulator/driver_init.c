@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "driver_call.h"
+#include "driver_clock.h"
 #include "driver_memory.h"
 #include "driver_mps.h"
 
@@ -25,11 +26,12 @@ static void forked(void) {
   gpu.initialized = false;
   gpu.fault = CUDA_ERROR_NOT_INITIALIZED;
   mps_forget();
+  clock_forget();
 }
 
 static CUresult attach(void) {
   pthread_condattr_t attributes;
-  gpu.machine = machine_open(&gpu.config, gpu.config_error);
+  if (!gpu.machine) gpu.machine = machine_open(&gpu.config, gpu.config_error);
   if (!gpu.machine) return CUDA_ERROR_NO_DEVICE;
   machine_lock(gpu.machine);
   gpu.slot = machine_attach(gpu.machine);
@@ -53,6 +55,11 @@ static CUresult attach(void) {
 /* The slot may have a new owner at once: our threads must not touch it again, so the lock stays taken. */
 __attribute__((destructor)) static void leave(void) {
   struct timespec soon;
+  if (clock_virtual) {
+    machine_lock(gpu.machine);
+    clock_leave_process(gpu.machine);
+    machine_unlock(gpu.machine);
+  }
   if (!gpu.slot) return;
   clock_gettime(CLOCK_REALTIME, &soon);
   soon.tv_sec++; /* no longer: exit may have been called by a signal handler in the middle of a call */

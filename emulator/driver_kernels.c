@@ -124,6 +124,26 @@ out:
   wrote(w, 1);
 }
 
+/* In virtual time, by the application's own thread while it waits for the answer. */
+static bool step_echo(work *w) {
+  static uint64_t serial, next;
+  static int64_t last;
+  volatile uint64_t *ping = pointer(w, 0), *pong = pointer(w, 1);
+  const int64_t now = clock_now();
+  if (serial != w->serial) last = now, next = 1, serial = w->serial;
+  if (*ping == next) {
+    last = now;
+    pong[0] = globaltimer(now);
+    pong[1] = next++;
+  }
+  if (next <= number(w, 2) && now - last <= (int64_t)number(w, 3)) return false;
+  machine_lock(gpu.machine);
+  schedule_close(gpu.slot, w->serial, now);
+  machine_unlock(gpu.machine);
+  wrote(w, 1);
+  return true;
+}
+
 static void run_timer_step(work *w) {
   *(uint64_t *)pointer(w, 0) = (uint64_t)gpu.config.globaltimer_step;
   wrote(w, 0);
@@ -241,6 +261,7 @@ static const kernel kernels[] = {
      .time = WORK_AT_BEGIN,
      .flags = ITEM_OPEN | ITEM_WALL,
      .run = run_echo,
+     .step = step_echo,
      .duration = minimal_duration,
      .extent = echo_extent},
     {.name = "gvb_timer_step",

@@ -11,7 +11,8 @@ typedef struct kernel {
   uint32_t flags; /* of its item */
   bool light;     /* its effect takes less than a microsecond */
   void (*run)(work *w);
-  int64_t (*duration)(const launch *l);              /* at the configured rate, without noise */
+  bool (*step)(work *w);                /* one step of it, where it talks with the application; true: it has ended */
+  int64_t (*duration)(const launch *l); /* at the configured rate, without noise */
   uint64_t (*extent)(const launch *l, int argument); /* bytes behind a pointer */
 } kernel;
 

@@ -49,6 +49,7 @@ void launch_submit(CUstream stream, const launch *l) {
   item i = {.engine = ENGINE_COMPUTE, .flags = k->flags, .share = kernel_share(l)};
   work w = {.time = k->time, .light = k->light, .interactive = k->flags & ITEM_OPEN, .run = k->run, .launch = *l};
   if (w.interactive) w.cpu = sched_getcpu();
+  if (clock_virtual) w.step = k->step;
   if (!find_touches(l, &w)) {
     fault_raise(CUDA_ERROR_ILLEGAL_ADDRESS);
     return;

@@ -105,6 +105,7 @@ typedef struct work {
   bool interactive; /* it waits for the application: only the timed thread does it */
   int cpu;          /* where it was queued */
   void (*run)(struct work *);
+  bool (*step)(struct work *); /* in virtual time, of interactive work: one step; true: it has ended */
   union {
     launch launch;
     copy copy;
@@ -125,6 +126,7 @@ typedef struct process {
   bool initialized;
   bool hidden; /* by CUDA_VISIBLE_DEVICES */
   machine *machine;
+  uint64_t born; /* start time of this process */
   slot *slot;
   int contexts;
   int fault; /* CUresult that every call answers from now on, 0 = none */

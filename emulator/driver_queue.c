@@ -115,6 +115,7 @@ static int64_t wait_for_model(uint64_t serial, bool all) {
   int64_t end;
   while (!look(serial, all, &end)) {
     int64_t now = clock_now();
+    if (clock_virtual && end == NEVER) effects_talk();
     effects_pause_until(end == NEVER ? now + LOOK_SOON : end < now + LOOK_AGAIN ? end : now + LOOK_AGAIN);
   }
   return end;
@@ -142,7 +143,12 @@ void queue_synchronize(uint64_t serial, bool all, unsigned int context_flags) {
 bool queue_ended(uint64_t serial) {
   int64_t end;
   if (serial == 0 || work_of(serial)->serial != serial) return true;
-  return look(serial, false, &end) && effects_done(serial, false);
+  if (!look(serial, false, &end)) {
+    call_found_nothing(serial, end);
+    return false;
+  }
+  if (clock_virtual) effects_help(serial, false, true);
+  return effects_done(serial, false);
 }
 
 void queue_times(uint64_t serial, int64_t *begin, int64_t *end) {

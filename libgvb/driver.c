@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "clock.h"
+
 /* glibc 2.34 moved these and gave them a new version; the old one keeps the library loadable before it. */
 #if defined(__x86_64__) && defined(__GLIBC__)
 #if __GLIBC_PREREQ(2, 34)
@@ -130,12 +132,20 @@ static int resolve_all(const resolver *r, gvb_driver *found) {
   return GVB_OK;
 }
 
+/* Through the handle: no layer answers for it. */
+static void find_machine_clock(void *library) {
+  gvb_machine_clock_fn *ask_clock = NULL;
+  AS_FUNCTION(ask_clock, dlsym(library, GVB_MACHINE_CLOCK));
+  gvb_machine = ask_clock != NULL ? ask_clock() : NULL;
+}
+
 int gvb_driver_load(int32_t resolution) {
   resolver r;
   gvb_driver found;
   if (resolution >= GVB_HANDLE && resolution <= GVB_QUERY && loaded[resolution]) return GVB_OK;
   GVB_TRY(open_library(resolution, &r));
   GVB_TRY(resolve_all(&r, &found));
+  if (gvb_cuda.cuInit == NULL) find_machine_clock(r.library);
   ways[resolution] = found;
   loaded[resolution] = true;
   if (gvb_cuda.cuInit == NULL) gvb_cuda = found;

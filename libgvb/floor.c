@@ -4,8 +4,8 @@
 
 static int run(gvb_work *work, gvb_interval *interval) {
   for (int64_t i = 0; i < work->rows; i++) {
-    const int64_t t0 = gvb_clock();
-    const int64_t t1 = gvb_clock();
+    const int64_t t0 = gvb_host_clock();
+    const int64_t t1 = gvb_host_clock();
     if (i == 0) interval->begin = t0;
     interval->samples[i] = t1 - t0;
     interval->end = t1;

@@ -15,11 +15,13 @@
 
 #include <stdint.h>
 
+#include "machine_clock.h"
+
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-#define GVB_ABI 6
+#define GVB_ABI 7
 
 #define GVB_EXPORT __attribute__((visibility("default")))
 
@@ -98,6 +100,7 @@ typedef struct gvb_interval {
   int64_t begin;    /* out: first clock read of the run */
   int64_t end;      /* out: last clock read of the run */
   int64_t notes[8]; /* out: facts about the run, meaning per routine */
+  gvb_start start;  /* in: how it takes part in the time of a machine with a clock of its own, which ignores `at` */
 } gvb_interval;
 
 typedef struct gvb_work gvb_work;
@@ -116,8 +119,11 @@ GVB_EXPORT int32_t gvb_last_code(void);
 /* Name of the last failed driver call of this thread, "" if the failure was none of the driver's. */
 GVB_EXPORT const char *gvb_last_call(void);
 
-/* CLOCK_MONOTONIC, nanoseconds. */
+/* Nanoseconds of the clock that samples are taken with: CLOCK_MONOTONIC, unless the opened driver has its own. */
 GVB_EXPORT int64_t gvb_now(void);
+
+/* 1 if that clock is the machine's own: virtual time, which has nothing to do with the host's. */
+GVB_EXPORT int32_t gvb_is_virtual(void);
 
 /* Nanoseconds of a fixed piece of arithmetic, about 6 us: the shortest of five tries on the processor of this thread.
  * Work of others on the same core makes it up to twice as long, and with it every call that is timed there. */

@@ -10,6 +10,10 @@ typedef struct idle_work {
 } idle_work;
 
 static void sleep_for(int64_t ns) {
+  if (gvb_machine != NULL) {
+    gvb_machine->wait(gvb_clock() + ns);
+    return;
+  }
   const struct timespec t = {.tv_sec = ns / GVB_SECOND, .tv_nsec = ns % GVB_SECOND};
   nanosleep(&t, NULL);
 }

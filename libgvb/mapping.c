@@ -17,8 +17,10 @@ static int overdue(const char *kernel) {
 
 int gvb_await_word(const uint64_t *word, uint64_t value, const char *kernel) {
   const int64_t begin = gvb_clock();
-  while (__atomic_load_n(word, __ATOMIC_ACQUIRE) != value)
+  while (__atomic_load_n(word, __ATOMIC_ACQUIRE) != value) {
     if (gvb_clock() - begin > patience) return overdue(kernel);
+    gvb_relax();
+  }
   return GVB_OK;
 }
 

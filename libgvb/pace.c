@@ -28,8 +28,7 @@ static int run_paced(gvb_work *work, gvb_interval *interval) {
   pace_work *w = (pace_work *)work;
   int64_t t0 = 0;
   for (int64_t i = 0; i < work->rows; i++) {
-    if (i > 0)
-      while (gvb_clock() - t0 < w->period) continue;
+    if (i > 0) gvb_spin_until(t0 + w->period);
     GVB_TRY(launch_empty(w, &t0, &interval->end));
     interval->samples[i] = interval->end - t0;
     if (i == 0) interval->begin = t0;

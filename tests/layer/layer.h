@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "cuda_abi.h"
+#include "machine_clock.h"
 
 /* The inert build hides its symbols, as a release build of a layer may by accident. */
 #ifdef LAYER_INERT
@@ -35,15 +36,21 @@ void layer_start(void);
 /* Says on stderr what is wrong with a knob and ends the process: a test must not run with a knob that does nothing. */
 void layer_refuse_knob(const char *variable, const char *value, const char *why) __attribute__((noreturn));
 
-/* CLOCK_MONOTONIC, nanoseconds. */
+/* The machine's own clock; NULL: it lives in the host's time. */
+const gvb_machine_clock *layer_machine(void);
+
+/* The machine's time, nanoseconds. */
 int64_t layer_now(void);
+
+/* CLOCK_MONOTONIC, nanoseconds. */
+int64_t layer_host_now(void);
 
 /* Keeps the CPU until `ns` have passed since the call, or since `begin`, less what reading the clock costs. */
 void layer_spin(int64_t ns);
 void layer_spin_since(int64_t begin, int64_t ns);
 
 void layer_sleep(int64_t ns);
-void layer_sleep_until(int64_t time);
+void layer_sleep_on_host(int64_t time);
 
 /* Measures what reading the clock costs. */
 void layer_clock_calibrate(void);

@@ -50,10 +50,22 @@ static void open_lock(void) {
   if (shared == MAP_FAILED) layer_refuse_knob("LAYER_LOCK", knobs.lock, "cannot be mapped");
 }
 
+/* In virtual time nobody may wait for what the clock does not know: its holder may be waiting for the clock. */
+static int take(void) {
+  enum { STEP = 1000 };
+  const gvb_machine_clock *machine = layer_machine();
+  int status = machine != NULL ? pthread_mutex_trylock(&shared->mutex) : pthread_mutex_lock(&shared->mutex);
+  while (status == EBUSY) {
+    machine->wait(machine->now() + STEP);
+    status = pthread_mutex_trylock(&shared->mutex);
+  }
+  return status;
+}
+
 void lock_hold(void) {
   static pthread_once_t once = PTHREAD_ONCE_INIT;
   pthread_once(&once, open_lock);
-  if (pthread_mutex_lock(&shared->mutex) == EOWNERDEAD) pthread_mutex_consistent(&shared->mutex);
+  if (take() == EOWNERDEAD) pthread_mutex_consistent(&shared->mutex);
   if (knobs.lock_hold > 0) (knobs.lock_sleep ? layer_sleep : layer_spin)(knobs.lock_hold);
   pthread_mutex_unlock(&shared->mutex);
 }

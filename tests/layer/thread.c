@@ -16,11 +16,11 @@ static int64_t cpu_time(void) {
 
 /* In CPU time, which a busy host does not stretch; what the loop itself costs is part of it. */
 static void *poll(void *unused) {
-  int64_t next = layer_now();
+  int64_t next = layer_host_now();
   for (int64_t target = cpu_time();; target += burn) {
     while (burn > 0 && cpu_time() < target) continue;
     next += period;
-    layer_sleep_until(next);
+    layer_sleep_on_host(next);
   }
   return unused;
 }

@@ -59,18 +59,18 @@ def unlike(series: Sequence[Series]) -> str:
 
 def window(tenants: Sequence[Tenant], series: Sequence[Series], asked: float, answered: float) -> tuple[float, float]:
     """The outermost window in the harness's time; without a common clock, from the request to the last answer."""
-    if not all(tenant.is_local for tenant in tenants):
+    if not all(tenant.has_our_clock for tenant in tenants):
         return asked, answered
     found = common(series)
     return found.first / NS_PER_SECOND, found.last / NS_PER_SECOND
 
 
-def neighbor_fault(name: str, series: Series, left: float, is_local: bool) -> str:
+def neighbor_fault(name: str, series: Series, left: float, has_our_clock: bool) -> str:
     """Why what was read beside a neighbor does not count: it ended before the block was left, or did nothing."""
     if not any(series.columns.values()):
         return f"{name} did no work"
     ended = series.end / NS_PER_SECOND
-    if is_local and ended < left:
+    if has_our_clock and ended < left:
         return f"{name} ended {left - ended:.3f} s before it was told to stop"
     return ""
 

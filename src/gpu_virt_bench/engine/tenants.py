@@ -71,6 +71,7 @@ class Tenants:
         except OSError as error:
             system = self.place.entry.system.id
             raise Refused(f"{system}: a tenant cannot be started: {error.filename}: {error.strerror}") from None
+        tenant.origin = f"{self.place.seed} {self.place.entry.key} {number}"
         member.stand(found, tenant, number)
         self._join(member, processors(self, 0 if in_turn else member.index, of))
 

@@ -49,16 +49,16 @@ class Beside:
 
     def __enter__(self) -> Beside:
         with ExitStack() as stack:
-            running = [self._begin(stack, member, workload) for member, workload in self._work.items()]
+            running = [self._begin(stack, rank, *one) for rank, one in enumerate(self._work.items(), 1)]
             for run in running:
                 run.began(run.workload.timeout)
             self.reading.begin = time.monotonic()
             self._stack = stack.pop_all()
         return self
 
-    def _begin(self, stack: ExitStack, member: Member, workload: Workload) -> Running:
+    def _begin(self, stack: ExitStack, rank: int, member: Member, workload: Workload) -> Running:
         """One neighbor at work; whatever happens to the next one, this one is told to stop."""
-        run = member.tenant.begin(workload)
+        run = member.tenant.begin(workload, rank)
         stack.callback(self._collect, member, run)
         self._runs.append(run)
         stack.callback(self._stop_all)  # every stop is said before the first answer is waited for
@@ -78,5 +78,5 @@ class Beside:
         """What the neighbor did."""
         series = run.series()
         self.series[member] = series
-        fault = neighbor_fault(f"neighbor {member.index}", series, self.reading.end, member.tenant.is_local)
+        fault = neighbor_fault(f"neighbor {member.index}", series, self.reading.end, member.tenant.has_our_clock)
         self.reading.reject(fault)

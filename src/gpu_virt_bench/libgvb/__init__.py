@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ctypes
+from collections.abc import Mapping
 from ctypes import POINTER, byref, c_char_p, c_int32, c_int64, c_uint64, c_void_p
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from gpu_virt_bench.libgvb.abi import ABI, ROUTINES, STATUS, WORDS, DeviceFacts, Interval
+from gpu_virt_bench.libgvb.abi import ABI, ROUTINES, STATUS, WORDS, DeviceFacts, Interval, Start
 from gpu_virt_bench.model.workload import Series, Stop, Workload, WorkloadError
 
 PATH = Path(__file__).parent / "libgvb.so"
@@ -103,6 +104,11 @@ def functions() -> list[str]:
     return found
 
 
+def is_virtual() -> bool:
+    """Whether the opened driver has a clock of its own, which samples are taken with."""
+    return bool(library().gvb_is_virtual())
+
+
 def host_pace() -> int:
     """Nanoseconds of a fixed piece of arithmetic on this thread's processor."""
     return int(library().gvb_host_pace())
@@ -117,15 +123,21 @@ class Work:
         self.routine = ROUTINES[workload.routine]
         self._handle = c_void_p()
         self._interval: Interval | None = None  # of the run at hand
+        self._start = Start()
         values = [convert(kind, workload, name) for name, kind in self.routine.args.items()]
         check(getattr(library(), f"gvb_prepare_{workload.routine}")(*values, byref(self._handle)))
+
+    def take_part(self, moment: Mapping[str, int]) -> None:
+        """How the next run takes part in virtual time: the fields of gvb_start."""
+        self._start = Start(**moment)
 
     def run(self, at: int, stop: Stop) -> Series:
         """Runs once, from the CLOCK_MONOTONIC time `at` on."""
         lib = library()
         columns, rows = lib.gvb_columns(self._handle), lib.gvb_rows(self._handle)
         samples = (c_int64 * (rows * columns))()
-        self._interval = interval = Interval(at=at, stop=ctypes.pointer(stop.flag), samples=samples, rows=rows)
+        flag = ctypes.pointer(stop.flag)
+        self._interval = interval = Interval(at=at, stop=flag, samples=samples, rows=rows, start=self._start)
         try:
             check(lib.gvb_run(self._handle, byref(interval)))
         finally:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from ctypes import POINTER, Structure, c_char, c_int32, c_int64
 from dataclasses import dataclass
 
-ABI = 6
+ABI = 7
 
 STATUS = {
     -1: "argument",
@@ -137,6 +137,17 @@ class DeviceFacts(Structure):
     )
 
 
+class Start(Structure):
+    """gvb_start."""
+
+    _fields_ = (
+        ("party", c_int64),
+        ("rank", c_int64),
+        ("follows", c_int64),
+        ("seed", c_int64),
+    )
+
+
 class Interval(Structure):
     """gvb_interval."""
 
@@ -148,4 +159,5 @@ class Interval(Structure):
         ("begin", c_int64),
         ("end", c_int64),
         ("notes", c_int64 * 8),
+        ("start", Start),
     )

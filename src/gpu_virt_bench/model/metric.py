@@ -266,6 +266,8 @@ class Metric:
     baseline: str = ""
     """What a comparison takes where the baseline's system cannot have the outcome: a system that can, or `zero` for a
     value that is a difference already; "" for nothing."""
+    host_time: Callable[[Params], bool] = field(default=lambda params: False, repr=False)
+    """Whether its samples are time of the host alone, which no virtual clock can tell."""
     revision: int = 1
     alone: bool = False
     in_turn: bool = False
@@ -337,6 +339,7 @@ def metric(
     completion: str | Callable[[Params], str] = "",
     ideal: Literal["same", "compute", "bandwidth", "capacity", "copy", "structural", "none"] = "none",
     baseline: str = "",
+    host_time: Callable[[Params], bool] = lambda params: False,
     revision: int = 1,
     alone: bool = False,
     in_turn: bool = False,
@@ -382,6 +385,7 @@ def metric(
             completion=completion,
             ideal=ideal,
             baseline=baseline,
+            host_time=host_time,
             revision=revision,
             alone=alone,
             in_turn=in_turn,

@@ -13,13 +13,15 @@ from pathlib import Path
 from gpu_virt_bench.emulated import PROGRAMS
 from gpu_virt_bench.model.run import Device
 from gpu_virt_bench.model.system import System
-from gpu_virt_bench.systems.options import missing
+from gpu_virt_bench.systems.options import LOADER_VARIABLES, missing
 from gpu_virt_bench.systems.variables import expand
 
 SYSTEM_PRELOAD = Path("/etc/ld.so.preload")
 COMPARE = {">=": operator.ge, "<=": operator.le, "==": operator.eq, ">": operator.gt, "<": operator.lt}
 
 
+MACHINE_CLOCK = b"gvb_emulated_clock"
+"""What a library must ask the driver for to follow virtual time; a library that does holds this name."""
 SOCKET_ROOM = 107 - len("/control_privileged")
 """The longest private directory: a socket's path ends at 107 bytes, and the longest name we know of must fit."""
 
@@ -46,6 +48,7 @@ def availability(system: System, here: Here | None = None, options: Mapping[str,
         missing(system, {**values, **(options or {})})
         or unmet_host(system, here, {**values, **(options or {})})
         or unmet_device(system, here)
+        or unmet_clock(system, here, {**values, **(options or {})})
         or unannounced_preload(system, here.system_preload)
     )
 
@@ -82,6 +85,26 @@ def unmet_device(system: System, here: Here) -> str | None:
     if here.devices and len(here.devices) < system.requires.gpus:
         return f"needs {system.requires.gpus} GPUs, the session has {len(here.devices)}"
     return next(filter(None, (unfit(system, device) for device in here.devices)), None)
+
+
+def unmet_clock(system: System, here: Here, options: Mapping[str, str]) -> str | None:
+    """Why a system cannot live in virtual time: its library's own waits and computations do not exist there."""
+    if not any(device.emulation.get("clock") == "virtual" for device in here.devices):
+        return None
+    for variable in LOADER_VARIABLES:
+        text = system.tenant.env.get(variable, "")
+        for library in re.split(r"[:\s]+", re.sub(r"{(\w+)}", lambda name: options.get(name[1], name[0]), text)):
+            if library and MACHINE_CLOCK not in contents(Path(library)):
+                return f"{library} does not follow the machine's clock: leave out --emulate clock=virtual"
+    return None
+
+
+def contents(library: Path) -> bytes:
+    """What a library file holds; nothing if it cannot be read."""
+    try:
+        return library.read_bytes()
+    except OSError:
+        return b""
 
 
 def unfit(system: System, device: Device) -> str | None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import time
-from collections.abc import Mapping, Sequence
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 
 from gpu_virt_bench.model.workload import NS_PER_SECOND, Series, TenantDied, TenantHung, Workload, WorkloadError
@@ -22,8 +24,12 @@ class Tenant(Process):
     """A process inside the system that does workloads.
 
     `pid` is as it sees itself, `process_id` what the harness started: the tenant, or its command. Where `is_local`,
-    its clock and its processor numbers are the harness's.
+    its processor numbers are the harness's, and so is its clock, unless its device has one of its own (`is_virtual`,
+    known after `facts`). What it does in virtual time is a function of `origin`, text that tells it from other tenants.
     """
+
+    is_virtual = False
+    origin = ""
 
     @property
     def pid(self) -> int:
@@ -35,6 +41,21 @@ class Tenant(Process):
         """Whether it runs under the harness's kernel."""
         return bool(self.hello["boot_id"]) and self.hello["boot_id"] == boot_id()
 
+    @property
+    def has_our_clock(self) -> bool:
+        """Whether its times and the harness's can be compared."""
+        return self.is_local and not self.is_virtual
+
+    @cached_property
+    def _begun(self) -> Iterator[int]:
+        """Counts its runs."""
+        return itertools.count(1)
+
+    def moment(self, rank: int, party: int, follows: bool) -> Message:
+        """How its next run takes part in virtual time."""
+        seed = zlib.crc32(f"{self.origin or self.name} {next(self._begun)}".encode())
+        return {"party": party, "rank": rank, "follows": int(follows), "seed": seed}
+
     @cached_property
     def _works(self) -> dict[str, int]:
         """The numbers of prepared workloads, by their keys."""
@@ -45,7 +66,9 @@ class Tenant(Process):
 
     def facts(self, symbols: Sequence[str] = (), env: Sequence[str] = (), timeout: float = 120.0) -> Message:
         """The device as the tenant sees it, and who serves the driver's symbols. Makes a context."""
-        return self._request({"do": "facts", "symbols": list(symbols), "env": list(env)}, timeout)
+        found = self._request({"do": "facts", "symbols": list(symbols), "env": list(env)}, timeout)
+        self.is_virtual = bool(found["virtual"])
+        return found
 
     def prepare(self, workload: Workload) -> int:
         """Makes a workload ready, once; returns its number."""
@@ -60,9 +83,12 @@ class Tenant(Process):
         """Runs a workload once and waits for its samples."""
         return start(self, workload).series()
 
-    def begin(self, workload: Workload, at: int = 0) -> Running:
-        """Starts a workload that will be heard of when it has begun; at a time of CLOCK_MONOTONIC, or at once."""
-        return start(self, workload, at, began=True)
+    def begin(self, workload: Workload, rank: int = 1) -> Running:
+        """Starts a workload that works beside others until it is stopped, and will be heard of when it has begun.
+
+        In virtual time a rank, different from theirs, says whose turn is first.
+        """
+        return start(self, workload, moment=self.moment(rank, 0, follows=True), began=True)
 
     def cpu_seconds(self) -> float:
         """CPU time of the driver's and the layer's threads, those that have ended too: the process's less its own.
@@ -112,10 +138,13 @@ class Running:
         return series(self.tenant.result(self._call, self.workload.routine, self.workload.timeout))
 
 
-def start(tenant: Tenant, workload: Workload, at: int = 0, began: bool = False) -> Running:
+def start(
+    tenant: Tenant, workload: Workload, at: int = 0, moment: Message | None = None, began: bool = False
+) -> Running:
     """Starts a workload. To tell when it began, the tenant looks often: only where it was asked."""
     number = tenant.prepare(workload)
-    call = tenant.channel.send({"do": "run", "work": number, "at": at, "began": began})
+    moment = moment or tenant.moment(0, 1, follows=False)
+    call = tenant.channel.send({"do": "run", "work": number, "at": at, "moment": moment, "began": began})
     return Running(tenant, workload, call)
 
 
@@ -127,7 +156,8 @@ def together(work: Mapping[Tenant, Workload]) -> dict[Tenant, Series]:
     for tenant, workload in work.items():
         tenant.prepare(workload)
     at = time.monotonic_ns() + LEAD if all(tenant.is_local for tenant in work) else 0
-    runs = [start(tenant, workload, at) for tenant, workload in work.items()]
+    moments = [tenant.moment(rank, len(work), follows=False) for rank, tenant in enumerate(work)]
+    runs = [start(*one, at, moment) for one, moment in zip(work.items(), moments, strict=True)]
     try:
         return {run.tenant: run.series() for run in runs}
     except (WorkloadError, TenantDied, TenantHung):

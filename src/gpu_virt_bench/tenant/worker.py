@@ -70,6 +70,8 @@ class Worker:
             raise WorkloadError("argument", "begun() was true before the run, expected false: reset it when run ends")
         if request.get("began"):
             self._watch.follow(run, work)
+        if isinstance(work, libgvb.Work):
+            work.take_part(request.get("moment", {}))
         series = work.run(request.get("at", 0), run.stop)
         if run.failure:
             raise WorkloadError("tenant", run.failure)
@@ -128,6 +130,7 @@ def facts(symbols: list[str], env: list[str]) -> Message:
     return {
         "device": libgvb.device_facts(),
         "devices": libgvb.device_count(),
+        "virtual": libgvb.is_virtual(),
         "memory_free": free_bytes,
         "memory_total": total,
         "functions": functions,
