@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+import sessions
 from gpu_virt_bench.cli.progress import Silent
 from gpu_virt_bench.engine.folder import PREFIX, home
 from gpu_virt_bench.engine.session import Result, run_session
@@ -43,6 +44,13 @@ def nothing_left() -> Iterator[None]:
     for path in left:
         shutil.rmtree(path, ignore_errors=True)
     assert not left, [{name: value for name, value in entry.items() if name != "env"} for entry in journals]
+
+
+@pytest.fixture
+def virtual_time(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sessions of this test live in the emulated machine's own time, unless it is marked `host_time`."""
+    if not request.node.get_closest_marker("host_time"):
+        monkeypatch.setattr(sessions, "clock", "virtual")
 
 
 @pytest.fixture

@@ -18,6 +18,11 @@ from gpu_virt_bench.systems.load import load
 LAYER = Path(__file__).parent / "layer"
 """The reference interposer."""
 
+TIME: Mapping[str, Mapping[str, str]] = {"real": {}, "virtual": {"clock": "virtual", "jitter": "0"}}
+"""The emulated machine's clock. In virtual time nothing disturbs a sample, and nothing is made to."""
+clock = "real"
+"""Which of them; the fixture `virtual_time` sets it for a test."""
+
 ANEW: list[str] = []
 """Timing tests that were measured a second time."""
 
@@ -74,7 +79,7 @@ def request_for(
         suite_name="quick",
         registry={**metrics.load(), **{one.id: one for one in extra}},
         device=device,
-        emulate=emulate or {},
+        emulate={**TIME[clock], **(emulate or {})} if device.startswith("emulated") else emulate or {},
         output=output,
         **asked,
     )

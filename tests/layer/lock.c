@@ -52,11 +52,11 @@ static void open_lock(void) {
 
 /* In virtual time nobody may wait for what the clock does not know: its holder may be waiting for the clock. */
 static int take(void) {
-  enum { STEP = 1000 };
+  const int64_t step = knobs.lock_hold > 50000 ? knobs.lock_hold / 50 : 1000;
   const gvb_machine_clock *machine = layer_machine();
   int status = machine != NULL ? pthread_mutex_trylock(&shared->mutex) : pthread_mutex_lock(&shared->mutex);
   while (status == EBUSY) {
-    machine->wait(machine->now() + STEP);
+    machine->wait(machine->now() + step);
     status = pthread_mutex_trylock(&shared->mutex);
   }
   return status;

@@ -6,6 +6,8 @@ from gpu_virt_bench import emulated
 from gpu_virt_bench.model.run import Run
 from sessions import steady, value
 
+pytestmark = pytest.mark.usefixtures("virtual_time")
+
 PROFILE = emulated.configuration("h200", {})
 MIB = 1 << 20
 
@@ -25,6 +27,8 @@ def pair_cost(call: str, size: int) -> float:
 
 
 PATHS = "OH-001[path=*]"
+STEP = 32e-9
+"""Resolution of %globaltimer, seconds: a start is told no finer."""
 
 
 PAIRS = "OH-002[bytes=*];OH-003[bytes=*]"
@@ -36,64 +40,59 @@ def sized(metric: str, size: int) -> str:
     return metric if size == 2 * MIB else f"{metric}[bytes={size}]"
 
 
-@steady
 def test_launch_latency_is_the_profiles(module_measure) -> None:
     launches = module_measure(PATHS)
     call, start = key("launch_kernel"), key("launch_to_start")
     trip = call + start + key("kernel_minimum") + key("sync_return")
-    assert value(launches, "OH-001") == pytest.approx(call, rel=0.1)
-    assert value(launches, "OH-001[path=start]") == pytest.approx(call + start, rel=0.1)
-    assert value(launches, "OH-001[path=round-trip]") == pytest.approx(trip, rel=0.1)
+    assert value(launches, "OH-001") == pytest.approx(call, rel=0.001)
+    assert value(launches, "OH-001[path=start]") == pytest.approx(call + start, abs=STEP)
+    assert value(launches, "OH-001[path=round-trip]") == pytest.approx(trip, rel=0.001)
 
 
-@steady
 def test_a_later_start_moves_start_and_round_trip_but_not_the_call(module_measure) -> None:
     launches = module_measure(PATHS)
     later = key("launch_to_start") * 1e9 + 20000
     slow = module_measure(PATHS, emulate={"launch_to_start": f"{later:.0f}"})
     for outcome in ("OH-001[path=start]", "OH-001[path=round-trip]"):
-        assert value(slow, outcome) - value(launches, outcome) == pytest.approx(20e-6, rel=0.1)
-    assert value(slow, "OH-001") == pytest.approx(value(launches, "OH-001"), rel=0.05)
+        assert value(slow, outcome) - value(launches, outcome) == pytest.approx(20e-6, abs=STEP)
+    assert value(slow, "OH-001") == pytest.approx(value(launches, "OH-001"), rel=0.001)
 
 
-@steady
 def test_a_slower_call_moves_every_path_but_not_the_graph(module_measure) -> None:
     both = "OH-001[path=*];OH-001[api=cuGraphLaunch]"
     plain, slow = module_measure(both), module_measure(both, emulate={"latency.cuLaunchKernel": "5000"})
     for outcome in ("OH-001", "OH-001[path=start]", "OH-001[path=round-trip]"):
-        assert value(slow, outcome) - value(plain, outcome) == pytest.approx(5e-6, rel=0.1)
+        assert value(slow, outcome) - value(plain, outcome) == pytest.approx(5e-6, abs=STEP)
     graph = "OH-001[api=cuGraphLaunch]"
-    assert value(slow, graph) == pytest.approx(value(plain, graph), rel=0.05)
+    assert value(slow, graph) == pytest.approx(value(plain, graph), rel=0.001)
 
 
-@steady
 def test_allocation_and_free_cost_what_the_profile_says(module_measure) -> None:
     run = module_measure(PAIRS)
     found = [(value(run, sized("OH-002", size)), value(run, sized("OH-003", size))) for size in SIZES]
     modelled = [(pair_cost("alloc", size), pair_cost("free", size)) for size in SIZES]
-    assert [alloc for alloc, _ in found] == pytest.approx([alloc for alloc, _ in modelled], rel=0.1)
-    assert [free for _, free in found] == pytest.approx([free for _, free in modelled], rel=0.1)
+    assert [alloc for alloc, _ in found] == pytest.approx([alloc for alloc, _ in modelled], rel=0.001)
+    assert [free for _, free in found] == pytest.approx([free for _, free in modelled], rel=0.001)
 
 
-@steady
 def test_a_cost_per_block_moves_large_allocations_alone(module_measure) -> None:
     pairs = module_measure("OH-002[bytes=*]")
     more = key("alloc_per_2mib") * 1e9 + 1000
     slow = module_measure("OH-002[bytes=*]", emulate={"alloc_per_2mib": f"{more:.0f}"})
     large, small = "OH-002[bytes=1073741824]", "OH-002[bytes=4096]"
-    assert value(slow, large) - value(pairs, large) == pytest.approx(512e-6, rel=0.1)
-    assert value(slow, small) == pytest.approx(value(pairs, small), rel=0.05)
+    assert value(slow, large) - value(pairs, large) == pytest.approx(512e-6, rel=0.001)
+    assert value(slow, small) == pytest.approx(value(pairs, small), rel=0.001)
 
 
-@steady
 def test_a_pending_free_waits_for_the_kernel_unless_the_driver_does_not(module_measure) -> None:
     pairs = module_measure("OH-003[state=pending,bytes=4096]")
     outcome = "OH-003[bytes=4096,state=pending]"
     careless = module_measure("OH-003[state=pending,bytes=4096]", emulate={"free_waits": "0"})
-    assert value(pairs, outcome) == pytest.approx(1e-3, rel=0.1)
-    assert value(pairs, outcome) - value(careless, outcome) == pytest.approx(1e-3, rel=0.1)
+    assert value(pairs, outcome) == pytest.approx(1e-3, rel=0.005)
+    assert value(pairs, outcome) - value(careless, outcome) == pytest.approx(1e-3, rel=0.005)
 
 
+@pytest.mark.host_time
 @steady
 def test_context_creation_is_the_profiles_and_its_phases_are_apart(module_measure) -> None:
     phases = "OH-004[phase=*]"
@@ -123,17 +122,16 @@ def shortest_cycle(run: Run) -> float:
     return min(row["min"] for row in run.outcomes["OH-010"].repetitions[0].detail["cycles"])
 
 
-@steady
 def test_throughput_is_the_models_and_falls_with_the_rates(module_measure) -> None:
     plain, slow = module_measure("OH-010"), module_measure("OH-010", emulate={"rate": "0.8"})
-    assert shortest_cycle(plain) == pytest.approx(modelled_cycle(), rel=0.05)
-    assert shortest_cycle(plain) / shortest_cycle(slow) == pytest.approx(0.8, rel=0.03)
+    assert shortest_cycle(plain) == pytest.approx(modelled_cycle(), rel=0.002)
+    assert shortest_cycle(plain) / shortest_cycle(slow) == pytest.approx(0.8, rel=0.01)
     # a busy host makes cycles longer than the model's, never shorter
     assert 0.5 <= value(plain, "OH-010") * modelled_cycle() <= 1.02
 
 
 def test_intervals_vary_as_the_noise_does(module_measure) -> None:
-    launches = module_measure("OH-001")
+    launches = module_measure("OH-001", emulate={"jitter": "0.01"})
     (first, *_) = launches.readings["OH-001 return cuLaunchKernel query quota"]
     assert (first["table"], first["repetition"], first["reading"]) == ("intervals", 0, 0)
     assert first["q75"] / first["q25"] > 1.002
