@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Literal
 
-from gpu_virt_bench.compare import compare_file, find_twin
+from gpu_virt_bench.compare import compare_found, find_twin
 from gpu_virt_bench.compare.files import find
 from gpu_virt_bench.compare.tails import of_headline
 from gpu_virt_bench.model.comparison import Comparison, Row
@@ -85,9 +85,9 @@ def judge_files(
     baseline: Path, candidate: Path, policy: Policy, strict: bool = False, required: Sequence[str] = ()
 ) -> Judgement:
     """The judgement of one run file by another, or of the newest runs in directories."""
-    before, notes = find(baseline)
-    after, comparison = compare_file(before, candidate, policy, find_twin(*before), notes)
-    return judge(comparison, before.run, after, policy.gate, strict, required)
+    (before, notes), after = find(baseline), find(candidate)
+    (comparison,) = compare_found(before, [after], policy, find_twin(*before), notes)
+    return judge(comparison, before.run, after[0].run, policy.gate, strict, required)
 
 
 def judge(

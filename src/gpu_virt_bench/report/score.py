@@ -69,7 +69,8 @@ def line_row(line: Line) -> Sequence[str]:
     parity = "-" if line.parity is None else points(line.parity.value, 100)
     spans = [] if line.parity is None else [interval(line.parity, 100)]
     why = [] if line.state == "scored" else [f"{line.state}: {line.reason}" if line.reason else line.state]
-    return f"{line.id} {line.title}", parity, "; ".join([*spans, *why])
+    whom = [f"against {line.against}"] if line.against else []
+    return f"{line.id} {line.title}", parity, "; ".join([*spans, *whom, *why])
 
 
 def notes(card: Scorecard) -> list[str]:
