@@ -41,6 +41,8 @@ class Judgement:
     strict: bool = False
     required: list[str] = field(default_factory=list)
     """Outcomes that must be judged, as ids or globs."""
+    one_run: bool = False
+    """Whether baseline and candidate are the same run, of which nothing can be judged."""
 
     @property
     def regressions(self) -> list[Case]:
@@ -66,6 +68,8 @@ class Judgement:
     @property
     def obstacles(self) -> list[str]:
         """Why a gate without a regression does not open, in sentences."""
+        if self.one_run:
+            return ["nothing was judged, since baseline and candidate are one run"]
         found = ["nothing could be judged"] if self.proved_nothing else []
         found += [f"{name} was required and not judged" for name in self.unmet]
         return found or (["--strict, and not everything could be judged"] if self.strict and self.unjudged else [])
@@ -77,8 +81,9 @@ class Judgement:
 
 
 def is_named(row: Row, name: str) -> bool:
-    """Whether a name, or a glob, is that outcome's; brackets are letters, as in ids."""
-    return row.id == name or fnmatchcase(row.id, name.replace("[", "[[]"))
+    """Whether a name, or a glob, is that outcome's; brackets are letters, and a metric may be in any case."""
+    metric, bracket, params = name.partition("[")
+    return fnmatchcase(row.id, metric.upper() + bracket.replace("[", "[[]") + params.replace("[", "[[]"))
 
 
 def judge_files(
@@ -105,6 +110,9 @@ def judge(
         for row in comparison.rows
         if row.id in headlines or gate.outcomes == "all" or any(is_named(row, name) for name in required)
     ]
+    if baseline == candidate:
+        cases = [Case(row, "unjudged", "one run") for row in rows]
+        return Judgement(comparison, cases, strict, list(required), one_run=True)
     cases = [_case(row, baseline.outcomes.get(row.id), candidate.outcomes.get(row.id), gate) for row in rows]
     worse = sum(case.finding == "worse" for case in cases)
     if worse <= gate.regressions:

@@ -21,7 +21,10 @@ HOSTILE = "a|b <i>&\"'\x1b[31m\x00\ufffe\ud800\r\n::error::100 %, `c`: ]]>"
 
 def judged(baseline: dict, candidate: dict, strict: bool = False, **changes) -> Judgement:
     """The judgement by the default policy."""
-    before, after = a_run(baseline, **changes), a_run(candidate, **{"system": "mine", **changes})
+    before, after = (
+        a_run(baseline, **changes),
+        a_run(candidate, **{"system": "mine", "ended": "2026-11-21T12:06:00+00:00", **changes}),
+    )
     policy = load()
     comparison = compare(Loaded(Path("baseline.json"), before), Loaded(Path("candidate.json"), after), policy)
     return judge(comparison, before, after, policy.gate, strict)

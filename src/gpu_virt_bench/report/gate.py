@@ -76,13 +76,13 @@ def verdict(judgement: Judgement) -> str:
     counts = [(kind, sum(case.finding == kind for case in judgement.cases)) for kind in ORDER]
     rest = ", ".join(f"{count} {kind}" for kind, count in counts if count) or "no outcomes"
     word = {0: "passed", 1: "FAILED: regression", 3: f"NOT PASSED: {'; '.join(judgement.obstacles)}"}
-    loud = f"{NOTHING} " if judgement.proved_nothing else ""
+    loud = f"{NOTHING} " if judgement.proved_nothing and not judgement.one_run else ""
     return f"{loud}Gate {word[judgement.status]} ({rest})."
 
 
 def notes(judgement: Judgement) -> list[str]:
     """What follows the table, in sentences."""
-    found = [one_line(remark) for remark in judgement.comparison.remarks]
+    found = [] if judgement.one_run else [one_line(remark) for remark in judgement.comparison.remarks]
     if judgement.unjudged and judgement.status == 0:
         found.append(f"{len(judgement.unjudged)} not judged and let pass; --strict would not.")
     return [*found, verdict(judgement)]
