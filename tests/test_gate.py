@@ -85,7 +85,7 @@ def test_a_call_cheaper_than_native_is_unjudged_and_named() -> None:
     candidate = replace(candidate, system=replace(candidate.system, id="layer", mechanism="preload"))
     found = judged(a_run({"OH-001": DOUBLE}), candidate)
     assert findings(found) == {"OH-001": "unjudged"}
-    assert found.cases[0].reason.startswith("deferred or elided: 0.5")
+    assert found.cases[0].reason.startswith("-50.00 ±0.03 % against native at the call")
 
 
 def test_one_failed_sample_is_a_regression_that_says_how_many_passed() -> None:

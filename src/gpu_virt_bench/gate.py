@@ -17,7 +17,8 @@ from gpu_virt_bench.policy import Gate, Policy
 
 Finding = Literal["kept", "worse", "tolerated", "failed", "lacking", "unjudged", "informational"]
 """`worse`, `failed` and `lacking` are regressions; `tolerated` is worse within the number that the policy allows.
-What is slightly worse is `kept`, with a reason that says so; what is deferred or elided is `unjudged`."""
+What is slightly worse is `kept`, with a reason that says so. `unjudged` is a word of JSON alone: reports name the row's
+verdict, `inconclusive`, `deferred or elided` or `not comparable`."""
 
 REGRESSIONS: tuple[Finding, ...] = ("worse", "failed", "lacking")
 JUDGED: tuple[Finding, ...] = ("kept", "tolerated", *REGRESSIONS)
@@ -134,4 +135,4 @@ def _case(row: Row, before: Outcome | None, after: Outcome | None, gate: Gate) -
         return Case(row, "worse", row.reason)
     if row.verdict == "informational":
         return Case(row, "informational")
-    return Case(row, "unjudged", f"{row.verdict}: {row.reason}" if row.reason else row.verdict)
+    return Case(row, "unjudged", row.reason)

@@ -147,8 +147,8 @@ def run_text(file: RunFile, to_stdout: bool) -> str:
     from gpu_virt_bench.report.text import print_run
 
     def print_it(out: Console) -> None:
-        out.print()
         print_about(file.run, about_file(file), out)
+        out.print()
         print_run(file.run, out)
 
     return captured(print_it, to_stdout)

@@ -94,17 +94,17 @@ def sections(card: Scorecard) -> Iterator[tuple[str, Sequence[str], Rows]]:
 def print_card(card: Scorecard) -> None:
     """The tables for the terminal."""
     out = console()
-    for title, headings, rows in sections(card):
+    for index, (title, headings, rows) in enumerate(sections(card)):
+        if index:
+            out.print()
         shown = Table(title=Text(title), title_justify="left", title_style="bold")
         for heading_ in headings:
             shown.add_column(heading_, overflow="fold", justify="right" if heading_ in ("score", "parity") else "left")
         for row in rows:
             shown.add_row(*map(Text, row))
-        out.print()
         out.print(shown)
     for sentence in notes(card):
         out.print(Text(f"  {sentence}"))
-    out.print()
 
 
 def markdown(card: Scorecard) -> str:
