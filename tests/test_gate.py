@@ -20,7 +20,8 @@ ERROR = "failed: tenant died"
 
 
 def judged(baseline: Run, candidate: Run, strict: bool = False, required: Sequence[str] = (), **gate) -> Judgement:
-    """The judgement by the default policy, with these values in its gate."""
+    """The judgement by the default policy, with these values in its gate; equal runs differ in when they began."""
+    candidate = replace(candidate, began="2026-11-21T13:00:00+00:00")
     comparison = compare(Loaded(Path("baseline.json"), baseline), Loaded(Path("candidate.json"), candidate), POLICY)
     return judge(comparison, baseline, candidate, replace(POLICY.gate, **gate), strict, required)
 
@@ -45,6 +46,14 @@ def findings(judgement: Judgement) -> dict[str, str]:
 def test_an_equal_candidate_passes() -> None:
     found = pair(STEADY, STEADY)
     assert (found.status, findings(found), found.proved_nothing) == (0, {"OH-001": "kept"}, False)
+
+
+def test_a_run_is_not_judged_by_itself() -> None:
+    run = a_run({"OH-001": STEADY, "OH-002": ERROR})
+    comparison = compare(Loaded(Path("a.json"), run), Loaded(Path("a-copy.json"), run), POLICY)
+    found = judge(comparison, run, run, replace(POLICY.gate, failures="all"), required=["OH-001"])
+    assert (found.status, set(findings(found).values()), found.proved_nothing) == (3, {"unjudged"}, True)
+    assert found.obstacles == ["nothing was judged, since baseline and candidate are one run"]
 
 
 def test_a_better_candidate_passes() -> None:
@@ -76,7 +85,7 @@ def test_a_call_cheaper_than_native_is_unjudged_and_named() -> None:
     candidate = replace(candidate, system=replace(candidate.system, id="layer", mechanism="preload"))
     found = judged(a_run({"OH-001": DOUBLE}), candidate)
     assert findings(found) == {"OH-001": "unjudged"}
-    assert found.cases[0].reason.startswith("deferred or elided: 0.5")
+    assert found.cases[0].reason.startswith("-50.00 ±0.03 % against native at the call")
 
 
 def test_one_failed_sample_is_a_regression_that_says_how_many_passed() -> None:

@@ -265,7 +265,7 @@ def test_what_is_deferred_or_elided_is_named_and_not_counted() -> None:
     found = card(a_run({"OH-001": ONE, "OH-002": ONE}), fast)
     state, reason = lines(only(found))["OH-001"]
     assert (state, found.counted) == ("deferred or elided", ["OH-002"])
-    assert reason.startswith("0.500 (0.500 .. 0.500) of native's time at the call")
+    assert reason.startswith("-50.00 ±0.00 % against native at the call")
 
 
 def test_the_ideal_that_is_derived_gives_mig_parity() -> None:

@@ -7,13 +7,19 @@ from typing import Any
 import pytest
 
 from builders import DEVICE, a_run
-from gpu_virt_bench.compare import Loaded, compare
+from gpu_virt_bench.compare import Loaded, compare, compare_files
+from gpu_virt_bench.compare.standin import stand_ins
+from gpu_virt_bench.gate import judge_files
 from gpu_virt_bench.metrics import load as metrics
 from gpu_virt_bench.model.comparison import Row
 from gpu_virt_bench.model.run import Run
 from gpu_virt_bench.policy import load
 from gpu_virt_bench.report.comparison import name_of
 from gpu_virt_bench.report.gate import values
+from gpu_virt_bench.report.score import line_row
+from gpu_virt_bench.results import load as load_run
+from gpu_virt_bench.results import save
+from gpu_virt_bench.score import score_files
 
 SKIPPED = "skipped: native has no concurrent-tenants"
 CONTENTION = {"OH-006": {"title": "Contention", "compare": "difference", "baseline": "time-slicing"}}
@@ -59,7 +65,40 @@ def test_a_system_that_can_stands_in_for_native() -> None:
 def test_without_that_system_the_reason_says_how_to_get_it() -> None:
     found = row([1e-6] * 5, CONTENTION)
     assert found.verdict == "not comparable"
-    assert "time-slicing, which is not among these runs: --system time-slicing measures it too" in found.reason
+    assert found.reason.endswith("nor beside their files: --system time-slicing measures it too")
+
+
+@pytest.fixture(params=["{}.json", "{}/run.json"])
+def files(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, Path]:
+    """A session's files, in one directory or in one for each system, with a damaged one beside them."""
+    runs = {
+        "native": a_run({"OH-006": SKIPPED}, CONTENTION),
+        "time-slicing": a_run({"OH-006": [100e-6] * 5}, CONTENTION, system="time-slicing"),
+        "mps": a_run({"OH-006": [120e-6, 121e-6, 119e-6, 120e-6, 120e-6]}, CONTENTION, system="mps"),
+    }
+    paths = {name: tmp_path / request.param.format(name) for name in runs}
+    for name, run in runs.items():
+        paths[name].parent.mkdir(exist_ok=True)
+        save(run, paths[name])
+    (paths["time-slicing"].parent / "a.json").write_text('"session-1" "time-slicing" {')
+    return paths
+
+
+def test_a_stand_in_is_found_beside_the_files_by_every_command(files: dict[str, Path]) -> None:
+    (found,) = compare_files(files["native"], [files["mps"]], load())
+    (case,) = judge_files(files["native"], files["mps"], load()).cases
+    (score,) = score_files(files["native"], [files["mps"]], load()).scores
+    assert (found.rows[0].verdict, found.rows[0].against) == ("worse", "time-slicing")
+    assert (case.finding, case.row.against) == ("worse", "time-slicing")
+    assert score.lines[0].parity is not None and score.lines[0].parity.value == pytest.approx(0.96)
+    assert line_row(score.lines[0])[-1].endswith("; against time-slicing")
+
+
+def test_a_stand_in_that_is_named_is_not_looked_for(files: dict[str, Path]) -> None:
+    named = load_run(files["time-slicing"])
+    files["time-slicing"].unlink()
+    sides = (Loaded(files[name], load_run(files[name])) for name in ("native", "mps"))
+    assert stand_ins(*sides, [named]) == [named]
 
 
 def test_a_stand_in_of_another_session_is_none() -> None:

@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Literal
 
-from gpu_virt_bench.compare import compare_file, find_twin
+from gpu_virt_bench.compare import compare_found, find_twin
 from gpu_virt_bench.compare.files import find
 from gpu_virt_bench.compare.tails import of_headline
 from gpu_virt_bench.model.comparison import Comparison, Row
@@ -17,7 +17,8 @@ from gpu_virt_bench.policy import Gate, Policy
 
 Finding = Literal["kept", "worse", "tolerated", "failed", "lacking", "unjudged", "informational"]
 """`worse`, `failed` and `lacking` are regressions; `tolerated` is worse within the number that the policy allows.
-What is slightly worse is `kept`, with a reason that says so; what is deferred or elided is `unjudged`."""
+What is slightly worse is `kept`, with a reason that says so. `unjudged` is a word of JSON alone: reports name the row's
+verdict, `inconclusive`, `deferred or elided` or `not comparable`."""
 
 REGRESSIONS: tuple[Finding, ...] = ("worse", "failed", "lacking")
 JUDGED: tuple[Finding, ...] = ("kept", "tolerated", *REGRESSIONS)
@@ -41,6 +42,8 @@ class Judgement:
     strict: bool = False
     required: list[str] = field(default_factory=list)
     """Outcomes that must be judged, as ids or globs."""
+    one_run: bool = False
+    """Whether baseline and candidate are the same run, of which nothing can be judged."""
 
     @property
     def regressions(self) -> list[Case]:
@@ -66,6 +69,8 @@ class Judgement:
     @property
     def obstacles(self) -> list[str]:
         """Why a gate without a regression does not open, in sentences."""
+        if self.one_run:
+            return ["nothing was judged, since baseline and candidate are one run"]
         found = ["nothing could be judged"] if self.proved_nothing else []
         found += [f"{name} was required and not judged" for name in self.unmet]
         return found or (["--strict, and not everything could be judged"] if self.strict and self.unjudged else [])
@@ -77,17 +82,18 @@ class Judgement:
 
 
 def is_named(row: Row, name: str) -> bool:
-    """Whether a name, or a glob, is that outcome's; brackets are letters, as in ids."""
-    return row.id == name or fnmatchcase(row.id, name.replace("[", "[[]"))
+    """Whether a name, or a glob, is that outcome's; brackets are letters, and a metric may be in any case."""
+    metric, bracket, params = name.partition("[")
+    return fnmatchcase(row.id, metric.upper() + bracket.replace("[", "[[]") + params.replace("[", "[[]"))
 
 
 def judge_files(
     baseline: Path, candidate: Path, policy: Policy, strict: bool = False, required: Sequence[str] = ()
 ) -> Judgement:
     """The judgement of one run file by another, or of the newest runs in directories."""
-    before, notes = find(baseline)
-    after, comparison = compare_file(before, candidate, policy, find_twin(*before), notes)
-    return judge(comparison, before.run, after, policy.gate, strict, required)
+    (before, notes), after = find(baseline), find(candidate)
+    (comparison,) = compare_found(before, [after], policy, find_twin(*before), notes)
+    return judge(comparison, before.run, after[0].run, policy.gate, strict, required)
 
 
 def judge(
@@ -105,6 +111,9 @@ def judge(
         for row in comparison.rows
         if row.id in headlines or gate.outcomes == "all" or any(is_named(row, name) for name in required)
     ]
+    if baseline == candidate:
+        cases = [Case(row, "unjudged", "one run") for row in rows]
+        return Judgement(comparison, cases, strict, list(required), one_run=True)
     cases = [_case(row, baseline.outcomes.get(row.id), candidate.outcomes.get(row.id), gate) for row in rows]
     worse = sum(case.finding == "worse" for case in cases)
     if worse <= gate.regressions:
@@ -126,4 +135,4 @@ def _case(row: Row, before: Outcome | None, after: Outcome | None, gate: Gate) -
         return Case(row, "worse", row.reason)
     if row.verdict == "informational":
         return Case(row, "informational")
-    return Case(row, "unjudged", f"{row.verdict}: {row.reason}" if row.reason else row.verdict)
+    return Case(row, "unjudged", row.reason)

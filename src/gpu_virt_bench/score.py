@@ -21,7 +21,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
-from gpu_virt_bench.compare import compare_file
+from gpu_virt_bench.compare import compare_found
 from gpu_virt_bench.compare.files import find
 from gpu_virt_bench.model.comparison import Change, Comparison, Interval, Pairing, Row, Side
 from gpu_virt_bench.model.run import Failed, Run, Skipped
@@ -55,6 +55,8 @@ class Line:
     state: State
     parity: Interval | None = None
     reason: str = ""
+    against: str = ""
+    """What the parity is with, where the reference cannot have the outcome: a system of the session, or `zero`."""
 
 
 @dataclass(frozen=True)
@@ -107,7 +109,9 @@ class _Entry:
 def score_files(reference: Path, runs: Sequence[Path], policy: Policy) -> Scorecard:
     """The scorecard of run files, or of the newest runs in directories."""
     against, chosen = find(reference)
-    entries = [compare_file(against, path, policy) for path in runs]
+    found = [find(path) for path in runs]
+    comparisons = compare_found(against, found, policy)
+    entries = [(loaded.run, one) for (loaded, _), one in zip(found, comparisons, strict=True)]
     return replace(scorecard(against.run, entries, policy), remarks=chosen)
 
 
@@ -175,7 +179,7 @@ def _entry(run: Run, comparison: Comparison, policy: Policy) -> _Entry:
             weight = policy.score.metric.get(row.metric, 1.0)
             parities[row.id] = _Parity(parity(row, row.change, policy.score), row.change.repetitions, weight)
         found = parities[row.id].interval if row.id in parities else None
-        lines.append(Line(row.id, row.title, row.category, state, found, reason))
+        lines.append(Line(row.id, row.title, row.category, state, found, reason, row.against))
     return _Entry(comparison, lines, parities)
 
 

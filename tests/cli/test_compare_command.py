@@ -1,5 +1,6 @@
 """`gpu-virt-bench compare` as a user types it."""
 
+import csv
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -28,12 +29,12 @@ def compare(*words: str) -> Result:
 def test_a_regression_is_shown_and_is_no_error(files) -> None:
     done = compare("native.json", "mps.json")
     assert done.exit_code == 0 and "OH-001[path=start]" not in done.output
-    assert "mps against native: worse: A latency 2.00 ±0.00 times." in done.output
+    assert "mps against native: worse: A latency +100.00 ±0.00 %." in done.output
 
 
 def test_all_outcomes_are_shown_on_demand(files) -> None:
     found = " ".join(compare("native.json", "mps.json", "--all").output.split())
-    assert "worse: A latency 2.00 ±0.00 times, A latency (OH-001[path=start]) 2.00 ±0.00 times." in found
+    assert "worse: A latency +100.00 ±0.00 %, A latency (OH-001[path=start]) +100.00 ±0.00 %." in found
 
 
 def test_every_value_is_shown_on_demand(files) -> None:
@@ -56,7 +57,33 @@ def test_a_policy_file_is_used(files) -> None:
     assert "mps against native: same: A latency." in compare("native.json", "mps.json", "--policy", "mine.toml").output
 
 
-@pytest.mark.parametrize("form", ["text", "markdown", "json"])
+def test_csv_has_a_line_for_each_outcome_and_candidate_in_si_units(files) -> None:
+    words = ("native.json", "mps.json", "native.json", "--format", "csv")
+    first, second = csv.DictReader(compare(*words).output.splitlines())
+    assert (first["id"], first["verdict"], first["candidate"], second["candidate"]) == (
+        "OH-001",
+        "worse",
+        "mps",
+        "native",
+    )
+    assert (first["unit"], first["candidate_value"], first["change_kind"], first["change"]) == (
+        "s",
+        "2.0",
+        "ratio",
+        "2.0",
+    )
+    assert (first["margin"], first["floor"], first["headline"], first["reason"]) == ("0.02", "", "true", "")
+    assert len(compare(*words, "--all").output.splitlines()) == 5
+
+
+def test_csv_of_what_was_not_measured_has_empty_cells(files) -> None:
+    save(a_run({"OH-001": "skipped: it, cannot"}, system="mps"), Path("skips.json"))
+    (row,) = csv.DictReader(compare("native.json", "skips.json", "--format", "csv").output.splitlines())
+    assert (row["verdict"], row["change"], row["change_kind"], row["candidate_value"]) == ("not comparable", "", "", "")
+    assert row["reason"] == "skipped in the candidate: it, cannot" and row["baseline_value"] == "1.0"
+
+
+@pytest.mark.parametrize("form", ["text", "markdown", "json", "csv"])
 def test_the_output_file_holds_what_is_printed_without_it(files, form: str) -> None:
     printed = compare("native.json", "mps.json", "--format", form).output
     done = compare("native.json", "mps.json", "--format", form, "--output", "out")
@@ -72,7 +99,7 @@ def test_the_output_file_holds_what_is_printed_without_it(files, form: str) -> N
         ("native.json mps.json --margin OH-01=1", "no metric or category of these runs; did you mean OH-001?"),
         ("native.json mps.json --policy none.toml", "cannot read none.toml: No such file or directory"),
         ("native.json mps.json --output none/out", "none/out: No such file or directory"),
-        ("native.json mps.json --format html", "'html' is not one of 'text', 'json', 'markdown'"),
+        ("native.json mps.json --format html", "'html' is not one of 'text', 'json', 'csv', 'markdown'"),
     ],
 )
 def test_wrong_use_is_one_sentence_and_status_2(files, words: str, sentence: str) -> None:

@@ -65,7 +65,7 @@ def test_a_policy_says_what_closes_the_gate(gate, tmp_path) -> None:
 
 def test_junit_and_the_summary_are_written(gate, tmp_path) -> None:
     done = gate(DOUBLE, "--junit", "gate.xml", "--github", GITHUB_STEP_SUMMARY=str(tmp_path / "summary.md"))
-    assert done.stderr.startswith("::error title=OH-001 A latency::worse: 1,000,000 -> 2,000,000 us; x 2.000")
+    assert done.stderr.startswith("::error title=OH-001 A latency::worse: 1,000,000 -> 2,000,000 us; +100.00 ±0.00 %25")
     assert ElementTree.parse(tmp_path / "gate.xml").find("testsuite").get("failures") == "1"
     assert (tmp_path / "summary.md").read_text().startswith("## Gate: mine against native")
 

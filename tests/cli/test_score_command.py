@@ -33,7 +33,7 @@ def test_runs_are_scored_with_status_0() -> None:
     assert (done.exit_code, found) == (0, [("native", 100), ("mps", 50)])
 
 
-@pytest.mark.parametrize(("form", "start"), [("text", "\nParity with native"), ("markdown", "## Parity with native")])
+@pytest.mark.parametrize(("form", "start"), [("text", "Parity with native"), ("markdown", "## Parity with native")])
 def test_a_card_is_written_for_people(form: str, start: str) -> None:
     done = score(f"mps.json --reference native.json --format {form}")
     assert (done.exit_code, done.stdout.startswith(start), "50.0" in done.stdout) == (0, True, True)

@@ -123,6 +123,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copy(RESULTS / "native.json", folder)
     shutil.copy(RESULTS / "mps.json", folder)
     save(a_run({"OH-001": STEADY}), folder / "steady.json")
+    save(a_run({"OH-001": STEADY}, label="equal"), folder / "equal.json")
     save(a_run({"OH-001": STEADY}, status="refused"), folder / "refused.json")
     save(a_run({"OH-001": NOISY}), folder / "noisy.json")
     return folder
@@ -248,7 +249,7 @@ ERRORS = [
     ("run --metrics isolation", "isolation is a category of the earlier tool"),
     ("run --metrics 'OH-001[pth=*]'", "OH-001 has no parameter 'pth'; did you mean path?"),
     ("run --metrics 'OH-001[path'", "is no selection"),
-    (QUICK + "--metrics 'OH-001[path=never]'", "names no outcome; there are path = return, start"),
+    (QUICK + "--metrics 'OH-001[path=never]'", "OH-001 has no path 'never'; there are return, start"),
     ("run --metrics ''", "--metrics is empty"),
     ("run --metrics ,", "--metrics is empty"),
     ("run --metrics 'a\udcffb'", "--metrics is 'a\\udcffb', expected UTF-8 text"),
@@ -395,6 +396,12 @@ ERRORS = [
     ("compare native.json mps.json --margin nan", "margin 'nan' has no number of 0 or more"),
     ("compare native.json mps.json --margin -1", "margin '-1' has no number of 0 or more"),
     ("gate native.json mps.json --margin OH-001=inf", "has no number of 0 or more"),
+    ("gate native.json mps.json --require OH-9", "--require OH-9: no outcome of that name; did you mean OH-009?"),
+    ("gate native.json mps.json --require overhead", "--require overhead: no outcome of that name; there are OH-001,"),
+    ("gate native.json mps.json --require IS-001", "a metric of the earlier tool that this version does not measure"),
+    ("gate native.json mps.json --require OH-001[pth=start]", "OH-001 has no parameter 'pth'; did you mean path?"),
+    ("gate native.json mps.json --require OH-001[path=strt]", "OH-001 has no path 'strt'; did you mean start?"),
+    ("gate native.json mps.json --require [", "is no selection"),
     ("gate native.json mps.json --margin OH-01=1", "OH-01: no metric or category of these runs; did you mean OH-0"),
 ]
 IDS = [f"{number}-{words[:60]!a}" for number, (words, _) in enumerate(ERRORS)]
@@ -456,10 +463,12 @@ def test_a_refusal_names_its_cause_and_leaves_one_file(here: Path, words: str, s
     [
         ("gate steady.json refused.json", 3, "refused"),
         ("gate steady.json noisy.json", 3, "THIS GATE PROVED NOTHING"),
-        ("gate steady.json steady.json --require OH-004", 3, "OH-004 was required and not judged"),
-        ("gate steady.json steady.json", 0, "Gate passed (1 kept)"),
-        ("gate steady.json steady.json --junit none/x", 2, "Gate passed (1 kept)"),
-        ("gate steady.json steady.json --junit folder", 2, "Gate passed (1 kept)"),
+        ("gate steady.json equal.json --require OH-004", 3, "OH-004 was required and not judged"),
+        ("gate steady.json equal.json --require oh-001", 0, "Gate passed (1 kept)"),
+        ("gate steady.json equal.json", 0, "Gate passed (1 kept)"),
+        ("gate steady.json equal.json --junit none/x", 2, "Gate passed (1 kept)"),
+        ("gate steady.json equal.json --junit folder", 2, "Gate passed (1 kept)"),
+        ("gate steady.json steady.json", 3, "NOT PASSED: nothing was judged, since baseline and candidate are one run"),
     ],
 )
 def test_a_gate_passes_only_what_it_judged(here: Path, words: str, status: int, sentence: str) -> None:

@@ -42,7 +42,7 @@ def test_an_outcome_named_twice_is_measured_once() -> None:
     [
         ("OH-011", "no metric 'OH-011'; did you mean OH-0"),
         ("OH-001[paht=start]", "OH-001 has no parameter 'paht'; did you mean path"),
-        ("OH-001[path=stat]", "names no outcome; there are path = return, start, round-trip"),
+        ("OH-001[path=stat]", "OH-001 has no path 'stat'; did you mean start?"),
         ("OH-001]", "is no selection"),
     ],
 )

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from gpu_virt_bench.model.text import MOST, counted, small_text
+from gpu_virt_bench.model.text import MOST, closest, counted, nearest, small_text
 
 
 def test_a_file_is_read(tmp_path: Path) -> None:
@@ -29,6 +29,17 @@ def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
 def test_what_has_no_end_or_no_text_is_refused(path: str) -> None:
     with pytest.raises(OSError, match=r"expected a file|Is a directory"):
         small_text(Path(path))
+
+
+@pytest.mark.parametrize("name", ["OH-01", "oh-001", "Oh-0O1", "oH-O01"])
+def test_the_nearest_name_is_found_in_any_case(name: str) -> None:
+    assert nearest(name, ["OH-001", "native"]) == "; did you mean OH-001?"
+
+
+def test_a_name_that_is_like_none_is_told_what_there_is() -> None:
+    assert nearest("zzz", ["OH-001", "native"]) == "; there are OH-001, native"
+    assert nearest("zzz", ["x"] * 41, shown_by="list metrics") == "; `gpu-virt-bench list metrics` shows all"
+    assert closest("CULAUNCHKERNEL", ["cuLaunchKernel", "cuInit"]) == "cuLaunchKernel"
 
 
 @pytest.mark.parametrize(("number", "said"), [(0, "0 runs"), (1, "1 run"), (2, "2 runs")])

@@ -26,10 +26,10 @@ def test_points_stand_in_their_order_and_twins_do_not() -> None:
     assert [[run.point["compute-limit"] for run in group] for group in swept(runs)] == [[25, 100]]
 
 
-def test_each_cell_has_the_ratio_to_the_first_point() -> None:
+def test_each_cell_has_the_change_from_the_first_point() -> None:
     text = drawn([at(25, 4e-6), at(50, 2e-6)])
     assert "4.000 .. 4.000" in text
-    assert "x 0.5" in text
+    assert "-50 %" in text
     assert "OH-001 A latency, us ↓" in text
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
               help="0.03: of all ratios; OH-006=5e-6, overhead=0.05: of a metric or a category.")  # fmt: skip
 @click.option("--all", "everything", is_flag=True, help="All outcomes, not only the headline ones.")
 @click.option("--long", is_flag=True, help="Every value with its interval, a table for each candidate.")
-@written("json", "markdown")
+@written("json", "csv", "markdown")
 def command(
     baseline: Path,
     candidates: tuple[Path, ...],
@@ -43,6 +43,7 @@ def command(
     \b
     gpu-virt-bench compare results/native results/mps
     gpu-virt-bench compare native.json mps.json hami-core.json --margin 0.05 --format markdown
+    gpu-virt-bench compare native.json mps.json --all --format csv     a line for each outcome, in SI units
 
     Exit status: 0 compared, whatever the verdicts; 2 wrong use. `gpu-virt-bench gate` fails on regressions.
     """
@@ -85,6 +86,10 @@ def rendered(comparisons: Sequence[Comparison], form: str, to_terminal: bool, lo
         from gpu_virt_bench.report.envelope import envelope
 
         return envelope("comparisons", [asdict(one) for one in comparisons])
+    if form == "csv":
+        from gpu_virt_bench.report.comparison_csv import comparisons_csv
+
+        return "".join(comparisons_csv(comparisons))
     if form == "markdown":
         from gpu_virt_bench.report.comparison_markdown import markdown
 
@@ -97,5 +102,6 @@ def rendered(comparisons: Sequence[Comparison], form: str, to_terminal: bool, lo
     with out.capture() as captured:
         print_matrix(comparisons, out)
         if long:
+            out.print()
             print_comparisons(comparisons, out)
     return captured.get()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ from gpu_virt_bench.cli.settings import printed, split, write, written
 
 if TYPE_CHECKING:
     from gpu_virt_bench.gate import Judgement
+    from gpu_virt_bench.model.comparison import Comparison
 
 
 @click.command(name="gate")
@@ -67,8 +69,10 @@ def command(
 
     try:
         rules = policies.with_margins(policies.load(policy), margin)
-        judgement = judge_files(baseline, candidate, rules, strict, split(require))
+        required = split(require)
+        judgement = judge_files(baseline, candidate, rules, strict, required)
         check_names([word.rpartition("=")[0] for word in margin if "=" in word], [judgement.comparison])
+        check_required(required, judgement.comparison)
     except Exception as error:
         raise wrong_use(error) from None
     if form == "text":
@@ -80,6 +84,31 @@ def command(
     except OSError as error:
         raise click.UsageError(f"cannot write {error.filename}: {error.strerror}") from None
     sys.exit(judgement.status)
+
+
+def check_required(names: Sequence[str], comparison: Comparison) -> None:
+    """Refuses what no run could have: that it is not among these runs is the gate's to say."""
+    from fnmatch import fnmatchcase
+
+    from gpu_virt_bench import metrics
+    from gpu_virt_bench.engine.plan import PlanError, bracket, parted
+    from gpu_virt_bench.gate import is_named
+    from gpu_virt_bench.model import earlier
+    from gpu_virt_bench.model.text import nearest
+
+    known = metrics.load()
+    for name in names:
+        if any(is_named(row, name) for row in comparison.rows):
+            continue
+        try:
+            metric, chosen = parted(name)
+            some = [found for found in known.values() if fnmatchcase(found.id, metric.upper())]
+            if not some:
+                once = earlier.metric(metric)
+                raise PlanError(f"no outcome of that name{f': {once}' if once else nearest(metric, known)}")
+            bracket(some[0], chosen or "")
+        except PlanError as error:
+            raise PlanError(f"--require {name}: {error}") from None
 
 
 def publish(judgement: Judgement, junit: Path | None, github: bool) -> None:

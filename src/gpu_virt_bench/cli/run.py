@@ -347,11 +347,10 @@ def compare_with(result: Result, earlier: Sequence[str]) -> None:
             click.echo(f"Not compared: {wrong_use(error)}", err=True)
             continue
         print_matrix([headlines(one) for one in found], console())
+        click.echo()
     for record in result.records:
         if record.refused:
             click.echo(f"{record.run.system.id}: refused, nothing of it was measured")
-    if others:
-        click.echo()
 
 
 def headlines(found: Comparison) -> Comparison:

@@ -71,6 +71,7 @@ def named(name: str) -> Metric | System | NamedSuite | RunFile:
     from gpu_virt_bench import metrics
     from gpu_virt_bench.engine.plan import load_suite, suites
     from gpu_virt_bench.model import earlier
+    from gpu_virt_bench.model.text import nearest
     from gpu_virt_bench.systems.load import load as load_system
     from gpu_virt_bench.systems.load import load_all, shipped
 
@@ -88,17 +89,8 @@ def named(name: str) -> Metric | System | NamedSuite | RunFile:
     once = earlier.metric(name) or earlier.system(name)
     known_names = [*known, *shipped(), *suites()]
     raise click.UsageError(
-        f"no metric, system, suite, run file or directory {name!r}; {once or hint(name, known_names)}"
+        f"no metric, system, suite, run file or directory {name!r}{f'; {once}' if once else nearest(name, known_names)}"
     )
-
-
-def hint(name: str, known: list[str]) -> str:
-    """The nearest name, whatever the case of its letters, or all."""
-    import difflib
-
-    folded = {one.casefold(): one for one in known}
-    near = difflib.get_close_matches(name.casefold(), folded, n=1)
-    return f"did you mean {folded[near[0]]}?" if near else f"there are {', '.join(known)}"
 
 
 def is_suite(path: Path) -> bool:
@@ -147,8 +139,8 @@ def run_text(file: RunFile, to_stdout: bool) -> str:
     from gpu_virt_bench.report.text import print_run
 
     def print_it(out: Console) -> None:
-        out.print()
         print_about(file.run, about_file(file), out)
+        out.print()
         print_run(file.run, out)
 
     return captured(print_it, to_stdout)

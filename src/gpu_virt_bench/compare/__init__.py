@@ -14,6 +14,7 @@ from gpu_virt_bench.compare.judge import FEWEST, judged
 from gpu_virt_bench.compare.limits import limits
 from gpu_virt_bench.compare.outlook import with_outlook
 from gpu_virt_bench.compare.rows import pairing, row
+from gpu_virt_bench.compare.standin import stand_ins
 from gpu_virt_bench.compare.tails import sentences, tails, with_tails
 from gpu_virt_bench.model.comparison import Comparison, Side
 from gpu_virt_bench.model.run import Run
@@ -26,8 +27,8 @@ __all__ = [
     "Loaded",
     "change_between",
     "compare",
-    "compare_file",
     "compare_files",
+    "compare_found",
     "find_twin",
     "half_width",
 ]
@@ -36,10 +37,23 @@ __all__ = [
 def compare_files(baseline: Path, candidates: Sequence[Path], policy: Policy) -> list[Comparison]:
     """One comparison for each candidate: files, or directories for their newest complete run."""
     first, notes = find(baseline)
-    twin = find_twin(*first)
-    found = [find(path) for path in candidates]
-    runs = [second.run for second, _ in found]
-    return [with_notes(compare(first, second, policy, twin, runs), [*notes, *more]) for second, more in found]
+    return compare_found(first, [find(path) for path in candidates], policy, find_twin(*first), notes)
+
+
+def compare_found(
+    baseline: Loaded,
+    candidates: Sequence[tuple[Loaded, list[str]]],
+    policy: Policy,
+    twin: Run | None = None,
+    notes: Sequence[str] = (),
+) -> list[Comparison]:
+    """The same of files that are found, each with the remarks on its choice; stand-ins are looked for among them, and
+    beside them."""
+    runs = [second.run for second, _ in candidates]
+    return [
+        with_notes(compare(baseline, second, policy, twin, stand_ins(baseline, second, runs)), [*notes, *more])
+        for second, more in candidates
+    ]
 
 
 def with_notes(comparison: Comparison, notes: Sequence[str]) -> Comparison:
@@ -47,19 +61,11 @@ def with_notes(comparison: Comparison, notes: Sequence[str]) -> Comparison:
     return replace(comparison, remarks=[*notes, *comparison.remarks])
 
 
-def compare_file(
-    baseline: Loaded, candidate: Path, policy: Policy, twin: Run | None = None, notes: Sequence[str] = ()
-) -> tuple[Run, Comparison]:
-    """A candidate's run, and its comparison; `notes` on the choice of the baseline come first among the remarks."""
-    second, more = find(candidate)
-    return second.run, with_notes(compare(baseline, second, policy, twin), [*notes, *more])
-
-
 def compare(
     baseline: Loaded, candidate: Loaded, policy: Policy, twin: Run | None = None, others: Sequence[Run] = ()
 ) -> Comparison:
     """One candidate against one baseline; `twin` is the baseline's second measurement, and shows the noise floor;
-    `others` are further runs of the session, in which a metric may find a baseline of its own."""
+    `others` are further runs of the session, in which a metric may find a baseline of its own (`stand_ins`)."""
     ours, theirs = baseline.run, candidate.run
     names, whole = sorted(ours.outcomes.keys() | theirs.outcomes.keys()), refusal(ours, theirs)
     unfit = "" if twin is None else refusal(ours, twin)

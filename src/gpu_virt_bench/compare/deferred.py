@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from gpu_virt_bench.compare.said import change_text
 from gpu_virt_bench.model.comparison import Change, Row
-from gpu_virt_bench.model.metric import SHOWN
 from gpu_virt_bench.model.run import Measured, Run
 
 
@@ -43,21 +43,5 @@ def until_done(name: str, done: Row | None, baseline: Run) -> str:
 
 
 def said(change: Change, unit: str, baseline: Run) -> str:
-    """`0.610 (0.600 .. 0.620) of native's time`, `1.003 (..) of native's cycles/s`, or a difference with its unit."""
-    ends = [end for end in (change.interval.low, change.interval.high) if end is not None]
-    samples, factor = SHOWN[unit]
-    if change.kind == "ratio":
-        what = "time" if samples == "s" else unit
-        return f"{ratio(change.interval.value)}{spanned([*map(ratio, ends)])} of {baseline.system.id}'s {what}"
-    found = f"{change.interval.value * factor:+.3g}{spanned([f'{end * factor:+.3g}' for end in ends])}"
-    return f"{found} {unit} against {baseline.system.id}"
-
-
-def ratio(value: float) -> str:
-    """Three digits of what is less than 1, else thousandths: 1.003 is not 1.00."""
-    return f"{value:#.3g}" if value < 1 else f"{value:,.3f}"
-
-
-def spanned(ends: Sequence[str]) -> str:
-    """An interval in parentheses; nothing where there is none."""
-    return f" ({' .. '.join(ends)})" if ends else ""
+    """`-39.0 ±1.0 % against native`."""
+    return f"{change_text(change, unit)} against {baseline.system.id}"

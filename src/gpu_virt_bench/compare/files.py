@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -77,15 +78,38 @@ def find_twin(path: Path, run: Run) -> Run | None:
     return None
 
 
+def of_system(path: Path, session: str, system: str) -> Iterator[Run]:
+    """The runs of a system in that session, beside a run's file and in the directory that `run` gives the system there;
+    what cannot be read is none."""
+    for folder in dict.fromkeys([path.parent, path.absolute().parent.parent / system]):
+        for file in sorted(folder.glob("*.json")):
+            if not says(file, session.encode(), system.encode()):
+                continue
+            try:
+                yield load(file)
+            except RunFileError:
+                continue
+
+
 def whose(run: Run) -> tuple[str, str, dict[str, Value]]:
     """What a run has in common with its twin."""
     return run.session.id, run.system.id, run.point
 
 
 def may_be_twin(file: Path, run: Run) -> bool:
-    """Whether the file's text has the words: loading every run of a large directory would take minutes."""
-    if not file.is_file():
-        return False
+    """Whether the file's text has the words."""
+    return says(file, run.session.id.encode()) and (run.twin or TWIN.search(text_of(file)) is not None)
+
+
+def says(file: Path, *words: bytes) -> bool:
+    """Whether a file's text has these words: loading every run of a large directory would take minutes."""
+    text = text_of(file)
+    return all(word in text for word in words)
+
+
+def text_of(file: Path) -> bytes:
+    """What is read of a file; nothing of what is none, or may not be read."""
+    if not file.is_file() or not os.access(file, os.R_OK):
+        return b""
     with file.open("rb") as opened:
-        text = opened.read(MOST_BYTES)
-    return run.session.id.encode() in text and (run.twin or TWIN.search(text) is not None)
+        return opened.read(MOST_BYTES)

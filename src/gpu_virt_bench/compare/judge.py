@@ -10,10 +10,10 @@ from dataclasses import replace
 from gpu_virt_bench.compare.change import edge, ends, place
 from gpu_virt_bench.compare.granted import rate_of
 from gpu_virt_bench.compare.quotas import alike
+from gpu_virt_bench.compare.said import change_text, size_text, value_text
 from gpu_virt_bench.compare.shares import decided_by_count
 from gpu_virt_bench.compare.tails import of_headline
 from gpu_virt_bench.model.comparison import Change, Interval, Row, Verdict
-from gpu_virt_bench.model.metric import SHOWN
 from gpu_virt_bench.model.text import counted
 from gpu_virt_bench.stats.change import holm
 
@@ -134,7 +134,7 @@ def inside_floor(row: Row, change: Change) -> str:
     """That the baseline shows as large a change against itself; "" if it does not."""
     if change.floor is None or abs(place(change, change.interval.value)) > edge(change.kind, change.floor):
         return ""
-    return f"inside the noise floor of {amount(change.floor, change, row.shown_unit)}"
+    return f"inside the noise floor of {size_text(change.floor, change, row.shown_unit, 2)}"
 
 
 def untested(p: float | None, adjusted: float | None, size: int, confidence: float) -> str:
@@ -148,10 +148,9 @@ def clock(change: Change) -> str:
     """That a change is the clock's: per cycle it lies within the margin."""
     if change.cycles is None or not is_within(change, change.cycles):
         return ""
-    low, high = change.cycles.low, change.cycles.high
     before, after = (f"{hertz / MHZ:,.0f}" for hertz in change.clocks_hz)
-    cycles = f"{change.cycles.value:.3f} ({low:.3f} .. {high:.3f})"
-    return f"the clock's: {cycles} of the baseline per cycle; SM clock {after} MHz, {before} in the baseline"
+    cycles = change_text(replace(change, interval=change.cycles, shares=[]), "cycles/s")
+    return f"the clock's: {cycles} per cycle; SM clock {after} MHz, {before} in the baseline"
 
 
 def few(repetitions: int, least: int) -> str:
@@ -169,8 +168,9 @@ def glaring(row: Row, change: Change) -> str:
     if abs(place(change, change.interval.value)) <= edge(change.kind, change.margin):
         return ""
     if change.repetitions == 1:
-        return multiple(change, row.shown_unit)
-    return f"{multiple(change, row.shown_unit)}, outside both ranges" if are_apart(row.baseline, row.candidate) else ""
+        return value_text(change, row.shown_unit)
+    is_apart = are_apart(row.baseline, row.candidate)
+    return f"{value_text(change, row.shown_unit)}, outside both ranges" if is_apart else ""
 
 
 def are_apart(baseline: Interval | None, candidate: Interval | None) -> bool:
@@ -184,16 +184,3 @@ def span(side: Interval | None) -> tuple[float, float]:
     if side is None or side.low is None or side.high is None:
         return -math.inf, math.inf
     return side.low, side.high
-
-
-def multiple(change: Change, unit: str) -> str:
-    """A change as people say it: `3.0 times the baseline`, `+1.2 us`."""
-    value = change.interval.value
-    if change.kind == "difference":
-        return f"{value * SHOWN[unit][1]:+.3g} {unit}"
-    return f"{value:,.1f} times the baseline" if value >= 2 else f"{value:.3g} times the baseline"
-
-
-def amount(value: float, change: Change, unit: str) -> str:
-    """A floor as people read it."""
-    return f"{100 * value:.2g} %" if change.kind == "ratio" else f"{value * SHOWN[unit][1]:.2g} {unit}"

@@ -31,7 +31,7 @@ def row(
     """One outcome; `inconclusive` where nothing forbids a verdict, until it is judged. `whole` forbids all; among
     `others` is the run that the metric names for a baseline where the comparison's cannot have the outcome: then that
     one has to be proved, and not the comparison's."""
-    system = standin.named(name, baseline, candidate)
+    system = standin.named_by(name, baseline, candidate)
     found = row_between(name, baseline, candidate, policy, twin, whole)
     if not system:
         return found

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from gpu_virt_bench.compare.change import MOST, Incomparable, edge
+from gpu_virt_bench.compare.files import Loaded, of_system
 from gpu_virt_bench.compare.pairs import medians
 from gpu_virt_bench.model.comparison import Change
 from gpu_virt_bench.model.run import Definition, Measured, Run, Skipped
@@ -13,7 +14,7 @@ from gpu_virt_bench.stats.change import paired, paired_p
 ZERO = "zero"
 
 
-def named(name: str, baseline: Run, candidate: Run) -> str:
+def named_by(name: str, baseline: Run, candidate: Run) -> str:
     """What a metric takes for a baseline that its comparison's cannot have; "" where the baseline has it itself, or
     where the candidate did not measure it either."""
     mine, theirs = baseline.outcomes.get(name), candidate.outcomes.get(name)
@@ -22,7 +23,19 @@ def named(name: str, baseline: Run, candidate: Run) -> str:
     return candidate.metrics[theirs.metric].baseline
 
 
-def of_session(system: str, candidate: Run, others: Sequence[Run]) -> Run | None:
+def stand_ins(baseline: Loaded, candidate: Loaded, named: Sequence[Run]) -> list[Run]:
+    """The runs that stand in for the baseline, of each system that a metric names: among those that the user named,
+    else beside the files of the candidate and of the baseline."""
+    systems = {named_by(name, baseline.run, candidate.run) for name in candidate.run.outcomes}
+    session = candidate.run.session.id
+    found = []
+    for system in sorted(systems - {"", ZERO, candidate.run.system.id}):
+        beside = (run for loaded in (candidate, baseline) for run in of_system(loaded.path, session, system))
+        found.append(of_session(system, candidate.run, named) or of_session(system, candidate.run, beside))
+    return [run for run in found if run is not None]
+
+
+def of_session(system: str, candidate: Run, others: Iterable[Run]) -> Run | None:
     """The run of that system in the candidate's session and at its point; None if there is none."""
     fitting = (
         run
@@ -36,7 +49,10 @@ def lacking(system: str, candidate: Run) -> str:
     """Why there is no such baseline."""
     if candidate.system.id == system:
         return f"{system} is the baseline of this outcome itself"
-    return f"the baseline of this outcome is {system}, which is not among these runs: --system {system} measures it too"
+    return (
+        f"the baseline of this outcome is {system}, which is neither among these runs nor beside their files:"
+        f" --system {system} measures it too"
+    )
 
 
 def change_from_zero(candidate: Measured, definition: Definition, margin: float, level: float) -> Change:

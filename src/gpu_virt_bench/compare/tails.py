@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from statistics import median
 
+from gpu_virt_bench.compare.said import value_text
 from gpu_virt_bench.model.comparison import Row
-from gpu_virt_bench.model.metric import SHOWN
 from gpu_virt_bench.model.run import Measured, Run
 from gpu_virt_bench.model.workload import Value
 
@@ -27,8 +27,7 @@ def tails(rows: Sequence[Row], baseline: Run, candidate: Run) -> dict[str, list[
         if not statistic or middle is None or row.verdict not in WORSE or middle.verdict not in UNSEEN:
             continue
         assert row.change is not None
-        factor, word = (1.0, "times") if row.change.kind == "ratio" else (SHOWN[row.shown_unit][1], row.shown_unit)
-        size = f"{factor * row.change.interval.value:.4g} {word}"
+        size = value_text(row.change, row.shown_unit)
         few = seldom(row.id, baseline, candidate)
         found.setdefault(name, []).append(f"{row.verdict} in the {statistic} ({size}): {few}")
     return found

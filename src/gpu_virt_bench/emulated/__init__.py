@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import difflib
 import itertools
 import json
 import math
@@ -14,7 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from gpu_virt_bench.model.text import nearest
+from gpu_virt_bench.model.text import closest, nearest
 
 FOLDER = Path(__file__).parent
 LIBRARIES = FOLDER / "lib"
@@ -119,7 +118,7 @@ def parsed(name: str, text: str) -> Value:
 def of_family(family: str, api: str, text: str) -> str:
     """What is to happen to one function of the driver, as the driver reads it."""
     if api not in functions():
-        (near,) = difflib.get_close_matches(api, functions(), n=1, cutoff=0.0)
+        near = closest(api, functions(), least=0.0)
         raise EmulationError(f"{family}.{api}: the driver has no function {api!r}; the nearest is {near}")
     form, expected = FORMS[family]
     if not re.fullmatch(form, text):

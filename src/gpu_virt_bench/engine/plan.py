@@ -128,5 +128,8 @@ def bracket(metric: Metric, chosen: str) -> dict[str, str]:
         name, equals, value = part.partition("=")
         if not equals or name not in metric.params:
             raise PlanError(f"{metric.id} has no parameter {name!r}{nearest(name, list(metric.params) or ['none'])}")
+        values = metric.params[name]
+        if value != "*" and isinstance(values, tuple) and value not in map(str, values):
+            raise PlanError(f"{metric.id} has no {name} {value!r}{nearest(value, list(map(str, values)))}")
         pairs[name] = value
     return pairs

@@ -56,14 +56,21 @@ def write_whole(path: Path, text: str | Iterable[str]) -> None:
 
 def nearest(name: str, known: Iterable[str], shown_by: str = "") -> str:
     """`; did you mean X?`, or what there is; of very many, the command that shows them."""
-    import difflib
-
     names = list(known)
-    if near := difflib.get_close_matches(name, names, n=1):
-        return f"; did you mean {near[0]}?"
+    if near := closest(name, names):
+        return f"; did you mean {near}?"
     if shown_by:
         return f"; `gpu-virt-bench {shown_by}` shows all"
     return f"; there are {', '.join(names)}" if 0 < len(names) <= MANY else ""
+
+
+def closest(name: str, known: Iterable[str], least: float = 0.6) -> str:
+    """The known name that is most like this one in any case of letters; "" where none is `least` like it."""
+    import difflib
+
+    folded = {one.casefold(): one for one in known}
+    near = difflib.get_close_matches(name.casefold(), folded, n=1, cutoff=least)
+    return folded[near[0]] if near else ""
 
 
 def told(seconds: float) -> str:

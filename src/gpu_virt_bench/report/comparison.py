@@ -12,6 +12,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from gpu_virt_bench.compare.said import ends_text, size_text, value_text
 from gpu_virt_bench.model.comparison import Change, Comparison, Interval, Row, Verdict
 from gpu_virt_bench.model.metric import SHOWN
 from gpu_virt_bench.report.text import ARROWS, EMULATED, level_note, number, usual_level
@@ -28,19 +29,6 @@ STYLES = {
 }
 
 
-def figure(value: float, change: Change, unit: str) -> str:
-    """A ratio, or a difference with its sign, as people read it."""
-    if change.kind == "ratio":
-        return number(value)
-    return ("+" if value > 0 else "") + number(value * SHOWN[unit][1])
-
-
-def size(value: float, change: Change, unit: str) -> str:
-    """A margin or a floor."""
-    factor, name = (100.0, "%") if change.kind == "ratio" else (SHOWN[unit][1], unit)
-    return f"{value * factor:.3g} {name}"
-
-
 def estimate_lines(found: Interval | None, unit: str, repetitions: int, confidence: float) -> list[str]:
     """One side's value, interval, and the level where it is not the one asked for."""
     if found is None:
@@ -53,14 +41,13 @@ def estimate_lines(found: Interval | None, unit: str, repetitions: int, confiden
 
 
 def change_lines(change: Change | None, unit: str, confidence: float) -> list[str]:
-    """The ratio or difference, its interval, and the noise floor."""
+    """The change, the ends of its interval, and the noise floor."""
     if change is None:
         return ["-"]
-    found, lines = change.interval, [figure(change.interval.value, change, unit)]
-    if found.low is not None and found.high is not None:
-        lines.append(f"{figure(found.low, change, unit)} .. {figure(found.high, change, unit)}")
-        lines += level_note(found.level, change.repetitions, confidence)
-    return lines if change.floor is None else [*lines, f"floor {size(change.floor, change, unit)}"]
+    lines = [value_text(change, unit)]
+    if ends := ends_text(change, unit):
+        lines += [ends, *level_note(change.interval.level, change.repetitions, confidence)]
+    return lines if change.floor is None else [*lines, f"floor {size_text(change.floor, change, unit)}"]
 
 
 def name_of(row: Row) -> str:
@@ -105,7 +92,7 @@ def notes(rows: Sequence[Row]) -> list[str]:
             found.setdefault(row.reason, []).append(row.id)
     for row in rows:
         if row.change is not None:
-            found.setdefault(f"margin {size(row.change.margin, row.change, row.shown_unit)}", []).append(row.id)
+            found.setdefault(f"margin {size_text(row.change.margin, row.change, row.shown_unit)}", []).append(row.id)
     return [f"{', '.join(ids)}: {text}" for text, ids in found.items()]
 
 
@@ -113,8 +100,8 @@ def key(comparison: Comparison) -> str:
     """How to read the columns."""
     floor = "; floor: the baseline against itself" if comparison.has_floor else ""
     return (
-        f"value and {usual_of(comparison)[1]}; change: candidate / baseline, "
-        f"or candidate - baseline where it says difference{floor}"
+        f"value and {usual_of(comparison)[1]}; change in %: of candidate / baseline, "
+        f"else candidate - baseline where it says difference{floor}"
     )
 
 
@@ -131,8 +118,9 @@ def usual_of(comparison: Comparison) -> tuple[float, str]:
 
 def print_comparisons(comparisons: Sequence[Comparison], out: Console) -> None:
     """A table for each category and candidate."""
-    for comparison in comparisons:
-        out.print()
+    for index, comparison in enumerate(comparisons):
+        if index:
+            out.print()
         out.print(heading(comparison), style="bold", markup=False)
         out.print(tally(comparison.rows), markup=False)
         for remark in comparison.remarks:

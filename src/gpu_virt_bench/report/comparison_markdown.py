@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from gpu_virt_bench.compare.said import size_text
 from gpu_virt_bench.model.comparison import Comparison, Row
 from gpu_virt_bench.report import comparison as parts
 from gpu_virt_bench.report.markdown import escaped, table
@@ -23,7 +24,10 @@ def markdown(comparisons: Sequence[Comparison]) -> str:
 def side_by_side(group: Sequence[Comparison]) -> list[str]:
     """A row for each outcome, a column for each candidate."""
     headings, *rows = grid(group)
-    lines = [[cell.replace("\n(", " (").replace("\n", ", ") for cell in row] for row in rows]
+    lines = [
+        [cell.replace("\n(", " (").replace("\nof share", " of share").replace("\n", ", ") for cell in row]
+        for row in rows
+    ]
     return [f"## {escaped(matrix_heading(group))}", table(headings, lines)]
 
 
@@ -46,7 +50,7 @@ def cells(row: Row, usual: float) -> list[str]:
         joined(parts.estimate_lines(row.baseline, row.shown_unit, row.baseline_repetitions, usual)),
         joined(parts.estimate_lines(row.candidate, row.shown_unit, row.candidate_repetitions, usual)),
         joined(parts.change_lines(row.change, row.shown_unit, usual)),
-        "-" if row.change is None else parts.size(row.change.margin, row.change, row.shown_unit),
+        "-" if row.change is None else size_text(row.change.margin, row.change, row.shown_unit),
         row.verdict + (f" ({row.reason})" if row.reason else ""),
     ]
 

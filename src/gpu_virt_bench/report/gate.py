@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
 
 from rich.table import Table
 from rich.text import Text
 
+from gpu_virt_bench.compare.said import change_text, size_text
 from gpu_virt_bench.gate import Case, Finding, Judgement
 from gpu_virt_bench.model.comparison import Row
 from gpu_virt_bench.model.metric import SHOWN
-from gpu_virt_bench.report.comparison import figure, heading, size
+from gpu_virt_bench.report.comparison import heading
 from gpu_virt_bench.report.envelope import envelope
 from gpu_virt_bench.report.markdown import escaped, table
 from gpu_virt_bench.report.text import console, number
 
 HEADINGS = ("outcome", "finding", "change, or why there is no judgement")
 ORDER: tuple[Finding, ...] = ("worse", "failed", "lacking", "tolerated", "unjudged", "kept", "informational")
+OPEN = ("inconclusive", "deferred or elided", "not comparable")
+"""Verdicts of a comparison that are no judgement."""
 NOTHING = "THIS GATE PROVED NOTHING: not one outcome could be judged."
 
 
@@ -32,17 +36,11 @@ def one_line(text: str) -> str:
 
 
 def change(row: Row) -> str:
-    """`x 2.050 (2.010 .. 2.090), margin 2 %`, or a difference in the unit that people expect."""
+    """`+105.0 ±4.0 %, margin 2 %`, or a difference in the unit that people expect."""
     if row.change is None:
         return ""
-    found = row.change.interval
-    value, *ends = (
-        figure(end, row.change, row.shown_unit) for end in (found.value, found.low, found.high) if end is not None
-    )
-    shown = f"x {value}" if row.change.kind == "ratio" else f"{value} {row.shown_unit}"
-    return (
-        f"{shown} ({' .. '.join(ends) or 'no interval'}), margin {size(row.change.margin, row.change, row.shown_unit)}"
-    )
+    unit = row.shown_unit
+    return f"{change_text(row.change, unit)}, margin {size_text(row.change.margin, row.change, unit)}"
 
 
 def values(row: Row) -> str:
@@ -60,6 +58,13 @@ def sentence(case: Case) -> str:
     return "; ".join(part for part in (values(case.row), change(case.row), case.reason) if part)
 
 
+def finding(case: Case) -> str:
+    """What was found, in the words of a comparison where nothing could be judged."""
+    if case.finding != "unjudged":
+        return case.finding
+    return case.row.verdict if case.row.verdict in OPEN else "not comparable"
+
+
 def outcome(case: Case) -> str:
     """Id and title."""
     return f"{case.row.id} {case.row.title}"
@@ -67,35 +72,44 @@ def outcome(case: Case) -> str:
 
 def rows(judgement: Judgement) -> list[Sequence[str]]:
     """A row for each case, regressions first."""
-    cases = sorted(judgement.cases, key=lambda case: ORDER.index(case.finding))
-    return [(outcome(case), case.finding, sentence(case)) for case in cases]
+    return [(outcome(case), finding(case), sentence(case)) for case in sorted_cases(judgement)]
+
+
+def sorted_cases(judgement: Judgement) -> list[Case]:
+    """Regressions first, then what could not be judged, by its verdict."""
+    return sorted(
+        judgement.cases,
+        key=lambda case: (ORDER.index(case.finding), OPEN.index(finding(case)) if case.finding == "unjudged" else 0),
+    )
 
 
 def verdict(judgement: Judgement) -> str:
-    """The last word, with the counts that it rests on."""
-    counts = [(kind, sum(case.finding == kind for case in judgement.cases)) for kind in ORDER]
-    rest = ", ".join(f"{count} {kind}" for kind, count in counts if count) or "no outcomes"
+    """The sentence that stands first, with the counts that it rests on."""
+    counts = Counter(finding(case) for case in sorted_cases(judgement))
+    rest = ", ".join(f"{count} {kind}" for kind, count in counts.items()) or "no outcomes"
     word = {0: "passed", 1: "FAILED: regression", 3: f"NOT PASSED: {'; '.join(judgement.obstacles)}"}
-    loud = f"{NOTHING} " if judgement.proved_nothing else ""
+    loud = f"{NOTHING} " if judgement.proved_nothing and not judgement.one_run else ""
     return f"{loud}Gate {word[judgement.status]} ({rest})."
 
 
 def notes(judgement: Judgement) -> list[str]:
     """What follows the table, in sentences."""
-    found = [one_line(remark) for remark in judgement.comparison.remarks]
+    found = [] if judgement.one_run else [one_line(remark) for remark in judgement.comparison.remarks]
     if judgement.unjudged and judgement.status == 0:
         found.append(f"{len(judgement.unjudged)} not judged and let pass; --strict would not.")
-    return [*found, verdict(judgement)]
+    return found
 
 
 def print_gate(judgement: Judgement) -> None:
-    """The table for the terminal."""
+    """The verdict, and the table for the terminal."""
     shown = Table(title=Text(title(judgement)), title_justify="left", title_style="bold")
     for column in HEADINGS:
         shown.add_column(column, overflow="fold")
     for row in rows(judgement):
         shown.add_row(*map(Text, row))
     out = console()
+    out.print(Text(verdict(judgement), style="bold"))
+    out.print()
     out.print(shown)
     for note in notes(judgement):
         out.print(Text(f"  {note}"))
@@ -104,7 +118,8 @@ def print_gate(judgement: Judgement) -> None:
 def markdown(judgement: Judgement) -> str:
     """The same as Markdown."""
     bullets = "\n".join(f"- {escaped(note)}" for note in notes(judgement))
-    return f"## {escaped(title(judgement))}\n\n{table(HEADINGS, rows(judgement))}\n\n{bullets}\n"
+    blocks = [f"## {escaped(title(judgement))}", f"**{escaped(verdict(judgement))}**", table(HEADINGS, rows(judgement))]
+    return "\n\n".join([*blocks, *([bullets] if bullets else [])]) + "\n"
 
 
 def to_json(judgement: Judgement) -> str:

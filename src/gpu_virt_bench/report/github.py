@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gpu_virt_bench.gate import REGRESSIONS, Case, Judgement
-from gpu_virt_bench.report.gate import outcome, sentence, title, verdict
+from gpu_virt_bench.report.gate import finding, outcome, sentence, title, verdict
 
 
 def workflow_commands(judgement: Judgement) -> list[str]:
@@ -16,7 +16,7 @@ def workflow_commands(judgement: Judgement) -> list[str]:
 def annotation(case: Case) -> str:
     """An error for a regression, a warning for one that is tolerated, a notice for what could not be judged."""
     level = "error" if case.finding in REGRESSIONS else "warning" if case.finding == "tolerated" else "notice"
-    return command(level, outcome(case), f"{case.finding}: {sentence(case)}")
+    return command(level, outcome(case), f"{finding(case)}: {sentence(case)}")
 
 
 def command(level: str, heading: str, message: str) -> str:

@@ -43,7 +43,7 @@ def overview_text(holdings: Sequence[Holding], rest: Rest) -> str:
 
 def history_text(series: Sequence[Series], rest: Rest) -> str:
     """A table for each series."""
-    return "\n".join([*(line for one in series for line in (*series_lines(one), "")), *complaints(rest)]).rstrip()
+    return "\n".join([*(line for one in series for line in (*series_lines(one), "")), *complaints(rest)]).strip("\n")
 
 
 def history_json(folder: str, series: Sequence[Series], rest: Rest) -> str:

@@ -6,7 +6,7 @@ import re
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from gpu_virt_bench.gate import Case, Judgement
-from gpu_virt_bench.report.gate import outcome, sentence, title, verdict
+from gpu_virt_bench.report.gate import finding, outcome, sentence, title, verdict
 
 FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What XML 1.0 cannot hold, not even escaped (section 2.2)."""
@@ -34,7 +34,7 @@ def junit(judgement: Judgement) -> str:
 def add(suite: Element, case: Case) -> None:
     """One outcome."""
     entry = SubElement(suite, "testcase", classname=clean(case.row.category), name=clean(outcome(case)))
-    text = clean(f"{case.finding}: {sentence(case)}")
+    text = clean(f"{finding(case)}: {sentence(case)}")
     if case.finding in TAGS:
         SubElement(entry, TAGS[case.finding], message=text)
     else:

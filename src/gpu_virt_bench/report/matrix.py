@@ -12,24 +12,25 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from gpu_virt_bench.compare.said import size_text
 from gpu_virt_bench.model.comparison import Comparison, Row
 from gpu_virt_bench.model.metric import SHOWN
-from gpu_virt_bench.report.comparison import STYLES, size
-from gpu_virt_bench.report.sentence import TAIL, WORDS, asked, got, sentence, shown
+from gpu_virt_bench.report.comparison import STYLES
+from gpu_virt_bench.report.sentence import TAIL, asked, got, sentence, shown
 from gpu_virt_bench.report.text import EMULATED, number, usual_level
 
-PLAIN = {word: verdict for verdict, word in WORDS.items()} | {TAIL: "worse"}
 NARROWEST = 22
 """Columns that titles keep, however many systems there are."""
 
 
 def print_matrix(comparisons: Sequence[Comparison], out: Console) -> None:
     """The sentences, then the rows, then what a reader must know; of several baselines one after the other."""
-    for group in by_baseline(comparisons):
-        for one in group:
+    for index, group in enumerate(by_baseline(comparisons)):
+        if index:
             out.print()
+        for one in group:
             out.print(sentence(one), style="bold", markup=False)
-        out.print()
+            out.print()
         out.print(heading(group), markup=False)
         for part in fitting(group, out.width):
             out.print()
@@ -143,14 +144,14 @@ def baseline_value(row: Row) -> str:
 
 def cell(row: Row) -> str:
     """The verdict, and below it the change."""
-    word = TAIL if row.tail else WORDS.get(row.verdict, row.verdict)
-    return f"{word}\n{shown(row)}".replace(" (", "\n(") if row.change is not None else word
+    word = TAIL if row.tail else row.verdict
+    return f"{word}\n{shown(row)}".replace(" (", "\n(").replace(" of share", "\nof share") if row.change else word
 
 
 def styled(text: str) -> Text:
     """A cell in its verdict's colour."""
     verdict = text.partition("\n")[0]
-    return Text(text, style=STYLES.get(PLAIN.get(verdict, verdict), ""))
+    return Text(text, style=STYLES.get("worse" if verdict == TAIL else verdict, ""))
 
 
 def remarks(group: Sequence[Comparison]) -> list[str]:
@@ -198,7 +199,7 @@ def margins(group: Sequence[Comparison]) -> list[str]:
             sizes = {"margins": row.change.margin, "noise floor": row.change.floor}
             for name, value in sizes.items():
                 if value is not None:
-                    found[name].setdefault(size(value, row.change, row.shown_unit), []).append(row.id)
+                    found[name].setdefault(size_text(value, row.change, row.shown_unit), []).append(row.id)
     return [f"{name}: {listed(sizes)}" for name, sizes in found.items() if sizes]
 
 
@@ -212,12 +213,13 @@ def listed(sizes: Mapping[str, Sequence[str]]) -> str:
 
 def key(group: Sequence[Comparison]) -> str:
     """How to read the cells."""
-    floor = "; not told inside the noise floor, the baseline against itself" if any(o.has_floor for o in group) else ""
+    floor = ", or inside the noise floor, the baseline against itself" if any(o.has_floor for o in group) else ""
     limits = {limit.name for one in group for limit in one.limits}
-    share = " of share: of the rate that was granted, 1 is right and more is a leak." if "compute" in limits else ""
+    share = " of share: of the rate that was granted, 100 % is right and more is a leak." if "compute" in limits else ""
     sees = " sees: what the driver tells a tenant; `show` says whether the limit binds." if "memory" in limits else ""
     return (
-        "better, worse: certain, and beyond the margin; slightly: certain; same: within the margin; not told: "
-        f"neither{floor}. % and times: candidate over baseline; others: their difference."
+        "better, worse: certain, and beyond the margin; slightly: certain; same: within the margin; inconclusive: "
+        f"neither{floor}. %: candidate over baseline; others: their difference; in parentheses both ends of an "
+        "interval whose halves are unlike."
         f"{share}{sees} Every value with its interval: gpu-virt-bench compare --long, or show FILE."
     )

@@ -66,7 +66,6 @@ class Proved(Protocol):
 def print_proof(proved: Proved, whole: bool) -> None:
     """The verdict first, then what it rests on; `whole`: every driver function."""
     out = console()
-    out.print()
     verdict = "in force, with something open" if proved.open else "in force"
     verdict = "NOT in force" if proved.refused else "NOT proved" if proved.unproven else verdict
     out.print(Text(f"{proved.system} on {proved.device}: {verdict}", style="bold"))
@@ -82,6 +81,7 @@ def print_proof(proved: Proved, whole: bool) -> None:
     count = len(proved.doors)
     if count and not served:
         out.print(Text(f"doors: the driver serves all {count} functions, by dlsym and by cuGetProcAddress"))
+    out.print()
 
 
 def is_served(proved: Proved, door: Door) -> bool:

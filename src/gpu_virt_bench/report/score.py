@@ -69,7 +69,8 @@ def line_row(line: Line) -> Sequence[str]:
     parity = "-" if line.parity is None else points(line.parity.value, 100)
     spans = [] if line.parity is None else [interval(line.parity, 100)]
     why = [] if line.state == "scored" else [f"{line.state}: {line.reason}" if line.reason else line.state]
-    return f"{line.id} {line.title}", parity, "; ".join([*spans, *why])
+    whom = [f"against {line.against}"] if line.against else []
+    return f"{line.id} {line.title}", parity, "; ".join([*spans, *whom, *why])
 
 
 def notes(card: Scorecard) -> list[str]:
@@ -93,17 +94,17 @@ def sections(card: Scorecard) -> Iterator[tuple[str, Sequence[str], Rows]]:
 def print_card(card: Scorecard) -> None:
     """The tables for the terminal."""
     out = console()
-    for title, headings, rows in sections(card):
+    for index, (title, headings, rows) in enumerate(sections(card)):
+        if index:
+            out.print()
         shown = Table(title=Text(title), title_justify="left", title_style="bold")
         for heading_ in headings:
             shown.add_column(heading_, overflow="fold", justify="right" if heading_ in ("score", "parity") else "left")
         for row in rows:
             shown.add_row(*map(Text, row))
-        out.print()
         out.print(shown)
     for sentence in notes(card):
         out.print(Text(f"  {sentence}"))
-    out.print()
 
 
 def markdown(card: Scorecard) -> str:

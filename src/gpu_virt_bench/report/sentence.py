@@ -5,16 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from gpu_virt_bench.model.comparison import Change, Comparison, Limit, Row
-from gpu_virt_bench.model.metric import SHOWN
+from gpu_virt_bench.compare.said import change_text, share_text
+from gpu_virt_bench.model.comparison import Comparison, Limit, Row
 from gpu_virt_bench.model.text import counted
 
 MOST = 6
 """So many outcomes of one verdict are named, those that changed most; the others are counted."""
-TWICE = 2.0
-"""From this ratio on a change is said in times, not in per cent."""
-WORDS = {"inconclusive": "not told", "not comparable": "not compared", "informational": "not judged"}
-"""Verdicts as sentences and tables say them, where another word is plainer."""
 TAIL = "tail worse"
 """What a table says of an outcome whose median does not tell what its mean or its tail does."""
 GIB = 1 << 30
@@ -49,15 +45,14 @@ def of_verdict(verdict: str, rows: Sequence[Row]) -> str:
     found = sorted((row for row in rows if row.verdict == verdict), key=lambda row: (-size(row), row.id))
     if not found:
         return ""
-    word = WORDS.get(verdict, verdict)
     if verdict in ("same", "not comparable", "informational"):
         usual, others = [row for row in found if not row.against], [named(row) for row in found if row.against]
         whole = [named(usual[0])] if len(usual) == 1 else [counted(len(usual), "outcome")] if usual else []
-        return f"{word}{': ' if len(found) == 1 else ' in '}{' and '.join([*whole, *others])}"
+        return f"{verdict}{': ' if len(found) == 1 else ' in '}{' and '.join([*whole, *others])}"
     told = [f"{named(row)} {shown(row)}".rstrip() for row in found[:MOST]]
     if len(found) > MOST:
         told.append(f"{len(found) - MOST} more")
-    return f"{word}: {', '.join(told)}"
+    return f"{verdict}: {', '.join(told)}"
 
 
 def named(row: Row) -> str:
@@ -89,15 +84,12 @@ def asked(found: Limit) -> str:
 
 
 def got(found: Limit) -> str:
-    """What a tenant got of the compute, with half of its interval, or sees of the memory."""
+    """What a tenant got of the compute, with its interval, or sees of the memory."""
     if found.got is None:
         return "got: not known" if found.name == "compute" else "sees: not known"
-    low, high = found.got.low, found.got.high
     if found.name == "memory":
         return f"sees {amount(found, found.got.value)}"
-    if low is None or high is None:
-        return f"got {amount(found, found.got.value)}"
-    return f"got {with_half(100 * found.got.value, 100 * low, 100 * high, sign=False)} %"
+    return f"got {share_text(found.got)}"
 
 
 def amount(found: Limit, value: float) -> str:
@@ -106,41 +98,5 @@ def amount(found: Limit, value: float) -> str:
 
 
 def shown(row: Row) -> str:
-    """The change of an outcome: `+4.6 ±1.0 %`, `2.38 ±0.14 times`, `+241 ±23 ns`; "" without one."""
+    """The change of an outcome: `+4.6 ±1.0 %`, `+241 ±23 ns`; "" without one."""
     return "" if row.change is None else change_text(row.change, row.shown_unit)
-
-
-def change_text(change: Change, unit: str) -> str:
-    """A change with half of its interval. A difference of per cents is in percentage points,
-    a rate under a compute share is what it is of that share."""
-    value, low, high = change.interval.value, change.interval.low, change.interval.high
-    if change.kind == "difference":
-        factor, name = SHOWN[unit][1], "pp" if unit == "%" else unit
-        value, low, high = factor * value, *(None if end is None else factor * end for end in (low, high))
-    elif change.shares:
-        return f"{with_half(value, low, high, sign=False, none=1.0)} of share"
-    elif value >= TWICE:
-        return f"{with_half(value, low, high, sign=False, none=1.0)} times"
-    else:
-        value, low, high = 100 * (value - 1), *(None if end is None else 100 * (end - 1) for end in (low, high))
-        name = "%"
-    return f"{with_half(value, low, high, most=3 if change.kind == 'difference' else 2)} {name}"
-
-
-def with_half(
-    value: float, low: float | None, high: float | None, sign: bool = True, most: int = 2, none: float = 0.0
-) -> str:
-    """`+4.6 ±1.0`: the larger half of the interval, decimals so that it has two digits, `most` of them at most. Where
-    that would hold no change, at `none`, and the interval does not: its ends, `+1.03 (+0.90 .. +2.31)`."""
-    half = None if low is None or high is None else max(high - value, value - low)
-    digits = 2 if not half else min(most, max(0, 1 - math.floor(math.log10(half))))
-
-    def written(number: float) -> str:
-        text = f"{number:+,.{digits}f}" if sign else f"{number:,.{digits}f}"
-        return text if text.strip("+-0.,") else text.lstrip("+-")
-
-    if half is None or low is None or high is None:
-        return written(value)
-    if abs(value - none) <= half and not low <= none <= high:
-        return f"{written(value)} ({written(low)} .. {written(high)})"
-    return f"{written(value)} ±{half:,.{digits}f}"

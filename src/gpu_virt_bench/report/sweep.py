@@ -49,7 +49,7 @@ def row_key(outcome: Outcome) -> tuple[str, str]:
 
 
 def sweep_table(runs: Sequence[Run]) -> RenderableType:
-    """Value and interval of every outcome at every point; the ratio to the first point where it is defined."""
+    """Value and interval of every outcome at every point; the change from the first point where it is defined."""
     mark = EMULATED if runs[0].device.emulated else ""
     table = Table(title=Text(f"{label(runs[0])} over its sweep{mark}"), title_justify="left", title_style="bold")
     table.add_column("metric", overflow="fold")
@@ -65,7 +65,7 @@ def sweep_table(runs: Sequence[Run]) -> RenderableType:
 
 
 def cell(run: Run, outcome: Outcome | None, first: Outcome | None) -> str:
-    """Value, interval and what it is of the first point's value; or why there is none."""
+    """Value, interval and change from the first point's value; or why there is none."""
     if isinstance(outcome, Skipped):
         return outcome.reason
     if isinstance(outcome, Failed):
@@ -77,7 +77,7 @@ def cell(run: Run, outcome: Outcome | None, first: Outcome | None) -> str:
     text = f"{number(found.value * factor)}\n{interval(found, factor)}"
     if isinstance(first, Measured) and first is not outcome and metric.compare == "ratio":
         base = summarise(first, metric).value
-        text += f"\nx {number(found.value / base)}" if base else ""
+        text += f"\n{100 * (found.value / base - 1):+,.3g} %" if base else ""
     return text
 
 
@@ -85,8 +85,8 @@ def print_sweeps(runs: Sequence[Run]) -> None:
     """A table for each system that was swept."""
     for group in swept(runs):
         out = console()
-        out.print()
         out.print(sweep_table(group))
-        out.print("  x: times the value at the first point", style="dim", markup=False)
+        out.print("  %: change from the value at the first point", style="dim", markup=False)
         for remark in dict.fromkeys(remark for run in group for remark in remarks(run)):
             out.print(Padding(Text(remark), (0, 0, 0, 2)), style="yellow")
+        out.print()

@@ -187,12 +187,11 @@ def print_runs(runs: Sequence[Run]) -> None:
     out = console()
     for run in runs:
         print_run(run, out)
-    out.print()
+        out.print()
 
 
 def print_run(run: Run, out: Console) -> None:
     """One run's table and remarks."""
-    out.print()
     out.print(run_table(run))
     for reason in reasons(run):
         out.print(Padding(Text(reason), (0, 0, 0, 2)))
