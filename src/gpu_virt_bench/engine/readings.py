@@ -57,20 +57,25 @@ def unlike(series: Sequence[Series]) -> str:
     return f"overlap of {found.overlap:.2f}, less than {LEAST_OVERLAP}"
 
 
+def has_our_clock(tenant: Tenant) -> bool:
+    """Whether its times and the harness's can be compared."""
+    return tenant.is_local and not tenant.is_virtual
+
+
 def window(tenants: Sequence[Tenant], series: Sequence[Series], asked: float, answered: float) -> tuple[float, float]:
     """The outermost window in the harness's time; without a common clock, from the request to the last answer."""
-    if not all(tenant.has_our_clock for tenant in tenants):
+    if not all(has_our_clock(tenant) for tenant in tenants):
         return asked, answered
     found = common(series)
     return found.first / NS_PER_SECOND, found.last / NS_PER_SECOND
 
 
-def neighbor_fault(name: str, series: Series, left: float, has_our_clock: bool) -> str:
+def neighbor_fault(name: str, series: Series, left: float, is_timed: bool) -> str:
     """Why what was read beside a neighbor does not count: it ended before the block was left, or did nothing."""
     if not any(series.columns.values()):
         return f"{name} did no work"
     ended = series.end / NS_PER_SECOND
-    if has_our_clock and ended < left:
+    if is_timed and ended < left:
         return f"{name} ended {left - ended:.3f} s before it was told to stop"
     return ""
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 
 from gpu_virt_bench.engine.member import Member
-from gpu_virt_bench.engine.readings import Reading, neighbor_fault, unlike, window
+from gpu_virt_bench.engine.readings import Reading, has_our_clock, neighbor_fault, unlike, window
 from gpu_virt_bench.engine.throttle import Throttle
 from gpu_virt_bench.model.workload import Series, Workload
 from gpu_virt_bench.tenant import Running, Tenant, together
@@ -78,5 +78,5 @@ class Beside:
         """What the neighbor did."""
         series = run.series()
         self.series[member] = series
-        fault = neighbor_fault(f"neighbor {member.index}", series, self.reading.end, member.tenant.has_our_clock)
+        fault = neighbor_fault(f"neighbor {member.index}", series, self.reading.end, has_our_clock(member.tenant))
         self.reading.reject(fault)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
 import time
-import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 
 from gpu_virt_bench.model.workload import NS_PER_SECOND, Series, TenantDied, TenantHung, Workload, WorkloadError
 from gpu_virt_bench.tenant.channel import Call
+from gpu_virt_bench.tenant.moment import Moments
 from gpu_virt_bench.tenant.process import Process
 from gpu_virt_bench.tenant.protocol import Message, boot_id
 
@@ -41,20 +40,10 @@ class Tenant(Process):
         """Whether it runs under the harness's kernel."""
         return bool(self.hello["boot_id"]) and self.hello["boot_id"] == boot_id()
 
-    @property
-    def has_our_clock(self) -> bool:
-        """Whether its times and the harness's can be compared."""
-        return self.is_local and not self.is_virtual
-
     @cached_property
-    def _begun(self) -> Iterator[int]:
-        """Counts its runs."""
-        return itertools.count(1)
-
-    def moment(self, rank: int, party: int, follows: bool) -> Message:
-        """How its next run takes part in virtual time."""
-        seed = zlib.crc32(f"{self.origin or self.name} {next(self._begun)}".encode())
-        return {"party": party, "rank": rank, "follows": int(follows), "seed": seed}
+    def moments(self) -> Moments:
+        """How its runs take part in virtual time."""
+        return Moments(self.origin or self.name)
 
     @cached_property
     def _works(self) -> dict[str, int]:
@@ -88,7 +77,7 @@ class Tenant(Process):
 
         In virtual time a rank, different from theirs, says whose turn is first.
         """
-        return start(self, workload, moment=self.moment(rank, 0, follows=True), began=True)
+        return start(self, workload, moment=self.moments.next(rank, 0, follows=True), began=True)
 
     def cpu_seconds(self) -> float:
         """CPU time of the driver's and the layer's threads, those that have ended too: the process's less its own.
@@ -143,7 +132,7 @@ def start(
 ) -> Running:
     """Starts a workload. To tell when it began, the tenant looks often: only where it was asked."""
     number = tenant.prepare(workload)
-    moment = moment or tenant.moment(0, 1, follows=False)
+    moment = moment or tenant.moments.next()
     call = tenant.channel.send({"do": "run", "work": number, "at": at, "moment": moment, "began": began})
     return Running(tenant, workload, call)
 
@@ -156,7 +145,7 @@ def together(work: Mapping[Tenant, Workload]) -> dict[Tenant, Series]:
     for tenant, workload in work.items():
         tenant.prepare(workload)
     at = time.monotonic_ns() + LEAD if all(tenant.is_local for tenant in work) else 0
-    moments = [tenant.moment(rank, len(work), follows=False) for rank, tenant in enumerate(work)]
+    moments = [tenant.moments.next(rank, len(work)) for rank, tenant in enumerate(work)]
     runs = [start(*one, at, moment) for one, moment in zip(work.items(), moments, strict=True)]
     try:
         return {run.tenant: run.series() for run in runs}
