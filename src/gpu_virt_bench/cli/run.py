@@ -26,7 +26,6 @@ from gpu_virt_bench.cli.settings import (
 if TYPE_CHECKING:
     from gpu_virt_bench.engine.request import Request
     from gpu_virt_bench.engine.session import Result
-    from gpu_virt_bench.model.comparison import Comparison
     from gpu_virt_bench.model.run import Suite
     from gpu_virt_bench.model.system import System
 
@@ -346,14 +345,9 @@ def compare_with(result: Result, earlier: Sequence[str]) -> None:
         except (RunFileError, OSError) as error:
             click.echo(f"Not compared: {wrong_use(error)}", err=True)
             continue
-        print_matrix([headlines(one) for one in found], console())
+        print_matrix([one.asked_for() for one in found], console())
     for record in result.records:
         if record.refused:
             click.echo(f"{record.run.system.id}: refused, nothing of it was measured")
     if others:
         click.echo()
-
-
-def headlines(found: Comparison) -> Comparison:
-    """The comparison with its headline outcomes, or with all where it has none."""
-    return replace(found, rows=[row for row in found.rows if row.headline] or found.rows)

@@ -86,6 +86,7 @@ def compare(
         twin is not None,
         policy.confidence,
         limits(theirs, rows),
+        any(run.plan.settings.parameters == "all" for run in (ours, theirs)),
     )
 
 

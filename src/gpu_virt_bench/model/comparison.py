@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 Verdict = Literal[
@@ -143,3 +143,13 @@ class Comparison:
     """The level that intervals were asked for; where one reached another, its own `level` says so."""
     limits: list[Limit] = field(default_factory=list)
     """The candidate's."""
+    all_parameters: bool = False
+    """Whether a suite measured every parameter; else all were asked for, by name or by an option."""
+    hidden: int = 0
+    """How many outcomes beside the headline ones stand in the files and not here."""
+
+    def asked_for(self) -> Comparison:
+        """The comparison with what was asked for by name; of a suite with every parameter the headline outcomes, or all
+        where it has none."""
+        rows = [row for row in self.rows if row.headline or not self.all_parameters] or self.rows
+        return replace(self, rows=rows, hidden=len(self.rows) - len(rows))

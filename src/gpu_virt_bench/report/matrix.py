@@ -14,9 +14,10 @@ from rich.text import Text
 
 from gpu_virt_bench.model.comparison import Comparison, Row
 from gpu_virt_bench.model.metric import SHOWN
+from gpu_virt_bench.model.text import counted
 from gpu_virt_bench.report.comparison import STYLES, size
 from gpu_virt_bench.report.sentence import TAIL, WORDS, asked, got, sentence, shown
-from gpu_virt_bench.report.text import EMULATED, number, usual_level
+from gpu_virt_bench.report.text import EMULATED, number, titled, usual_level
 
 PLAIN = {word: verdict for verdict, word in WORDS.items()} | {TAIL: "worse"}
 NARROWEST = 22
@@ -35,7 +36,7 @@ def print_matrix(comparisons: Sequence[Comparison], out: Console) -> None:
             out.print()
             out.print(table(part, out.width))
         out.print()
-        for line in [*remarks(group), *notes(group)]:
+        for line in [*remarks(group), *notes(group), *more(group)]:
             out.print(Padding(Text(line), (0, 0, 0, 2)))
         out.print()
         out.print(key(group), style="dim", markup=False)
@@ -113,7 +114,7 @@ def grid(group: Sequence[Comparison]) -> list[list[str]]:
     by_id = [{row.id: row for row in one.rows} for one in group]
     for row in ordered(group):
         cells = [cell(rows[row.id]) if row.id in rows else "-" for rows in by_id]
-        found.append([f"{row.id} {row.title}", baseline_value(row), *cells])
+        found.append([titled(row.id, row.title), baseline_value(row), *cells])
     return found
 
 
@@ -188,6 +189,12 @@ def joined(whose: Sequence[str], group: Sequence[Comparison]) -> list[str]:
     counts = Counter(name.partition(" (")[0] for name in whose)
     everyone = [name for name, count in counts.items() if count == len(group) and len(group) > 1]
     return [*everyone, *(name for name in whose if name.partition(" (")[0] not in everyone)]
+
+
+def more(group: Sequence[Comparison]) -> list[str]:
+    """How many outcomes are not in the table, and how to see them."""
+    hidden = max(one.hidden for one in group)
+    return [f"{counted(hidden, 'more outcome')}: gpu-virt-bench compare --all"] if hidden else []
 
 
 def margins(group: Sequence[Comparison]) -> list[str]:
