@@ -11,7 +11,7 @@ from gpu_virt_bench.engine.plan import Item
 from gpu_virt_bench.engine.quotas import granted
 from gpu_virt_bench.engine.standing import settling
 from gpu_virt_bench.model.claims import LONGEST
-from gpu_virt_bench.model.text import counted, span, told
+from gpu_virt_bench.model.text import counted, span
 from gpu_virt_bench.systems.proof import tables
 
 PROVED = 0.3
@@ -155,5 +155,5 @@ def announcement(course: Course, items: Mapping[str, Sequence[Item]]) -> str:
     said = f"about {times}: {several}{taken} of {outcomes}, {', '.join(course.places)}"
     budget = course.request.time_budget
     if budget is not None and budget < planned:
-        said += f"; the time budget of {told(budget)} is shorter, and will end it before all is measured"
+        said += f"; the time budget of {budget:g} s is shorter, and will end it before all is measured"
     return said

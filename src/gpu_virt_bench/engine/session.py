@@ -225,11 +225,12 @@ def order(course: Course, number: int, wanted: Mapping[str, Sequence[Item]]) -> 
 
 def close(course: Course, status: Status, items: Mapping[str, Sequence[Item]]) -> None:
     """Writes every file for the last time."""
+    wide = wants_more(course, items) if course.wanted else set()
     for key, record in course.records.items():
         for item in items[key]:
             found = record.outcomes.get(item.id)
             if isinstance(found, Measured):
-                record.outcomes[item.id] = replace(found, stop=course.stopped(key, item))
+                record.outcomes[item.id] = replace(found, stop=course.stopped(key, item, wide))
         record.update(session=course.session, after=course.reference.target.states())
         record.save(status if record.missing() else "complete")
 

@@ -15,6 +15,7 @@ from gpu_virt_bench.model.cautions import cautions
 from gpu_virt_bench.model.claims import claims
 from gpu_virt_bench.model.metric import SHOWN, Metric
 from gpu_virt_bench.model.run import Definition, Failed, Granted, Measured, Outcome, Run
+from gpu_virt_bench.model.text import counted
 from gpu_virt_bench.stats.estimate import LEVEL, Estimate
 from gpu_virt_bench.stats.estimate import summarise as summarise
 
@@ -167,12 +168,25 @@ def titled(name: str, title: str) -> str:
 def remarks(run: Run) -> list[str]:
     """What a reader must know beside the numbers."""
     found = [*claims(run), *cautions(run)]
+    lack = lacking(run.missing)
     if run.status != "complete":
-        found.append(f"this run {run.ending}")
-    found += [f"missing: {entry}" for entry in run.missing]
+        found.append(f"this run {run.ending}" + (f"; missing: {lack}" if lack else ""))
+    elif lack:
+        found.append(f"missing, since tenants were lost before they were proved again: {lack}")
     if (few := run.plan.settings.repetitions) < FEW:
         found.append(f"repetitions: {few}; intervals are wide, --suite standard narrows them")
     return found
+
+
+def lacking(missing: Sequence[str]) -> str:
+    """What was planned and not measured: `4 of 5 repetitions of 2 outcomes (OH-001, OH-002)`, each number once."""
+    found: dict[str, list[str]] = {}
+    for entry in missing:
+        name, _, count = entry.rpartition(": ")
+        found.setdefault(count, []).append(name)
+    return "; ".join(
+        f"{count} of {counted(len(names), 'outcome')} ({', '.join(names)})" for count, names in found.items()
+    )
 
 
 def console(to_stdout: bool = True) -> Console:
