@@ -30,7 +30,7 @@ from gpu_virt_bench.engine.request import Progress, Request
 from gpu_virt_bench.engine.resolution import wants_more
 from gpu_virt_bench.engine.terms import Terms
 from gpu_virt_bench.engine.throttle import Throttle
-from gpu_virt_bench.model.run import Device, Measured, Session, now
+from gpu_virt_bench.model.run import Device, Measured, Session, Skipped, now
 from gpu_virt_bench.model.system import System
 from gpu_virt_bench.model.workload import TenantDied, TenantHung, WorkloadError
 from gpu_virt_bench.systems.available import Here, availability
@@ -67,6 +67,7 @@ def run_session(request: Request, progress: Progress) -> Result:
         with closing(referred(target, folder)) as reference:
             check_available(request, reference)
             course, items = prepared(request, progress, folder, reference, throttle, deadline)
+            check_possible(course, items)
             for record in course.records.values():
                 record.begin(request.output)
                 record.save()
@@ -168,14 +169,36 @@ def places_of(
 
 def open_entry(course: Course, key: str, entry: Entry, items: Sequence[Item]) -> None:
     """Refuses an entry whose quota the user asked for cannot be had, and skips what does not apply to it."""
-    devices_here = course.reference.devices
-    try:
-        grants(entry.system, [entry.quota], devices_here, [0])
-    except DefinitionError as error:
-        course.refuse(key, str(error))
+    if reason := impossible(entry, course.reference.devices):
+        course.refuse(key, reason)
     for item in items:
-        if reason := unmet(entry, item, devices_here):
+        if reason := unmet(entry, item, course.reference.devices):
             course.records[key].skip(item, reason)
+
+
+def impossible(entry: Entry, found: Sequence[Device]) -> str:
+    """Why a quota cannot be had of an entry's system, "" if it can."""
+    try:
+        grants(entry.system, [entry.quota], found, [0])
+    except DefinitionError as error:
+        return str(error)
+    return ""
+
+
+def check_possible(course: Course, items: Mapping[str, Sequence[Item]]) -> None:
+    """Refuses a session with a quota that cannot be had, and one without anything to measure: no file is written."""
+    reasons = [impossible(place.entry, course.reference.devices) for place in course.places.values()]
+    if refused := [reason for reason in dict.fromkeys(reasons) if reason]:
+        raise Unmeasurable("; ".join(refused))
+    if any(course.records[key].is_open(item) for key, some in items.items() for item in some):
+        return
+    skipped: dict[str, list[str]] = {}
+    for record in course.records.values():
+        for name, one in record.outcomes.items():
+            if isinstance(one, Skipped) and name not in skipped.setdefault(one.reason, []):
+                skipped[one.reason].append(name)
+    told = "; ".join(f"{', '.join(names)}: {reason}" for reason, names in skipped.items())
+    raise Unmeasurable(f"nothing of it can be measured: {told}; `gpu-virt-bench list systems` shows what each can")
 
 
 def conduct(course: Course, items: Mapping[str, Sequence[Item]]) -> Result:
