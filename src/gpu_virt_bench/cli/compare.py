@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     "--all",
     "everything",
     is_flag=True,
-    help="All outcomes of a suite with every parameter, not only the headline ones.",
+    help="All outcomes, not only the headline ones.",
 )
 @click.option("--long", is_flag=True, help="Every value with its interval, a table for each candidate.")
 @written("json", "markdown")
@@ -69,7 +69,7 @@ def compared(
 
     found = compare_files(baseline, candidates, with_margins(load(policy), margin))
     check_names([word.rpartition("=")[0] for word in margin if "=" in word], found)
-    return [one if everything else one.asked_for() for one in found]
+    return [one if everything else one.headlines() for one in found]
 
 
 def check_names(names: Sequence[str], comparisons: Sequence[Comparison]) -> None:

@@ -86,7 +86,6 @@ def compare(
         twin is not None,
         policy.confidence,
         limits(theirs, rows),
-        any(run.plan.settings.parameters == "all" for run in (ours, theirs)),
     )
 
 

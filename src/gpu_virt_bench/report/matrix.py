@@ -222,7 +222,11 @@ def key(group: Sequence[Comparison]) -> str:
     floor = "; not told inside the noise floor, the baseline against itself" if any(o.has_floor for o in group) else ""
     limits = {limit.name for one in group for limit in one.limits}
     share = " of share: of the rate that was granted, 1 is right and more is a leak." if "compute" in limits else ""
-    sees = " sees: what the driver tells a tenant; `show` says whether the limit binds." if "memory" in limits else ""
+    sees = (
+        " sees: what the driver tells a tenant. binds: it refused more; leaks: not by every call."
+        if "memory" in limits
+        else ""
+    )
     return (
         "better, worse: certain, and beyond the margin; slightly: certain; same: within the margin; not told: "
         f"neither{floor}. % and times: candidate over baseline; others: their difference."

@@ -17,6 +17,8 @@ WORDS = {"inconclusive": "not told", "not comparable": "not compared", "informat
 """Verdicts as sentences and tables say them, where another word is plainer."""
 TAIL = "tail worse"
 """What a table says of an outcome whose median does not tell what its mean or its tail does."""
+BINDS = {True: "binds", False: "leaks", None: "not tried"}
+"""What becomes of memory above a limit."""
 GIB = 1 << 30
 
 
@@ -89,12 +91,13 @@ def asked(found: Limit) -> str:
 
 
 def got(found: Limit) -> str:
-    """What a tenant got of the compute, with half of its interval, or sees of the memory."""
-    if found.got is None:
-        return "got: not known" if found.name == "compute" else "sees: not known"
-    low, high = found.got.low, found.got.high
+    """What a tenant got of the compute, with half of its interval; or sees of the memory, and whether the limit binds."""
     if found.name == "memory":
-        return f"sees {amount(found, found.got.value)}"
+        seen = "sees: not known" if found.got is None else f"sees {amount(found, found.got.value)}"
+        return f"{seen}\n{BINDS[found.binds]}"
+    if found.got is None:
+        return "got: not known"
+    low, high = found.got.low, found.got.high
     if low is None or high is None:
         return f"got {amount(found, found.got.value)}"
     return f"got {with_half(100 * found.got.value, 100 * low, 100 * high, sign=False)} %"
