@@ -335,8 +335,8 @@ def by_parameters(request: Request, words: Sequence[str]) -> set[str]:
 
 
 def compare_with(result: Result, earlier: Sequence[str], by_name: Set[str]) -> None:
-    """Verdicts of the session's other runs over its first one, and of all of them over each earlier run; of metrics that
-    were asked for `by_name` all outcomes stand there."""
+    """Verdicts of the session's other runs over its first one, and of all of them over each earlier run; of metrics
+    that were asked for `by_name` all outcomes are shown."""
     from gpu_virt_bench.compare import compare_files
     from gpu_virt_bench.policy import load
     from gpu_virt_bench.report.matrix import print_matrix

@@ -91,7 +91,7 @@ def asked(found: Limit) -> str:
 
 
 def got(found: Limit) -> str:
-    """What a tenant got of the compute, with half of its interval; or sees of the memory, and whether the limit binds."""
+    """What a tenant got of the compute, with half of its interval; or sees of the memory, and if the limit binds."""
     if found.name == "memory":
         seen = "sees: not known" if found.got is None else f"sees {amount(found, found.got.value)}"
         return f"{seen}\n{BINDS[found.binds]}"
