@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from rich.table import Table
 from rich.text import Text
 
 from gpu_virt_bench.gate import Case, Finding, Judgement
@@ -13,6 +12,7 @@ from gpu_virt_bench.model.comparison import Row
 from gpu_virt_bench.model.metric import SHOWN
 from gpu_virt_bench.report.comparison import figure, heading, size
 from gpu_virt_bench.report.envelope import envelope
+from gpu_virt_bench.report.grid import Grid
 from gpu_virt_bench.report.markdown import escaped, table
 from gpu_virt_bench.report.text import console, number
 
@@ -90,7 +90,7 @@ def notes(judgement: Judgement) -> list[str]:
 
 def print_gate(judgement: Judgement) -> None:
     """The table for the terminal."""
-    shown = Table(title=Text(title(judgement)), title_justify="left", title_style="bold")
+    shown = Grid(title=Text(title(judgement)), title_justify="left", title_style="bold")
     for column in HEADINGS:
         shown.add_column(column, overflow="fold")
     for row in rows(judgement):

@@ -9,13 +9,13 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.padding import Padding
-from rich.table import Table
 from rich.text import Text
 
 from gpu_virt_bench.model.comparison import Comparison, Row
 from gpu_virt_bench.model.metric import SHOWN
 from gpu_virt_bench.model.text import counted
 from gpu_virt_bench.report.comparison import STYLES, size
+from gpu_virt_bench.report.grid import Grid
 from gpu_virt_bench.report.sentence import TAIL, WORDS, asked, got, sentence, shown
 from gpu_virt_bench.report.text import EMULATED, number, titled, usual_level
 
@@ -89,10 +89,10 @@ def baseline_cells(group: Sequence[Comparison]) -> list[str]:
     return [group[0].baseline.name, *(baseline_value(row) for one in group for row in one.rows)]
 
 
-def table(group: Sequence[Comparison], width: int) -> Table:
+def table(group: Sequence[Comparison], width: int) -> Grid:
     """The grid for a terminal."""
     headings, *rows = grid(group)
-    made = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold", width=min(width, 110))
+    made = Grid(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold", width=min(width, 110))
     made.add_column(headings[0], overflow="fold", ratio=1)
     made.add_column(Text(headings[1]), justify="right", no_wrap=True)
     for name, one in zip(headings[2:], group, strict=True):

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from rich.padding import Padding
-from rich.table import Table
 from rich.text import Text
 
 from gpu_virt_bench.model.metric import SHOWN, Value
 from gpu_virt_bench.model.run import Failed, Measured, Outcome, Run, Skipped
+from gpu_virt_bench.report.grid import Grid
 from gpu_virt_bench.report.text import (
     ARROWS,
     EMULATED,
@@ -51,7 +51,7 @@ def row_key(outcome: Outcome) -> tuple[str, str]:
 def sweep_table(runs: Sequence[Run]) -> RenderableType:
     """Value and interval of every outcome at every point; the ratio to the first point where it is defined."""
     mark = EMULATED if runs[0].device.emulated else ""
-    table = Table(title=Text(f"{label(runs[0])} over its sweep{mark}"), title_justify="left", title_style="bold")
+    table = Grid(title=Text(f"{label(runs[0])} over its sweep{mark}"), title_justify="left", title_style="bold")
     table.add_column("metric", overflow="fold")
     for run in runs:
         table.add_column(point_name(run.point), justify="right")
