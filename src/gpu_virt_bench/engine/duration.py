@@ -102,9 +102,13 @@ def starting(course: Course, keys: Sequence[str]) -> float:
 
 
 def sampled(course: Course, item: Item, keys: Sequence[str]) -> float:
-    """Seconds that one entry gives to an outcome in one repetition."""
-    rule = course.terms.rule(item)
-    return (rule.samples + rule.warmup) * lasting(course, item, keys) + PREPARED
+    """Seconds that one entry gives to an outcome in one repetition: its samples, or as many as its time allows, where
+    the one that is under way when it is spent is taken to its end."""
+    rule, once = course.terms.rule(item), lasting(course, item, keys)
+    if not once:  # it reads what another outcome took
+        return PREPARED
+    allowed = max(rule.warmup + 1, int(rule.seconds / once) + 1)
+    return min(rule.samples + rule.warmup, allowed) * once + PREPARED
 
 
 def lasting(course: Course, item: Item, keys: Sequence[str]) -> float:

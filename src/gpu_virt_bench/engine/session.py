@@ -16,7 +16,7 @@ from gpu_virt_bench.engine import lock
 from gpu_virt_bench.engine.course import Course
 from gpu_virt_bench.engine.duration import ahead, announcement, expected, introduction
 from gpu_virt_bench.engine.entry import Entry, entries, items_of
-from gpu_virt_bench.engine.folder import session_folder
+from gpu_virt_bench.engine.folder import neighbors, session_folder
 from gpu_virt_bench.engine.groups import companies
 from gpu_virt_bench.engine.outlook import Outlook
 from gpu_virt_bench.engine.pace import Pace
@@ -37,6 +37,11 @@ from gpu_virt_bench.systems.available import Here, availability
 from gpu_virt_bench.systems.proof.prover import Prover
 from gpu_virt_bench.systems.quota import grants
 from gpu_virt_bench.systems.variables import DefinitionError
+
+BESIDE = (
+    "another session worked on this host at the same time: they share its processors, and absolute values may be "
+    "higher; changes within rounds are not touched by it"
+)
 
 
 class Unmeasurable(Exception):
@@ -220,6 +225,7 @@ def measure(course: Course, items: Mapping[str, Sequence[Item]]) -> None:
     """Every repetition with the outcomes that want it: the same ones in all entries."""
     suite = course.request.suite
     course.progress.note(announcement(course, items))
+    remark_neighbors(course)
     course.outlook = Outlook(*expected(course, items), course.deadline)
     course.progress.began(suite.repetitions, suite.max_repetitions, course.outlook.left)
     prove_first(course, items)
@@ -234,9 +240,19 @@ def measure(course: Course, items: Mapping[str, Sequence[Item]]) -> None:
         course.session = replace(course.session, order=[*course.session.order, order(course, number, wanted)])
         course.outlook.repeat(*ahead(course, items, number, wanted))
         repeat(course, number, wanted)
+        remark_neighbors(course)
         if number == 0:
             course.outlook.pass_by(introduction(course))
     course.wanted = course.wanted if course.is_cut else set()
+
+
+def remark_neighbors(course: Course) -> None:
+    """Says once, on the screen and in every file, that another session works on this host at the same time. Those on
+    one GPU refuse each other; those on several, or on emulated ones, share the processors."""
+    if neighbors() and not any(BESIDE in record.run.warnings for record in course.records.values()):
+        course.progress.note(BESIDE)
+        for record in course.records.values():
+            record.update(warnings=[*record.run.warnings, BESIDE])
 
 
 def order(course: Course, number: int, wanted: Mapping[str, Sequence[Item]]) -> str:

@@ -47,7 +47,7 @@ class Grid(Table):
             yield Text(str(cell).strip(), style=style)
             for column in others:
                 found = [*column.cells][number]
-                name, text = (" ".join(str(one).split()) for one in (column.header, found))
+                name, text = " ".join(str(column.header).split()), ", ".join(str(found).split("\n")).strip()
                 if text:
                     own = found.style if isinstance(found, Text) else ""
                     yield Padding(Text(f"{name}: {text}" if name else text, style=own or style), (0, 0, 0, 2))
