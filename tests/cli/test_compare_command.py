@@ -32,6 +32,17 @@ def test_a_regression_is_shown_and_is_no_error(files) -> None:
     assert "mps against native: worse: A latency +100.00 ±0.00 %." in done.output
 
 
+@pytest.mark.parametrize("form", ["text", "markdown"])
+def test_what_is_hidden_is_counted(files, form: str) -> None:
+    found = compare("native.json", "mps.json", "--format", form).output
+    assert "path=start" not in found and "1 more outcome: gpu-virt-bench compare --all" in found
+
+
+def test_json_counts_what_is_hidden(files) -> None:
+    found = json.loads(compare("native.json", "mps.json", "--format", "json").output)["comparisons"][0]
+    assert (len(found["rows"]), found["hidden"]) == (1, 1)
+
+
 def test_all_outcomes_are_shown_on_demand(files) -> None:
     found = " ".join(compare("native.json", "mps.json", "--all").output.split())
     assert "worse: A latency +100.00 ±0.00 %, A latency (OH-001[path=start]) +100.00 ±0.00 %." in found

@@ -89,11 +89,11 @@ def test_a_dry_run_says_what_and_how_long_and_leaves_nothing(tmp_path) -> None:
     words = (
         "run --dry-run --device emulated:h200 --system native --system mps --metrics OH-001,OH-006 --memory-limit 512"
     )
-    done = CliRunner().invoke(group, [*words.split(), "--time-budget", "1", "-o", str(tmp_path / "out")])
+    done = CliRunner().invoke(group, [*words.split(), "--time-budget", "0.5", "-o", str(tmp_path / "out")])
     assert done.exit_code == 0
     assert re.search(r"^About \d+ s: 2 runs of suite quick, 5 repetitions, on ", done.stdout)
     for line in (
-        "time budget: 1 s, shorter than that",
+        "time budget: 0.5 s, shorter than that",
         "native has no memory-limit: measured without",
         "skipped: OH-006: native has no concurrent-tenants",
         "mps: memory 512 MiB",

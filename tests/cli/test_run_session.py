@@ -150,3 +150,11 @@ def test_a_directory_to_compare_with_is_the_run_that_was_there_before(tmp_path) 
     (earlier,) = tmp_path.glob("native/*.json")
     done = gvb(*words, "--compare", str(tmp_path / "native"))
     assert "nothing can differ" not in done.stdout and "native against native" in done.stdout, earlier
+
+
+def test_parameters_that_were_asked_for_stand_in_the_table(tmp_path) -> None:
+    both = "--system", "native", "--system", "time-slicing"
+    done = gvb("run", *FAST, *both, "--metrics", "OH-001[path=*],OH-002[bytes=4096]", "--output", str(tmp_path))
+    for parameter in ("path=start", "path=round-trip", "bytes=4096"):
+        assert parameter in done.stdout
+    assert "--all" not in done.stdout

@@ -65,7 +65,7 @@ def test_an_interrupted_run_is_shown_by_its_file(folder) -> None:
     save(a_run({"OH-001": [1.0]}, status="interrupted", missing=["OH-002: 3 repetitions"]), folder / "run.json")
     text = show("run.json").stdout
     assert "(5 min), interrupted\n" in text
-    assert "missing: OH-002: 3 repetitions" in text
+    assert "missing: 3 repetitions of 1 outcome (OH-002)" in text
 
 
 def test_a_run_file_may_have_any_name(folder) -> None:

@@ -111,6 +111,18 @@ def test_every_encoding_gets_every_answer(here: Path, words: str, encoding: str)
     assert "?" not in text.replace("see `gpu-virt-bench", "")
 
 
+@pytest.mark.parametrize(
+    ("asked", "plain"),
+    [({"LC_ALL": "C"}, True), ({"LC_ALL": "POSIX"}, True), ({"LC_ALL": "C.UTF-8"}, False), ({"LANG": "C"}, False)]
+    + [({"LC_ALL": "C", name: value}, False) for name, value in (("PYTHONUTF8", "1"), ("PYTHONIOENCODING", "utf-8"))],
+)
+def test_a_locale_without_letters_gets_ascii(here: Path, asked: dict[str, str], plain: bool) -> None:
+    names = ("LC_ALL", "LC_CTYPE", "LANG", "PYTHONUTF8", "PYTHONIOENCODING")
+    env = {name: value for name, value in os.environ.items() if name not in names}
+    done = subprocess.run([GVB, "show", "kept.json"], capture_output=True, env={**env, **asked}, timeout=60)
+    assert done.stdout.isascii() is plain
+
+
 def test_ascii_has_signs_of_its_own(here: Path) -> None:
     ascii_only = {**os.environ, "PYTHONIOENCODING": "ascii"}
     shown, listed = (

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from builders import DEVICE
-from gpu_virt_bench.engine.duration import lasting, standing
+from gpu_virt_bench.engine.duration import PREPARED, lasting, sampled, standing
 from gpu_virt_bench.engine.entry import Entry
 from gpu_virt_bench.engine.groups import Group
+from gpu_virt_bench.engine.sampling import Rule
 from gpu_virt_bench.model.metric import Share
 from gpu_virt_bench.systems.load import load
 
@@ -44,3 +45,22 @@ def item(party: tuple[Share, ...]) -> Any:
 def test_a_sample_that_starts_a_process_takes_no_less_than_the_start(course: Any) -> None:
     assert lasting(course, item(()), ["native"]) == 1.3
     assert lasting(course, item((Share(),)), ["native"]) == 0.4
+
+
+@pytest.mark.parametrize(
+    ("rule", "samples"),
+    [
+        (Rule(6, 2, 100.0), 8),
+        (Rule(6, 0, 1.0), 3),  # the third begins at 0.8 s and is the last
+        (Rule(6, 2, 0.1), 3),  # one that counts is taken all the same
+    ],
+)
+def test_samples_end_when_the_time_of_their_outcome_is_spent(course: Any, rule: Rule, samples: int) -> None:
+    course.terms.rule = lambda item: rule
+    assert sampled(course, item((Share(),)), ["native"]) == pytest.approx(samples * 0.4 + PREPARED)
+
+
+def test_what_costs_no_time_is_prepared_all_the_same(course: Any) -> None:
+    course.terms.rule = lambda item: Rule(6, 2, 1.0)
+    free = SimpleNamespace(metric=SimpleNamespace(seconds_of=lambda *asked: 0.0), params={}, party=(Share(),))
+    assert sampled(course, free, ["native"]) == PREPARED

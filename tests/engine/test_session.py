@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,8 +15,9 @@ import jsonschema
 import pytest
 
 from gpu_virt_bench import Workload, metric
-from gpu_virt_bench.cli.progress import Silent
-from gpu_virt_bench.engine.session import Unmeasurable, run_session
+from gpu_virt_bench.cli.progress import Lines, Silent
+from gpu_virt_bench.engine.session import BESIDE, Unmeasurable, opened, prepared, referred, run_session
+from gpu_virt_bench.model.run import Repetition
 from gpu_virt_bench.model.workload import WorkloadError
 from gpu_virt_bench.results import load, schema
 from sessions import LAYER, request_for
@@ -280,6 +282,20 @@ def test_the_next_session_removes_what_a_killed_one_left(tmp_path) -> None:
     assert not folder.exists()
 
 
+def test_a_session_beside_another_says_so_once_on_the_screen_and_in_its_file(tmp_path, capsys) -> None:
+    script = (
+        "from gpu_virt_bench.engine.folder import session_folder as s\nwith s(print): print(1, flush=True); input()"
+    )
+    other = subprocess.Popen([sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    try:
+        assert other.stdout is not None and other.stdout.readline() == b"1\n"
+        (record,) = run_session(request_for(tmp_path, "OH-001"), Lines()).records
+    finally:
+        other.communicate(b"\n")
+    assert record.run.warnings.count(BESIDE) == 1
+    assert capsys.readouterr().err.count(BESIDE) == 1
+
+
 def test_the_time_budget_ends_a_run_with_what_it_has(tmp_path) -> None:
     request = request_for(tmp_path, "OH-001;OH-010", repetitions=50, max_repetitions=50)
     result = run_session(replace(request, time_budget=4.0), Silent())
@@ -287,6 +303,21 @@ def test_the_time_budget_ends_a_run_with_what_it_has(tmp_path) -> None:
     assert (run.outcomes["OH-001"].outcome, run.outcomes["OH-001"].stop) == ("measured", "out-of-time")
     assert (run.status, result.out_of_time, result.interrupted) == ("out-of-time", True, False)
     assert run.missing
+
+
+def test_only_what_was_cut_says_so(tmp_path) -> None:
+    """The second outcome of the last repetition does not fit any more; the first had all that was planned."""
+    request = request_for(tmp_path, "OH-001;OH-002", repetitions=2, max_repetitions=3, resolution=1e9)
+    with opened(request, Silent()) as (folder, target, throttle), closing(referred(target, folder)) as reference:
+        course, items = prepared(request, Silent(), folder, reference, throttle, None)
+    course.wanted, course.is_cut = {"OH-001", "OH-002"}, True
+    for name, count in (("OH-001", 2), ("OH-002", 1)):
+        course.records["native"].repetitions[name] = [
+            Repetition(0, "2026-11-21T12:00:00+00:00", 1.0, [1e-6], "enough")
+        ] * count
+    stops = {item.id: course.stopped("native", item, set()) for item in items["native"]}
+    assert stops == {"OH-001": "narrow", "OH-002": "out-of-time"}
+    assert course.stopped("native", items["native"][0], {"OH-001"}) == "out-of-time"
 
 
 @pytest.mark.parametrize(

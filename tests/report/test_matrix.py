@@ -11,9 +11,9 @@ from rich.console import Console
 from builders import PLAN, PROOF, a_run, with_outcome
 from gpu_virt_bench.compare import Loaded, compare
 from gpu_virt_bench.model.comparison import Comparison, Verdict
-from gpu_virt_bench.model.run import Granted, Run
+from gpu_virt_bench.model.run import Check, Granted, Run
 from gpu_virt_bench.policy import load
-from gpu_virt_bench.report.matrix import STYLES, print_matrix
+from gpu_virt_bench.report.matrix import STYLES, grid, print_matrix
 from gpu_virt_bench.report.sentence import sentence
 
 DATA = Path(__file__).parents[1] / "data"
@@ -80,6 +80,28 @@ def test_no_line_is_wider_than_the_terminal(width: int) -> None:
 def test_systems_that_do_not_fit_beside_each_other_stand_below() -> None:
     narrow = text(comparisons(), 50)
     assert narrow.count("OH-001 Kernel") == 2 and text(comparisons(), 120).count("OH-001 Kernel") == 1
+
+
+@pytest.mark.parametrize(
+    ("checks", "told"),
+    [
+        ([], "not tried"),
+        ([Check("memory-limit.refused_above", "x", "refused", True)], "binds"),
+        (
+            [
+                Check("memory-limit.refused_above", "x", "refused", True),
+                Check("memory-limit.calls", "x", "open: cuArrayCreate; refused by cuMemAlloc", True),
+            ],
+            "leaks",
+        ),
+    ],
+)
+def test_the_row_of_a_memory_limit_says_whether_it_binds(checks: list[Check], told: str) -> None:
+    run = limited(a_run(LAYER, DEFINITIONS, "layer"))
+    run = replace(run, proof=[replace(record, checks=[record.checks[0], *checks]) for record in run.proof])
+    found = compare(Loaded(Path("native.json"), a_run(NATIVE, DEFINITIONS)), Loaded(Path("x.json"), run), load())
+    row = next(row for row in grid([found]) if row[0] == "memory limit")
+    assert row[2] == f"asked 8 GiB\nsees 8 GiB\n{told}"
 
 
 def test_every_verdict_has_its_style_and_the_word_that_json_has() -> None:

@@ -15,6 +15,29 @@ def taken(**beside: Any) -> Run:
     return replace(a_run({"OH-001": [1.0]}), outcomes={"OH-001": in_rounds("OH-001", [[1.0] * 3] * 5, **beside)})
 
 
+def test_what_is_missing_is_one_line_with_its_reason() -> None:
+    lacking = ["OH-001: 4 of 5 repetitions", "OH-002[statistic=mean]: 4 of 5 repetitions", "OH-003: 5 of 5 repetitions"]
+    run = a_run({"OH-001": [1.0] * 5}, status="out-of-time", missing=lacking)
+    run = replace(run, plan=replace(run.plan, time_budget_seconds=0.5))
+    assert remarks(run) == [
+        "this run was ended by its time budget of 0.5 s; missing: "
+        "4 of 5 repetitions of 2 outcomes (OH-001, OH-002[statistic=mean]); 5 of 5 repetitions of 1 outcome (OH-003)"
+    ]
+
+
+def test_what_a_complete_run_lacks_was_lost_with_its_tenants() -> None:
+    run = a_run({"OH-001": [1.0] * 5}, missing=["OH-001: 1 of 5 repetitions"])
+    expected = (
+        "missing, since tenants were lost before they were proved again: 1 of 5 repetitions of 1 outcome (OH-001)"
+    )
+    assert remarks(run) == [expected]
+
+
+def test_a_run_that_ended_before_its_first_tenant_says_so() -> None:
+    run = replace(a_run({"OH-006": "skipped: no neighbors"}, status="interrupted"), proof=[])
+    assert remarks(run)[0] == "native is unproven: its run is interrupted before a tenant was asked for its proof"
+
+
 @pytest.mark.parametrize("paces", [[], [1.0, 1.1, 3.0]])
 def test_a_quiet_run_has_no_remark(paces: list[float]) -> None:
     assert remarks(taken(paces=paces)) == []

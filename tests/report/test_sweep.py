@@ -4,7 +4,7 @@ from rich.console import Console
 
 from builders import a_run
 from gpu_virt_bench.model.run import Run
-from gpu_virt_bench.report.sweep import point_name, sweep_table, swept
+from gpu_virt_bench.report.sweep import point_name, sweep_sentence, sweep_table, swept
 
 
 def at(percent: int, seconds: float, **changes: object) -> Run:
@@ -40,3 +40,19 @@ def test_what_was_not_measured_says_why() -> None:
 
 def test_an_emulated_sweep_is_marked() -> None:
     assert "EMULATED GPU" in drawn([at(25, 1.0, emulated=True), at(50, 1.0, emulated=True)])
+
+
+def test_a_sweep_ends_with_a_sentence_on_its_two_ends() -> None:
+    said = sweep_sentence([at(25, 4e-6), at(50, 3e-6), at(100, 2e-6)])
+    assert said == "mps, compute-limit 25 % to compute-limit 100 %: A latency 4.000 to 2.000 us, -50 %."
+
+
+def test_the_level_of_the_intervals_stands_once() -> None:
+    assert drawn([at(25, 4e-6), at(50, 2e-6)]).count("range of 5") == 1
+
+
+def test_four_points_lose_nothing_at_eighty_columns() -> None:
+    console = Console(width=80, record=True)
+    console.print(sweep_table([at(percent, 4.321e-6) for percent in (25, 50, 75, 100)]))
+    text = console.export_text()
+    assert text.count("compute-limit") == 4 and text.count("4.321 .. 4.321") == 4

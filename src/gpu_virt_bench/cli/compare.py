@@ -23,7 +23,12 @@ if TYPE_CHECKING:
               help="Margins and confidence.  [default]")  # fmt: skip
 @click.option("--margin", multiple=True, metavar="[NAME=]N",
               help="0.03: of all ratios; OH-006=5e-6, overhead=0.05: of a metric or a category.")  # fmt: skip
-@click.option("--all", "everything", is_flag=True, help="All outcomes, not only the headline ones.")
+@click.option(
+    "--all",
+    "everything",
+    is_flag=True,
+    help="All outcomes, not only the headline ones.",
+)
 @click.option("--long", is_flag=True, help="Every value with its interval, a table for each candidate.")
 @written("json", "csv", "markdown")
 def command(
@@ -60,13 +65,12 @@ def compared(
     baseline: Path, candidates: Sequence[Path], policy: Path | None, margin: Sequence[str], everything: bool
 ) -> list[Comparison]:
     """The comparisons, with the rows that were asked for."""
-    from gpu_virt_bench.cli.run import headlines
     from gpu_virt_bench.compare import compare_files
     from gpu_virt_bench.policy import load, with_margins
 
     found = compare_files(baseline, candidates, with_margins(load(policy), margin))
     check_names([word.rpartition("=")[0] for word in margin if "=" in word], found)
-    return [one if everything else headlines(one) for one in found]
+    return [one if everything else one.headlines() for one in found]
 
 
 def check_names(names: Sequence[str], comparisons: Sequence[Comparison]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
@@ -26,7 +26,6 @@ from gpu_virt_bench.cli.settings import (
 if TYPE_CHECKING:
     from gpu_virt_bench.engine.request import Request
     from gpu_virt_bench.engine.session import Result
-    from gpu_virt_bench.model.comparison import Comparison
     from gpu_virt_bench.model.run import Suite
     from gpu_virt_bench.model.system import System
 
@@ -110,7 +109,7 @@ def command(**options: Any) -> None:  # noqa: ANN401
             result = run_session(request, progress)
     except Exception as error:
         raise wrong_use(error) from None
-    show(result, quiet, earlier, verbose)
+    show(result, quiet, earlier, verbose, by_parameters(request, split(options["metrics"])))
     if result.out_of_time:
         click.echo(lacking(result, options["time_budget"]), err=True)
     lost = unmeasured(result)
@@ -288,7 +287,7 @@ def adjusted(suite: Suite, options: dict[str, Any]) -> Suite:
     return suite
 
 
-def show(result: Result, json_only: bool, earlier: Sequence[str], verbose: bool) -> None:
+def show(result: Result, json_only: bool, earlier: Sequence[str], verbose: bool, by_name: Set[str]) -> None:
     """The tables, or the paths alone; of several systems the comparison stands for each one's table."""
     if json_only:
         from gpu_virt_bench.model.evidence import of_run
@@ -311,7 +310,7 @@ def show(result: Result, json_only: bool, earlier: Sequence[str], verbose: bool)
     if len(plain) == 1 or verbose or not is_compared(result):
         print_runs(plain)
     print_sweeps(runs)
-    compare_with(result, earlier)
+    compare_with(result, earlier, by_name)
     for record in result.records:
         click.echo(f"{named(record.run)}: {record.path}")
     for record in result.records:
@@ -327,8 +326,17 @@ def is_compared(result: Result) -> bool:
     return not first.refused and not first.run.point
 
 
-def compare_with(result: Result, earlier: Sequence[str]) -> None:
-    """Verdicts of the session's other runs over its first one, and of all of them over each earlier run."""
+def by_parameters(request: Request, words: Sequence[str]) -> set[str]:
+    """The metrics of which the user chose parameters: `OH-001[path=*]`."""
+    from gpu_virt_bench.engine.plan import named, parted
+
+    chosen = [name for name, bracket in map(parted, words) if bracket is not None]
+    return {metric.id for name in chosen for metric in named(request.registry, name)}
+
+
+def compare_with(result: Result, earlier: Sequence[str], by_name: Set[str]) -> None:
+    """Verdicts of the session's other runs over its first one, and of all of them over each earlier run; of metrics
+    that were asked for `by_name` all outcomes are shown."""
     from gpu_virt_bench.compare import compare_files
     from gpu_virt_bench.policy import load
     from gpu_virt_bench.report.matrix import print_matrix
@@ -346,13 +354,8 @@ def compare_with(result: Result, earlier: Sequence[str]) -> None:
         except (RunFileError, OSError) as error:
             click.echo(f"Not compared: {wrong_use(error)}", err=True)
             continue
-        print_matrix([headlines(one) for one in found], console())
+        print_matrix([one.headlines(by_name) for one in found], console())
         click.echo()
     for record in result.records:
         if record.refused:
             click.echo(f"{record.run.system.id}: refused, nothing of it was measured")
-
-
-def headlines(found: Comparison) -> Comparison:
-    """The comparison with its headline outcomes, or with all where it has none."""
-    return replace(found, rows=[row for row in found.rows if row.headline] or found.rows)

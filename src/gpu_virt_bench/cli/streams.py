@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import codecs
 import io
+import os
 import sys
 from codecs import CodecInfo
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
+
+from gpu_virt_bench.report import signs
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer as Buffer
 
-SIGNS = {"↓": "v", "↑": "^", "→": "->", "·": "-", "×": "x", "±": "+-", "…": "...", "␛": "^[", "−": "-", "–": "-"}  # noqa: RUF001
-SIGNS |= dict(zip("▁▂▃▄▅▆▇█", "_.-:=+*#", strict=True))
-"""Our signs in ASCII; a letter that is none of ours is written as Python writes it: \\xfc."""
 HANDLER = "gpu-virt-bench-signs"
 PLAIN = "gpu-virt-bench-ascii"
 """ASCII under another name: click writes UTF-8 to a stream that says it is ASCII."""
@@ -29,8 +30,7 @@ def in_ascii(error: UnicodeError) -> tuple[str | bytes, int]:
     if not isinstance(error, UnicodeEncodeError):
         raise error
     lacking = error.object[error.start : error.end]
-    shown = "".join(SIGNS.get(sign) or sign.encode("ascii", "backslashreplace").decode() for sign in lacking)
-    return shown, error.end
+    return signs.in_ascii(lacking), error.end
 
 
 class Encoder(codecs.IncrementalEncoder):
@@ -75,11 +75,17 @@ def ours(stream: object) -> tuple[object, Stream | None]:
     if not isinstance(getattr(stream.buffer, "raw", stream.buffer), io.FileIO):
         return stream, None
     raw = Stream(stream.fileno())
-    is_ascii = codecs.lookup(stream.encoding).name == "ascii"
+    is_ascii = codecs.lookup(stream.encoding).name == "ascii" or is_plain_locale(os.environ)
     encoding, errors = (PLAIN, "strict") if is_ascii else (stream.encoding, HANDLER)
     lines = stream.line_buffering or stream.write_through
     made = io.TextIOWrapper(io.BufferedWriter(raw), encoding=encoding, errors=errors, line_buffering=lines)
     return made, raw
+
+
+def is_plain_locale(environ: Mapping[str, str]) -> bool:
+    """Whether the user's locale is C: Python writes UTF-8 there, and the terminal was not asked for it."""
+    asked = any(environ.get(name) for name in ("PYTHONIOENCODING", "PYTHONUTF8"))
+    return not asked and environ.get("LC_ALL") in ("C", "POSIX")
 
 
 def take_over() -> Stream | None:

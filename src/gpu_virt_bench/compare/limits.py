@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from gpu_virt_bench.compare.quotas import granted, numbers
+from gpu_virt_bench.model import claims
 from gpu_virt_bench.model.comparison import Interval, Limit, Row
 from gpu_virt_bench.model.run import Run
 
@@ -38,4 +39,11 @@ def memory(run: Run) -> Iterator[Limit]:
     size = granted(run, "memory_bytes", asked)
     if asked is not None and size is not None:
         seen = max(numbers(run, "memory_total"), default=None)
-        yield Limit("memory", "B", asked, size, None if seen is None else Interval(seen, None, None, 0.0))
+        yield Limit("memory", "B", asked, size, None if seen is None else Interval(seen, None, None, 0.0), binds(run))
+
+
+def binds(run: Run) -> bool | None:
+    """Whether every call that was tried refused memory above the limit."""
+    tried = [check for check, _ in claims.named(run, "refused_above")]
+    leaks = any(": open: " in said for check, _ in claims.named(run, "calls") for said in claims.open_calls(check))
+    return all(check.passed for check in tried) and not leaks if tried else None

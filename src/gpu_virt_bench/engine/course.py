@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Set
 from dataclasses import dataclass, field, replace
 
 from gpu_virt_bench.engine.groups import Company
@@ -11,7 +12,7 @@ from gpu_virt_bench.engine.place import Place
 from gpu_virt_bench.engine.plan import Item
 from gpu_virt_bench.engine.quotas import granted, record, too_small
 from gpu_virt_bench.engine.readings import Book
-from gpu_virt_bench.engine.record import Record, Stop
+from gpu_virt_bench.engine.record import Record, Stop, whole
 from gpu_virt_bench.engine.reference import Reference
 from gpu_virt_bench.engine.request import Progress, Request
 from gpu_virt_bench.engine.rounds import Runner
@@ -50,12 +51,13 @@ class Course:
         self.is_cut = self.is_cut or late
         return late
 
-    def stopped(self, key: str, item: Item) -> Stop:
-        """Why an outcome gets no more repetitions."""
-        if item.id in self.wanted:
-            return "out-of-time" if self.is_cut else ""
-        if len(self.records[key].repetitions.get(item.id, ())) >= self.request.suite.max_repetitions:
+    def stopped(self, key: str, item: Item, wide: Set[str]) -> Stop:
+        """Why an outcome gets no more repetitions; `wide` are those that would have had more."""
+        suite, taken = self.request.suite, whole(self.records[key].repetitions.get(item.id, ()))
+        if taken >= suite.max_repetitions:
             return "repetitions"
+        if item.id in self.wanted and (taken < suite.repetitions or item.id in wide):
+            return "out-of-time" if self.is_cut else ""
         return "seconds" if self.terms.is_spent(item) else "narrow"
 
     def is_open(self, key: str) -> bool:

@@ -11,7 +11,7 @@ from gpu_virt_bench.engine.plan import Item
 from gpu_virt_bench.engine.quotas import granted
 from gpu_virt_bench.engine.standing import settling
 from gpu_virt_bench.model.claims import LONGEST
-from gpu_virt_bench.model.text import counted, span, told
+from gpu_virt_bench.model.text import counted, span
 from gpu_virt_bench.systems.proof import tables
 
 PROVED = 0.3
@@ -102,9 +102,13 @@ def starting(course: Course, keys: Sequence[str]) -> float:
 
 
 def sampled(course: Course, item: Item, keys: Sequence[str]) -> float:
-    """Seconds that one entry gives to an outcome in one repetition."""
-    rule = course.terms.rule(item)
-    return (rule.samples + rule.warmup) * lasting(course, item, keys) + PREPARED
+    """Seconds that one entry gives to an outcome in one repetition: its samples, or as many as its time allows, where
+    the one that is under way when it is spent is taken to its end."""
+    rule, once = course.terms.rule(item), lasting(course, item, keys)
+    if not once:  # it reads what another outcome took
+        return PREPARED
+    allowed = max(rule.warmup + 1, int(rule.seconds / once) + 1)
+    return min(rule.samples + rule.warmup, allowed) * once + PREPARED
 
 
 def lasting(course: Course, item: Item, keys: Sequence[str]) -> float:
@@ -155,5 +159,5 @@ def announcement(course: Course, items: Mapping[str, Sequence[Item]]) -> str:
     said = f"about {times}: {several}{taken} of {outcomes}, {', '.join(course.places)}"
     budget = course.request.time_budget
     if budget is not None and budget < planned:
-        said += f"; the time budget of {told(budget)} is shorter, and will end it before all is measured"
+        said += f"; the time budget of {budget:g} s is shorter, and will end it before all is measured"
     return said

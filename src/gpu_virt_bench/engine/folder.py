@@ -22,14 +22,21 @@ def home() -> Path:
     return memory if os.access(memory, os.W_OK) else Path(os.environ.get("TMPDIR", "/tmp"))
 
 
+def directories() -> Iterator[tuple[Path, int, bool]]:
+    """Every session's directory with the process id of its harness, and whether that lives."""
+    for path in sorted(home().glob(f"{PREFIX}*")):
+        if match := re.fullmatch(rf"{PREFIX}(\d+)-(\d+)(-\d+)?", path.name):
+            yield path, int(match[1]), start_time(int(match[1])) == match[2]
+
+
 def dead() -> list[Path]:
     """Directories of sessions whose harness is gone."""
-    found = []
-    for path in sorted(home().glob(f"{PREFIX}*")):
-        match = re.fullmatch(rf"{PREFIX}(\d+)-(\d+)(-\d+)?", path.name)
-        if match and start_time(int(match[1])) != match[2]:
-            found.append(path)
-    return found
+    return [path for path, _, is_alive in directories() if not is_alive]
+
+
+def neighbors() -> list[int]:
+    """The process ids of other harnesses that work on this host now."""
+    return sorted({pid for _, pid, is_alive in directories() if is_alive and pid != os.getpid()})
 
 
 def sweep() -> list[str]:

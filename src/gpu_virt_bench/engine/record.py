@@ -160,8 +160,7 @@ class Record:
         for name, wanted in self.wanted.items():
             if isinstance(self.outcomes.get(name), Skipped | Failed):
                 continue
-            found = sum(one.stop not in CUT_SHORT for one in self.repetitions.get(name, ()))
-            if found < wanted:
+            if (found := whole(self.repetitions.get(name, ()))) < wanted:
                 lacking.append(f"{name}: {wanted - found} of {counted(wanted, 'repetition')}")
         return lacking
 
@@ -185,6 +184,11 @@ class Record:
         missing = self.missing()
         self.run = replace(self.run, status=found, ended=ended, missing=missing, outcomes=dict(self.outcomes))
         results.save(self.run, self.path)
+
+
+def whole(taken: Sequence[Repetition]) -> int:
+    """How many repetitions nothing cut short."""
+    return sum(one.stop not in CUT_SHORT for one in taken)
 
 
 def new_record(

@@ -16,7 +16,7 @@ from gpu_virt_bench.engine import lock
 from gpu_virt_bench.engine.course import Course
 from gpu_virt_bench.engine.duration import ahead, announcement, expected, introduction
 from gpu_virt_bench.engine.entry import Entry, entries, items_of
-from gpu_virt_bench.engine.folder import session_folder
+from gpu_virt_bench.engine.folder import neighbors, session_folder
 from gpu_virt_bench.engine.groups import companies
 from gpu_virt_bench.engine.outlook import Outlook
 from gpu_virt_bench.engine.pace import Pace
@@ -30,13 +30,18 @@ from gpu_virt_bench.engine.request import Progress, Request
 from gpu_virt_bench.engine.resolution import wants_more
 from gpu_virt_bench.engine.terms import Terms
 from gpu_virt_bench.engine.throttle import Throttle
-from gpu_virt_bench.model.run import Device, Measured, Session, now
+from gpu_virt_bench.model.run import Device, Measured, Session, Skipped, now
 from gpu_virt_bench.model.system import System
 from gpu_virt_bench.model.workload import TenantDied, TenantHung, WorkloadError
 from gpu_virt_bench.systems.available import Here, availability
 from gpu_virt_bench.systems.proof.prover import Prover
 from gpu_virt_bench.systems.quota import grants
 from gpu_virt_bench.systems.variables import DefinitionError
+
+BESIDE = (
+    "another session worked on this host at the same time: they share its processors, and absolute values may be "
+    "higher; changes within rounds are not touched by it"
+)
 
 
 class Unmeasurable(Exception):
@@ -67,6 +72,7 @@ def run_session(request: Request, progress: Progress) -> Result:
         with closing(referred(target, folder)) as reference:
             check_available(request, reference)
             course, items = prepared(request, progress, folder, reference, throttle, deadline)
+            check_possible(course, items)
             for record in course.records.values():
                 record.begin(request.output)
                 record.save()
@@ -168,14 +174,36 @@ def places_of(
 
 def open_entry(course: Course, key: str, entry: Entry, items: Sequence[Item]) -> None:
     """Refuses an entry whose quota the user asked for cannot be had, and skips what does not apply to it."""
-    devices_here = course.reference.devices
-    try:
-        grants(entry.system, [entry.quota], devices_here, [0])
-    except DefinitionError as error:
-        course.refuse(key, str(error))
+    if reason := impossible(entry, course.reference.devices):
+        course.refuse(key, reason)
     for item in items:
-        if reason := unmet(entry, item, devices_here):
+        if reason := unmet(entry, item, course.reference.devices):
             course.records[key].skip(item, reason)
+
+
+def impossible(entry: Entry, found: Sequence[Device]) -> str:
+    """Why a quota cannot be had of an entry's system, "" if it can."""
+    try:
+        grants(entry.system, [entry.quota], found, [0])
+    except DefinitionError as error:
+        return str(error)
+    return ""
+
+
+def check_possible(course: Course, items: Mapping[str, Sequence[Item]]) -> None:
+    """Refuses a session with a quota that cannot be had, and one without anything to measure: no file is written."""
+    reasons = [impossible(place.entry, course.reference.devices) for place in course.places.values()]
+    if refused := [reason for reason in dict.fromkeys(reasons) if reason]:
+        raise Unmeasurable("; ".join(refused))
+    if any(course.records[key].is_open(item) for key, some in items.items() for item in some):
+        return
+    skipped: dict[str, list[str]] = {}
+    for record in course.records.values():
+        for name, one in record.outcomes.items():
+            if isinstance(one, Skipped) and name not in skipped.setdefault(one.reason, []):
+                skipped[one.reason].append(name)
+    told = "; ".join(f"{', '.join(names)}: {reason}" for reason, names in skipped.items())
+    raise Unmeasurable(f"nothing of it can be measured: {told}; `gpu-virt-bench list systems` shows what each can")
 
 
 def conduct(course: Course, items: Mapping[str, Sequence[Item]]) -> Result:
@@ -197,6 +225,7 @@ def measure(course: Course, items: Mapping[str, Sequence[Item]]) -> None:
     """Every repetition with the outcomes that want it: the same ones in all entries."""
     suite = course.request.suite
     course.progress.note(announcement(course, items))
+    remark_neighbors(course)
     course.outlook = Outlook(*expected(course, items), course.deadline)
     course.progress.began(suite.repetitions, suite.max_repetitions, course.outlook.left)
     prove_first(course, items)
@@ -211,9 +240,19 @@ def measure(course: Course, items: Mapping[str, Sequence[Item]]) -> None:
         course.session = replace(course.session, order=[*course.session.order, order(course, number, wanted)])
         course.outlook.repeat(*ahead(course, items, number, wanted))
         repeat(course, number, wanted)
+        remark_neighbors(course)
         if number == 0:
             course.outlook.pass_by(introduction(course))
     course.wanted = course.wanted if course.is_cut else set()
+
+
+def remark_neighbors(course: Course) -> None:
+    """Says once, on the screen and in every file, that another session works on this host at the same time. Those on
+    one GPU refuse each other; those on several, or on emulated ones, share the processors."""
+    if neighbors() and not any(BESIDE in record.run.warnings for record in course.records.values()):
+        course.progress.note(BESIDE)
+        for record in course.records.values():
+            record.update(warnings=[*record.run.warnings, BESIDE])
 
 
 def order(course: Course, number: int, wanted: Mapping[str, Sequence[Item]]) -> str:
@@ -225,11 +264,12 @@ def order(course: Course, number: int, wanted: Mapping[str, Sequence[Item]]) -> 
 
 def close(course: Course, status: Status, items: Mapping[str, Sequence[Item]]) -> None:
     """Writes every file for the last time."""
+    wide = wants_more(course, items) if course.wanted else set()
     for key, record in course.records.items():
         for item in items[key]:
             found = record.outcomes.get(item.id)
             if isinstance(found, Measured):
-                record.outcomes[item.id] = replace(found, stop=course.stopped(key, item))
+                record.outcomes[item.id] = replace(found, stop=course.stopped(key, item, wide))
         record.update(session=course.session, after=course.reference.target.states())
         record.save(status if record.missing() else "complete")
 

@@ -41,8 +41,6 @@ class Tenants:
         self.unheard: list[str] = []
         """What was lost while an interruption was on its way: nobody has failed an outcome for it yet."""
 
-    # -- starting
-
     def start(self, shares: Party, in_turn: bool) -> list[Member]:
         """Tenants with these shares, each with a context and on its processors; they are not proved yet.
 

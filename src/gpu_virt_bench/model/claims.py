@@ -19,7 +19,8 @@ LONGEST = 5.0
 def claims(run: Run) -> list[str]:
     """The sentences of one run, each once: what is unproven, a limit that does not bind, one that binds elsewhere, what
     lies open."""
-    lacking = [f"{sentence}; its values are compared with nothing" for sentence in of_run(run)]
+    has_values = any(outcome.outcome == "measured" for outcome in run.outcomes.values())
+    lacking = [sentence + "; its values are compared with nothing" * has_values for sentence in of_run(run)]
     return list(dict.fromkeys([*lacking, *effects(run), *opens(run), *half_doors(run)]))
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Set
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 Verdict = Literal[
@@ -126,6 +127,9 @@ class Limit:
     """What the layer says it grants: shares are rounded to what it can do."""
     got: Interval | None
     """Compute: the rate of whole work (OH-010) over the baseline's; memory: what a tenant sees. None: not measured."""
+    binds: bool | None = None
+    """Memory: whether more was refused, by every call that was tried; False: a remark says by which it was given. None:
+    no proof tried it."""
 
 
 @dataclass(frozen=True)
@@ -143,3 +147,11 @@ class Comparison:
     """The level that intervals were asked for; where one reached another, its own `level` says so."""
     limits: list[Limit] = field(default_factory=list)
     """The candidate's."""
+    hidden: int = 0
+    """How many outcomes beside the headline ones stand in the files and not here."""
+
+    def headlines(self, beside: Set[str] = frozenset()) -> Comparison:
+        """The comparison with its headline outcomes, and all others of the metrics `beside`; or with all where it has
+        none."""
+        rows = [row for row in self.rows if row.headline or row.metric in beside] or self.rows
+        return replace(self, rows=rows, hidden=len(self.rows) - len(rows))

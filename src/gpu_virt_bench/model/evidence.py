@@ -47,10 +47,16 @@ def of_run(run: Run) -> list[str]:
         return []
     checks = [check for record in run.proof for check in record.checks]
     if not checks:
-        return [f"{run.system.id} is unproven: it was asked for nothing"] if run.outcomes else []
+        return [f"{run.system.id} is unproven: {never_asked(run)}"] if run.outcomes else []
     granted = frozenset(name for record in run.proof for name in record.granted)
     is_layer = run.system.mechanism != "none"
     return [*unproven(Shown(run.system.id, is_layer, run.device.sm_count, run.device.memory_bytes, checks, granted))]
+
+
+def never_asked(run: Run) -> str:
+    """Why no tenant was asked for its proof."""
+    cut = run.status in ("running", "interrupted", "out-of-time")
+    return f"its run {run.ending} before a tenant was asked for its proof" if cut else "it was asked for nothing"
 
 
 def is_strong(check: Check, shown: Shown) -> bool:

@@ -9,12 +9,12 @@ from typing import get_args
 
 from rich.console import Console
 from rich.padding import Padding
-from rich.table import Table
 from rich.text import Text
 
 from gpu_virt_bench.compare.said import ends_text, size_text, value_text
 from gpu_virt_bench.model.comparison import Change, Comparison, Interval, Row, Verdict
 from gpu_virt_bench.model.metric import SHOWN
+from gpu_virt_bench.report.grid import Grid
 from gpu_virt_bench.report.text import ARROWS, EMULATED, level_note, number, usual_level
 
 STYLES = {
@@ -134,11 +134,11 @@ def print_comparisons(comparisons: Sequence[Comparison], out: Console) -> None:
         out.print(key(comparison), style="dim", markup=False)
 
 
-def table(category: str, rows: Sequence[Row], comparison: Comparison, width: int) -> Table:
+def table(category: str, rows: Sequence[Row], comparison: Comparison, width: int) -> Grid:
     """The outcomes of one category. From 80 columns on only titles are wrapped; below, everything may be."""
     figures, verdicts = len("range of 5, 94 %"), len("informational")
     titles = width - 3 * (figures + 1) - (verdicts + 1) - 1
-    made = Table(title=Text(category), title_justify="left", box=None, padding=(0, 1, 1, 0), pad_edge=False)
+    made = Grid(title=Text(category), title_justify="left", box=None, padding=(0, 1, 1, 0), pad_edge=False)
     made.add_column("outcome", overflow="fold", max_width=titles if width >= 80 else None)
     for name in ("baseline", "candidate", "change"):
         made.add_column(name, overflow="fold", min_width=figures if width >= 80 else None)

@@ -8,7 +8,7 @@ from gpu_virt_bench.compare.said import size_text
 from gpu_virt_bench.model.comparison import Comparison, Row
 from gpu_virt_bench.report import comparison as parts
 from gpu_virt_bench.report.markdown import escaped, table
-from gpu_virt_bench.report.matrix import by_baseline, grid
+from gpu_virt_bench.report.matrix import by_baseline, grid, more
 from gpu_virt_bench.report.matrix import heading as matrix_heading
 from gpu_virt_bench.report.sentence import sentence
 
@@ -28,7 +28,7 @@ def side_by_side(group: Sequence[Comparison]) -> list[str]:
         [cell.replace("\n(", " (").replace("\nof share", " of share").replace("\n", ", ") for cell in row]
         for row in rows
     ]
-    return [f"## {escaped(matrix_heading(group))}", table(headings, lines)]
+    return [f"## {escaped(matrix_heading(group))}", table(headings, lines), *more(group)]
 
 
 def section(comparison: Comparison) -> list[str]:

@@ -8,7 +8,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from gpu_virt_bench.model.forecast import Forecast, PlannedRun
-from gpu_virt_bench.model.text import counted, span, told
+from gpu_virt_bench.model.text import counted, span
 from gpu_virt_bench.report.text import EMULATED, MIB, console
 
 
@@ -34,7 +34,7 @@ def lines(found: Forecast) -> Iterator[str]:
     """All else, a sentence each."""
     if (budget := found.time_budget_seconds) is not None:
         short = ", shorter than that: it will end before all is measured" if budget < found.seconds else ""
-        yield f"time budget: {told(budget)}{short}"
+        yield f"time budget: {budget:g} s{short}"
     for run in found.runs:
         yield from of_run(run)
     for one in found.side_by_side:

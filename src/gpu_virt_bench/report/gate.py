@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from rich.table import Table
 from rich.text import Text
 
 from gpu_virt_bench.compare.said import change_text, size_text
@@ -15,6 +14,7 @@ from gpu_virt_bench.model.comparison import Row
 from gpu_virt_bench.model.metric import SHOWN
 from gpu_virt_bench.report.comparison import heading
 from gpu_virt_bench.report.envelope import envelope
+from gpu_virt_bench.report.grid import Grid
 from gpu_virt_bench.report.markdown import escaped, table
 from gpu_virt_bench.report.text import console, number
 
@@ -102,7 +102,7 @@ def notes(judgement: Judgement) -> list[str]:
 
 def print_gate(judgement: Judgement) -> None:
     """The verdict, and the table for the terminal."""
-    shown = Table(title=Text(title(judgement)), title_justify="left", title_style="bold")
+    shown = Grid(title=Text(title(judgement)), title_justify="left", title_style="bold")
     for column in HEADINGS:
         shown.add_column(column, overflow="fold")
     for row in rows(judgement):

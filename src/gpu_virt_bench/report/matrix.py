@@ -9,15 +9,16 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.padding import Padding
-from rich.table import Table
 from rich.text import Text
 
 from gpu_virt_bench.compare.said import size_text
 from gpu_virt_bench.model.comparison import Comparison, Row
 from gpu_virt_bench.model.metric import SHOWN
+from gpu_virt_bench.model.text import counted
 from gpu_virt_bench.report.comparison import STYLES
+from gpu_virt_bench.report.grid import Grid
 from gpu_virt_bench.report.sentence import TAIL, asked, got, sentence, shown
-from gpu_virt_bench.report.text import EMULATED, number, usual_level
+from gpu_virt_bench.report.text import EMULATED, number, titled, usual_level
 
 NARROWEST = 22
 """Columns that titles keep, however many systems there are."""
@@ -36,7 +37,7 @@ def print_matrix(comparisons: Sequence[Comparison], out: Console) -> None:
             out.print()
             out.print(table(part, out.width))
         out.print()
-        for line in [*remarks(group), *notes(group)]:
+        for line in [*remarks(group), *notes(group), *more(group)]:
             out.print(Padding(Text(line), (0, 0, 0, 2)))
         out.print()
         out.print(key(group), style="dim", markup=False)
@@ -89,10 +90,10 @@ def baseline_cells(group: Sequence[Comparison]) -> list[str]:
     return [group[0].baseline.name, *(baseline_value(row) for one in group for row in one.rows)]
 
 
-def table(group: Sequence[Comparison], width: int) -> Table:
+def table(group: Sequence[Comparison], width: int) -> Grid:
     """The grid for a terminal."""
     headings, *rows = grid(group)
-    made = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold", width=min(width, 110))
+    made = Grid(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold", width=min(width, 110))
     made.add_column(headings[0], overflow="fold", ratio=1)
     made.add_column(Text(headings[1]), justify="right", no_wrap=True)
     for name, one in zip(headings[2:], group, strict=True):
@@ -114,7 +115,7 @@ def grid(group: Sequence[Comparison]) -> list[list[str]]:
     by_id = [{row.id: row for row in one.rows} for one in group]
     for row in ordered(group):
         cells = [cell(rows[row.id]) if row.id in rows else "-" for rows in by_id]
-        found.append([f"{row.id} {row.title}", baseline_value(row), *cells])
+        found.append([titled(row.id, row.title), baseline_value(row), *cells])
     return found
 
 
@@ -191,6 +192,12 @@ def joined(whose: Sequence[str], group: Sequence[Comparison]) -> list[str]:
     return [*everyone, *(name for name in whose if name.partition(" (")[0] not in everyone)]
 
 
+def more(group: Sequence[Comparison]) -> list[str]:
+    """How many outcomes are not in the table, and how to see them."""
+    hidden = max(one.hidden for one in group)
+    return [f"{counted(hidden, 'more outcome')}: gpu-virt-bench compare --all"] if hidden else []
+
+
 def margins(group: Sequence[Comparison]) -> list[str]:
     """`margins: 2 %; OH-005 50 ns`, and the same of the noise floor, which the baseline shows against itself."""
     found: dict[str, dict[str, list[str]]] = {"margins": {}, "noise floor": {}}
@@ -216,7 +223,11 @@ def key(group: Sequence[Comparison]) -> str:
     floor = ", or inside the noise floor, the baseline against itself" if any(o.has_floor for o in group) else ""
     limits = {limit.name for one in group for limit in one.limits}
     share = " of share: of the rate that was granted, 100 % is right and more is a leak." if "compute" in limits else ""
-    sees = " sees: what the driver tells a tenant; `show` says whether the limit binds." if "memory" in limits else ""
+    sees = (
+        " sees: what the driver tells a tenant. binds: it refused more; leaks: not by every call."
+        if "memory" in limits
+        else ""
+    )
     return (
         "better, worse: certain, and beyond the margin; slightly: certain; same: within the margin; inconclusive: "
         f"neither{floor}. %: candidate over baseline; others: their difference; in parentheses both ends of an "

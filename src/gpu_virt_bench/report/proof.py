@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from rich.table import Table
 from rich.text import Text
 
 from gpu_virt_bench.model.run import Check
+from gpu_virt_bench.report.grid import Grid
 from gpu_virt_bench.report.text import console
 
 DRIVER = "driver"
@@ -89,9 +89,9 @@ def is_served(proved: Proved, door: Door) -> bool:
     return any(who(proved, file) not in ("-", DRIVER) for file in (*door.files.values(), *door.variants.values()))
 
 
-def checks_table(checks: Sequence[Check]) -> Table:
+def checks_table(checks: Sequence[Check]) -> Grid:
     """What was asked and found."""
-    table = Table(title="checks", title_justify="left", expand=False)
+    table = Grid(title="checks", title_justify="left", expand=False)
     table.add_column("check", overflow="fold", ratio=3)
     table.add_column("found", overflow="fold", ratio=5)
     table.add_column("")
@@ -101,9 +101,9 @@ def checks_table(checks: Sequence[Check]) -> Table:
     return table
 
 
-def doors_table(proved: Proved, doors: Sequence[Door]) -> Table:
+def doors_table(proved: Proved, doors: Sequence[Door]) -> Grid:
     """Who serves which function, by way."""
-    table = Table(title=f"doors ({len(doors)} of {len(proved.doors)} functions)", title_justify="left", expand=False)
+    table = Grid(title=f"doors ({len(doors)} of {len(proved.doors)} functions)", title_justify="left", expand=False)
     table.add_column("function", overflow="fold")
     for way in doors[0].files:
         table.add_column(f"by {way}", overflow="fold")

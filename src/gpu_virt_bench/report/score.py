@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
-from rich.table import Table
 from rich.text import Text
 
 from gpu_virt_bench.model.comparison import Interval, Side
 from gpu_virt_bench.report.envelope import envelope
+from gpu_virt_bench.report.grid import Grid
 from gpu_virt_bench.report.markdown import escaped, table
 from gpu_virt_bench.report.text import EMULATED, console
 from gpu_virt_bench.score import Line, Scorecard
@@ -97,7 +97,7 @@ def print_card(card: Scorecard) -> None:
     for index, (title, headings, rows) in enumerate(sections(card)):
         if index:
             out.print()
-        shown = Table(title=Text(title), title_justify="left", title_style="bold")
+        shown = Grid(title=Text(title), title_justify="left", title_style="bold")
         for heading_ in headings:
             shown.add_column(heading_, overflow="fold", justify="right" if heading_ in ("score", "parity") else "left")
         for row in rows:

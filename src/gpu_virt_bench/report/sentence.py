@@ -13,6 +13,8 @@ MOST = 6
 """So many outcomes of one verdict are named, those that changed most; the others are counted."""
 TAIL = "tail worse"
 """What a table says of an outcome whose median does not tell what its mean or its tail does."""
+BINDS = {True: "binds", False: "leaks", None: "not tried"}
+"""What becomes of memory above a limit."""
 GIB = 1 << 30
 
 
@@ -84,12 +86,11 @@ def asked(found: Limit) -> str:
 
 
 def got(found: Limit) -> str:
-    """What a tenant got of the compute, with its interval, or sees of the memory."""
-    if found.got is None:
-        return "got: not known" if found.name == "compute" else "sees: not known"
+    """What a tenant got of the compute, with its interval; or sees of the memory, and if the limit binds."""
     if found.name == "memory":
-        return f"sees {amount(found, found.got.value)}"
-    return f"got {share_text(found.got)}"
+        seen = "sees: not known" if found.got is None else f"sees {amount(found, found.got.value)}"
+        return f"{seen}\n{BINDS[found.binds]}"
+    return "got: not known" if found.got is None else f"got {share_text(found.got)}"
 
 
 def amount(found: Limit, value: float) -> str:

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.padding import Padding
-from rich.table import Table
 from rich.text import Text
 
 from gpu_virt_bench.model.cautions import cautions
 from gpu_virt_bench.model.claims import claims
 from gpu_virt_bench.model.metric import SHOWN, Metric
 from gpu_virt_bench.model.run import Definition, Failed, Granted, Measured, Outcome, Run
+from gpu_virt_bench.model.text import counted
+from gpu_virt_bench.report.grid import Grid, Out
 from gpu_virt_bench.stats.estimate import LEVEL, Estimate
 from gpu_virt_bench.stats.estimate import summarise as summarise
 
@@ -97,7 +98,7 @@ def row(run: Run, name: str, outcome: Outcome, usual: float) -> tuple[str, str, 
 def devices(run: Run) -> str:
     """The models that were measured: `NVIDIA H200`, `2 x NVIDIA H200`."""
     counts = Counter(device.name for device in run.devices)
-    return ", ".join(f"{count} x {name}" if count > 1 else name for name, count in counts.items())
+    return ", ".join(times(name, count) for name, count in counts.items())
 
 
 def circumstances(run: Run, outcome: Outcome) -> list[str]:
@@ -109,8 +110,14 @@ def circumstances(run: Run, outcome: Outcome) -> list[str]:
     conditions = [f"{name} {value}" for name, value in outcome.conditions.items() if usual.get(name) != value]
     limits = (None, run.plan.compute_limit), (None, run.plan.memory_limit_bytes)
     plain = all(one.compute_share in limits[0] and one.memory_bytes in limits[1] for one in outcome.party)
-    party = [] if plain and len(outcome.party) < 2 else map(share, outcome.party)
+    members = Counter(map(share, outcome.party))
+    party = [] if plain and len(outcome.party) < 2 else [times(name, count) for name, count in members.items()]
     return [line for line in (", ".join(party), ", ".join(conditions)) if line]
+
+
+def times(name: str, count: int) -> str:
+    """`neighbor`, `3 x neighbor`."""
+    return f"{count} x {name}" if count > 1 else name
 
 
 def share(granted: Granted) -> str:
@@ -133,7 +140,7 @@ def run_table(run: Run) -> RenderableType:
     )
     usual, heading = usual_level((one.level, one.repetitions) for one in taken if one.low is not None)
     heading = heading.replace(" (", "\n(")
-    table = Table(title=Text(title), title_justify="left", title_style="bold", box=None, padding=(0, 2, 0, 0))
+    table = Grid(title=Text(title), title_justify="left", title_style="bold", box=None, padding=(0, 2, 0, 0))
     table.add_column("outcome", overflow="fold", ratio=3)
     table.add_column("value", justify="right", no_wrap=True)
     table.add_column(heading, overflow="fold", min_width=18)
@@ -167,19 +174,32 @@ def titled(name: str, title: str) -> str:
 def remarks(run: Run) -> list[str]:
     """What a reader must know beside the numbers."""
     found = [*claims(run), *cautions(run)]
+    lack = lacking(run.missing)
     if run.status != "complete":
-        found.append(f"this run {run.ending}")
-    found += [f"missing: {entry}" for entry in run.missing]
+        found.append(f"this run {run.ending}" + (f"; missing: {lack}" if lack else ""))
+    elif lack:
+        found.append(f"missing, since tenants were lost before they were proved again: {lack}")
     if (few := run.plan.settings.repetitions) < FEW:
         found.append(f"repetitions: {few}; intervals are wide, --suite standard narrows them")
     return found
+
+
+def lacking(missing: Sequence[str]) -> str:
+    """What was planned and not measured: `4 of 5 repetitions of 2 outcomes (OH-001, OH-002)`, each number once."""
+    found: dict[str, list[str]] = {}
+    for entry in missing:
+        name, _, count = entry.rpartition(": ")
+        found.setdefault(count, []).append(name)
+    return "; ".join(
+        f"{count} of {counted(len(names), 'outcome')} ({', '.join(names)})" for count, names in found.items()
+    )
 
 
 def console(to_stdout: bool = True) -> Console:
     """Standard output, with colours only where it is a terminal and NO_COLOR is unset; or for a file, without."""
     if not to_stdout:
         return Console(no_color=True, highlight=False, force_terminal=False)
-    return Console(highlight=False, soft_wrap=False)
+    return Out(highlight=False, soft_wrap=False)
 
 
 def print_runs(runs: Sequence[Run]) -> None:
@@ -244,7 +264,7 @@ def facts(metric: Metric) -> dict[str, str]:
 
 def print_table(rows: Sequence[Mapping[str, Any]]) -> None:
     """Rows with the same keys as a table."""
-    table = Table()
+    table = Grid()
     for key in rows[0] if rows else ():
         table.add_column(key, overflow="fold")
     for entry in rows:
