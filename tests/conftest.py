@@ -46,11 +46,11 @@ def nothing_left() -> Iterator[None]:
     assert not left, [{name: value for name, value in entry.items() if name != "env"} for entry in journals]
 
 
-@pytest.fixture
-def virtual_time(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Sessions of this test live in the emulated machine's own time, unless it is marked `host_time`."""
-    if not request.node.get_closest_marker("host_time"):
-        monkeypatch.setattr(sessions, "clock", "virtual")
+@pytest.fixture(autouse=True)
+def clock(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sessions of a test that is marked `host_time` live in the host's time."""
+    if request.node.get_closest_marker("host_time"):
+        monkeypatch.setattr(sessions, "clock", "real")
 
 
 @pytest.fixture

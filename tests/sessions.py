@@ -20,8 +20,8 @@ LAYER = Path(__file__).parent / "layer"
 
 TIME: Mapping[str, Mapping[str, str]] = {"real": {}, "virtual": {"clock": "virtual", "jitter": "0"}}
 """The emulated machine's clock. In virtual time nothing disturbs a sample, and nothing is made to."""
-clock = "real"
-"""Which of them; the fixture `virtual_time` sets it for a test."""
+clock = "virtual"
+"""Which of them; the fixture `clock` sets it for a test."""
 
 ANEW: list[str] = []
 """Timing tests that were measured a second time."""

@@ -194,6 +194,7 @@ def test_recovery_runs_after_a_kill_and_only_then(measured, tmp_path) -> None:
         assert log.read_text().split() == ["up"] * starts
 
 
+@pytest.mark.host_time
 def test_beside_is_entered_when_the_neighbor_has_begun_and_its_stop_is_never_lost(measured) -> None:
     took, pairs = [], []
 
@@ -214,6 +215,7 @@ def test_beside_is_entered_when_the_neighbor_has_begun_and_its_stop_is_never_los
     assert min(pairs) > 0
 
 
+@pytest.mark.host_time
 def test_a_neighbor_that_ends_early_rejects_the_sample(measured) -> None:
     def body(bench) -> float:
         first, neighbor = bench.party

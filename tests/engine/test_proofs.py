@@ -42,6 +42,7 @@ def layered(folder, layer, chosen: str, **settings):
     return replace(request, systems=systems, options={"reference-layer": options})
 
 
+@pytest.mark.host_time
 @pytest.mark.parametrize("name", sorted(metrics.load()))
 def test_each_before_of_a_metric_has_an_after(name, layer, tmp_path) -> None:
     request = layered(tmp_path, layer, name, rounds=dict.fromkeys(("latency", "tail", "process", "window", "long"), 1))
@@ -122,6 +123,7 @@ def test_a_ctrl_c_while_tenants_are_asked_for_the_last_time_leaves_none_unasked(
         assert not unasked(record.run)
 
 
+@pytest.mark.host_time
 @pytest.mark.parametrize(("outcome", "turn"), [("OH-001", 2), ("OH-004", 3)])
 def test_a_proof_that_is_lost_with_a_ctrl_c_takes_what_its_tenant_gave(tmp_path, outcome, turn) -> None:
     log = tmp_path / "log"
@@ -134,6 +136,7 @@ def test_a_proof_that_is_lost_with_a_ctrl_c_takes_what_its_tenant_gave(tmp_path,
     assert record.run.outcomes[outcome].error.startswith("proof lost: mine is not in force: command is ")
 
 
+@pytest.mark.host_time
 def test_a_tenant_that_dies_while_it_warms_the_device_fails_its_outcomes_alone(tmp_path) -> None:
     path = mine(tmp_path, '[tenant]\ncommand = ["timeout", "-s", "KILL", "3"]\n')
     request = request_for(tmp_path / "results", "OH-001", ("native", path), warm_seconds=10.0, **ONCE)
@@ -144,6 +147,7 @@ def test_a_tenant_that_dies_while_it_warms_the_device_fails_its_outcomes_alone(t
     assert not unasked(other)
 
 
+@pytest.mark.host_time
 def test_a_tenant_that_cannot_be_started_in_mid_session_refuses_its_run_alone(tmp_path) -> None:
     log = tmp_path / "log"
     script = f"echo x >> {log}; [ $(wc -l < {log}) -lt 2 ]"

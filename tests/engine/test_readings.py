@@ -38,15 +38,22 @@ def test_one_tenant_overlaps_with_itself() -> None:
 
 
 def test_a_neighbor_that_ended_early_is_a_fault() -> None:
-    assert neighbor_fault("neighbor 1", ran(0.0, 0.1), 0.5, True) == (
+    assert neighbor_fault("neighbor 1", ran(0.0, 0.1), 0.5, True, False) == (
         "neighbor 1 ended 0.400 s before it was told to stop"
     )
-    assert neighbor_fault("neighbor 1", ran(0.0, 0.6), 0.5, True) == ""
+    assert neighbor_fault("neighbor 1", ran(0.0, 0.6), 0.5, True, False) == ""
+
+
+def test_a_neighbor_of_another_clock_ended_early_if_it_had_answered_before() -> None:
+    assert neighbor_fault("neighbor 1", ran(0.0, 0.1), 9.0, False, False) == ""
+    assert (
+        neighbor_fault("neighbor 1", ran(0.0, 0.1), 9.0, False, True) == "neighbor 1 ended before it was told to stop"
+    )
 
 
 def test_a_neighbor_that_did_nothing_is_a_fault() -> None:
     idle = ran(0.0, 1.0).__class__({"done": ()}, 0, SECOND)
-    assert neighbor_fault("neighbor 1", idle, 0.5, True) == "neighbor 1 did no work"
+    assert neighbor_fault("neighbor 1", idle, 0.5, True, False) == "neighbor 1 did no work"
 
 
 def test_the_first_reason_of_a_reading_stays() -> None:

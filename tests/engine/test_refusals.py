@@ -200,6 +200,7 @@ def test_a_strict_session_ends_with_one_refused_system(definition, tmp_path) -> 
     assert native.outcomes == {}
 
 
+@pytest.mark.host_time
 def test_a_session_of_fresh_tenants_alone_is_proved_before_it_measures(tmp_path) -> None:
     request = replace(request_for(tmp_path, "OH-004", ("mps",), **ONCE), memory_limit=8 << 30)
     (record,) = run_session(request, Silent()).records

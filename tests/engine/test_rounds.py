@@ -42,6 +42,7 @@ def test_entries_are_asked_a_b_then_b_a(tmp_path) -> None:
     assert leads in ([True, False] * 4, [False, True] * 4)
 
 
+@pytest.mark.host_time
 def test_a_repetition_says_how_it_was_taken_and_who_stood_beside(tmp_path) -> None:
     runs = session(tmp_path, "OH-001;OH-004", **ONCE)
     assert {(only(run).taken, only(run).why, only(run).contexts_beside) for run in runs} == {("rounds", "", 1)}
@@ -49,6 +50,7 @@ def test_a_repetition_says_how_it_was_taken_and_who_stood_beside(tmp_path) -> No
     assert alone == {("turns", "each sample needs the device to itself")}
 
 
+@pytest.mark.host_time
 def test_outcomes_that_are_alone_take_turns_sample_by_sample(tmp_path) -> None:
     first, second = (only(run, "OH-004") for run in session(tmp_path, "OH-004", **ONCE))
     assert first.rounds == second.rounds == [0, 1]

@@ -6,8 +6,6 @@ from gpu_virt_bench import emulated
 from gpu_virt_bench.model.run import Run
 from sessions import steady, value
 
-pytestmark = pytest.mark.usefixtures("virtual_time")
-
 PROFILE = emulated.configuration("h200", {})
 MIB = 1 << 20
 

@@ -13,8 +13,6 @@ from gpu_virt_bench.systems.load import load
 from gpu_virt_bench.systems.options import configured, resolve_options
 from sessions import LAYER, request_for, steady, value
 
-pytestmark = pytest.mark.usefixtures("virtual_time")
-
 US, NS = 1e-6, 1e-9
 STEP = 32 * NS
 """Resolution of %globaltimer: a start is told no finer."""

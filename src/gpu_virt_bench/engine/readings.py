@@ -70,13 +70,16 @@ def window(tenants: Sequence[Tenant], series: Sequence[Series], asked: float, an
     return found.first / NS_PER_SECOND, found.last / NS_PER_SECOND
 
 
-def neighbor_fault(name: str, series: Series, left: float, is_timed: bool) -> str:
-    """Why what was read beside a neighbor does not count: it ended before the block was left, or did nothing."""
+def neighbor_fault(name: str, series: Series, left: float, is_timed: bool, was_over: bool) -> str:
+    """Why what was read beside a neighbor does not count: it ended before the block was left, or did nothing. Whose
+    times cannot be compared with ours has ended early if its answer was there before it was told to stop."""
     if not any(series.columns.values()):
         return f"{name} did no work"
     ended = series.end / NS_PER_SECOND
     if is_timed and ended < left:
         return f"{name} ended {left - ended:.3f} s before it was told to stop"
+    if was_over and not is_timed:
+        return f"{name} ended before it was told to stop"
     return ""
 
 

@@ -45,6 +45,7 @@ class Beside:
         self.reading = Reading(0.0, 0.0)
         self._work = work
         self._runs: list[Running] = []
+        self._early: set[Running] = set()
         self._stack = ExitStack()
 
     def __enter__(self) -> Beside:
@@ -67,6 +68,7 @@ class Beside:
     def _stop_all(self) -> None:
         """Tells all neighbors to stop, once."""
         runs, self._runs = self._runs, []
+        self._early.update(run for run in runs if run.is_over)
         for run in runs:
             run.stop()
 
@@ -78,5 +80,6 @@ class Beside:
         """What the neighbor did."""
         series = run.series()
         self.series[member] = series
-        fault = neighbor_fault(f"neighbor {member.index}", series, self.reading.end, has_our_clock(member.tenant))
+        timed, early = has_our_clock(member.tenant), run in self._early
+        fault = neighbor_fault(f"neighbor {member.index}", series, self.reading.end, timed, early)
         self.reading.reject(fault)

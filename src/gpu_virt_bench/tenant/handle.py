@@ -118,6 +118,11 @@ class Running:
         if self._call.done.done():
             self._call.done.result()
 
+    @property
+    def is_over(self) -> bool:
+        """Whether its answer has come."""
+        return self._call.done.done()
+
     def stop(self) -> None:
         """Asks it to end soon; nothing if it has ended."""
         self.tenant.channel.tell({"do": "stop", "run": self._call.number})
