@@ -91,7 +91,7 @@ machine *machine_open(const config *c, char *error) {
     snprintf(error, CONFIG_ERROR, "%s: %s", path, strerror(errno));
   if (fd >= 0) close(fd);
   if (guard >= 0) close(guard); /* releases the file lock */
-  if (m && c->is_virtual) clock_virtual = &m->now;
+  clock_virtual = m && c->is_virtual ? &m->now : NULL;
   return m;
 }
 

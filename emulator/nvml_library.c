@@ -43,6 +43,7 @@ nvmlReturn do_nvmlShutdown(void) {
   pthread_mutex_lock(&lock);
   nvmlReturn result = users > 0 ? NVML_SUCCESS : NVML_ERROR_UNINITIALIZED;
   if (users > 0 && --users == 0) {
+    clock_virtual = NULL;
     munmap(shared, sizeof *shared); /* the next start may look at another machine */
     shared = NULL;
   }

@@ -1,5 +1,6 @@
 """What `quick`, as it is, says of layers whose cost does not lie where one looks first."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from gpu_virt_bench.model.comparison import Comparison, Row
 from gpu_virt_bench.policy import load
 from gpu_virt_bench.systems.load import load as load_system
 from gpu_virt_bench.systems.options import configured, resolve_options
-from sessions import request_for, steady
+from sessions import request_for
 
 QUICK = load_suite("quick")
 LATENCIES = ";".join(word for word in QUICK.metrics if word.startswith(("OH-001", "OH-002")))
@@ -49,27 +50,24 @@ def row(comparison: Comparison, name: str) -> Row:
     [
         ("OH-001", "cuLaunchKernel=200/300000"),
         ("OH-001", "cuLaunchKernel=1000/1500000"),
-        ("OH-002", "cuMemAlloc_v2=50/4000000"),
-        ("OH-002", "cuMemAlloc_v2=100/8000000"),
+        ("OH-002", "cuMemAlloc_v2=50/400000"),
+        ("OH-002", "cuMemAlloc_v2=100/1500000"),
     ],
 )
-@steady
 def test_a_call_that_takes_long_once_in_a_while_is_seen_and_named(compared, outcome, tail) -> None:
     """Also where most readings of a repetition hold none."""
     found = compared(TAIL=tail)
     assert row(found, f"{outcome}[statistic=mean]").verdict in ("worse", "slightly worse")
     assert row(found, outcome).verdict in ("same", "inconclusive")
     assert "worse in the mean" in row(found, outcome).reason
-    assert "us longer, in the baseline one of" in row(found, outcome).reason
+    assert re.search(r"one of \d+ takes [\d,]+ us longer", row(found, outcome).reason)
 
 
-@steady
 def test_a_layer_that_is_slow_by_the_query_alone_is_seen(compared) -> None:
     found = compared(DELAY_QUERY="cuLaunchKernel=5000,cuMemAlloc_v2=5000")
     assert [row(found, name).verdict for name in ("OH-001", "OH-002")] == ["worse", "worse"]
 
 
-@steady
 def test_half_a_door_is_in_the_remarks(compared) -> None:
     found = compared(WAYS="query")
     assert any("half a door: by cuGetProcAddress alone cuInit, " in remark for remark in found.remarks), found.remarks

@@ -2,6 +2,8 @@
 
 import re
 
+import pytest
+
 
 def test_a_bit_that_flips_in_a_large_copy_fails_the_cycle(layered) -> None:
     """In the middle of a page, in the third copy of a process: all before it is right."""
@@ -15,6 +17,7 @@ def test_launches_that_never_ran_are_counted(layered) -> None:
     assert "1 of 200 launches of gvb_empty never ran: each was accepted, and waited for" in error
 
 
+@pytest.mark.host_time
 def test_lost_launches_of_a_cycle_are_named_by_their_kernel(layered) -> None:
     error = layered("OH-009[load=busy]", {"LOSE": "2"}).outcomes["OH-009[load=busy]"].error
     assert re.search(r"\d+ of \d+ launches of gvb_fma never ran", error)

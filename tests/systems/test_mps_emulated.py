@@ -27,7 +27,8 @@ PAIR = ('overlap = "always"\n', "")
 
 def request(folder: Path, *systems: str):
     """One repetition on the small device, with half of it for each tenant."""
-    asked = request_for(folder, "OH-001;OH-004", systems, "emulated:tiny", repetitions=1, max_repetitions=1)
+    chosen = "OH-001;OH-004[phase=context]"
+    asked = request_for(folder, chosen, systems, "emulated:tiny", repetitions=1, max_repetitions=1)
     return replace(asked, memory_limit=512 * MIB, compute_limit=0.5)
 
 

@@ -76,7 +76,8 @@ def calls_like_the_longest(run: Run, name: str) -> str:
         return ""
     every = sum(row["intervals"] for row in rows) / like_it
     size = median(row["longest"] - row["median"] for row in rows)
-    return f"one of {every:.0f} takes {size / MICRO:.3g} us longer"
+    longer = f"{size / MICRO:,.0f}" if size >= 100 * MICRO else f"{size / MICRO:.3g}"
+    return f"one of {every:.0f} takes {longer} us longer"
 
 
 def numbers(row: Mapping[str, Value]) -> dict[str, float]:
