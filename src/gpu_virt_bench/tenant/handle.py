@@ -77,7 +77,7 @@ class Tenant(Process):
 
         In virtual time a rank, different from theirs, says whose turn is first.
         """
-        return start(self, workload, moment=self.moments.next(rank, 0, follows=True), began=True)
+        return start(self, workload, moment=self.moments.next(workload, rank, 0, follows=True), began=True)
 
     def cpu_seconds(self) -> float:
         """CPU time of the driver's and the layer's threads, those that have ended too: the process's less its own.
@@ -137,7 +137,7 @@ def start(
 ) -> Running:
     """Starts a workload. To tell when it began, the tenant looks often: only where it was asked."""
     number = tenant.prepare(workload)
-    moment = moment or tenant.moments.next()
+    moment = moment or tenant.moments.next(workload)
     call = tenant.channel.send({"do": "run", "work": number, "at": at, "moment": moment, "began": began})
     return Running(tenant, workload, call)
 
@@ -150,7 +150,7 @@ def together(work: Mapping[Tenant, Workload]) -> dict[Tenant, Series]:
     for tenant, workload in work.items():
         tenant.prepare(workload)
     at = time.monotonic_ns() + LEAD if all(tenant.is_local for tenant in work) else 0
-    moments = [tenant.moments.next(rank, len(work)) for rank, tenant in enumerate(work)]
+    moments = [one.moments.next(work[one], rank, len(work)) for rank, one in enumerate(work)]
     runs = [start(*one, at, moment) for one, moment in zip(work.items(), moments, strict=True)]
     try:
         return {run.tenant: run.series() for run in runs}
