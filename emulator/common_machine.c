@@ -98,6 +98,7 @@ machine *machine_open(const config *c, char *error) {
 void machine_lock(machine *m) {
   if (pthread_mutex_lock(&m->lock) != EOWNERDEAD) return;
   pthread_mutex_consistent(&m->lock);
+  m->orphaned++;
   machine_reap(m);
   schedule_repair(m);
 }

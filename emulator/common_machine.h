@@ -96,6 +96,7 @@ typedef struct machine {
   pthread_mutex_t lock;
   int64_t created;
   uint64_t attached; /* processes so far */
+  uint64_t orphaned; /* times that the holder of the lock had died */
   int64_t reaped;    /* when slots were last examined */
   int top;           /* no slot from here on is in use; they are large, and loops need not touch them */
   /* the schedule has been computed up to `time` */

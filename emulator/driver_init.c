@@ -116,6 +116,10 @@ GVB_EXPORT const char *gvb_emulated_function(int index) { return process_functio
 GVB_EXPORT int64_t gvb_emulated_late_ns(void);
 GVB_EXPORT int64_t gvb_emulated_late_ns(void) { return gpu.slot ? gpu.slot->late_ns : 0; }
 
+/* How often a process died that held the machine's lock. */
+GVB_EXPORT int64_t gvb_emulated_orphaned(void);
+GVB_EXPORT int64_t gvb_emulated_orphaned(void) { return gpu.machine ? (int64_t)gpu.machine->orphaned : 0; }
+
 CUresult emu_cuDriverGetVersion(int *version) {
   if (!version) return CUDA_ERROR_INVALID_VALUE;
   *version = gpu.configured ? (int)gpu.config.driver_version : 0;
