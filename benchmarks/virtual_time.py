@@ -102,7 +102,7 @@ def main() -> int:
         alone, narrow = session("virtual")
     other = session("virtual", seed=2)[1]
     real.append(session("real")[0])
-    found = {
+    found: dict[str, Any] = {
         "processors": len(os.sched_getaffinity(0)),
         "outcomes": len(samples),
         "samples": sum(len(taken) for outcome in samples.values() for taken in outcome),
