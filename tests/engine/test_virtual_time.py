@@ -8,11 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from gpu_virt_bench import libgvb
 from gpu_virt_bench.cli.progress import Silent
 from gpu_virt_bench.engine.session import Unmeasurable, run_session
 from gpu_virt_bench.model.run import Measured, Run, Skipped
+from gpu_virt_bench.model.workload import Workload, WorkloadError
 from gpu_virt_bench.systems.load import load
 from gpu_virt_bench.systems.options import configured, resolve_options
+from gpu_virt_bench.tenant.worker import make
 from sessions import request_for
 
 CHOSEN = "OH-001;OH-002;OH-006[n=4];OH-010"
@@ -47,6 +50,14 @@ def test_what_is_the_hosts_time_is_skipped(measure) -> None:
     skipped = {name for name, outcome in run.outcomes.items() if isinstance(outcome, Skipped)}
     assert skipped == {"OH-004", "OH-004[phase=exec]", "OH-009"}
     assert all("time of the host's processes" in run.outcomes[name].reason for name in skipped)
+
+
+def test_python_work_reads_the_hosts_clock_and_is_refused(monkeypatch) -> None:
+    monkeypatch.setattr(libgvb, "is_virtual", lambda: True)
+    with pytest.raises(
+        WorkloadError, match="workload some:work: it reads the host's clock, and the device's is virtual"
+    ):
+        make(Workload("some:work"))
 
 
 def test_a_library_that_lives_in_the_hosts_time_is_refused(tmp_path) -> None:

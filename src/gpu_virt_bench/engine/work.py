@@ -59,7 +59,7 @@ class Beside:
 
     def _begin(self, stack: ExitStack, rank: int, member: Member, workload: Workload) -> Running:
         """One neighbor at work; whatever happens to the next one, this one is told to stop."""
-        run = member.tenant.begin(workload, rank)
+        run = member.tenant.begin(workload, rank=rank)
         stack.callback(self._collect, member, run)
         self._runs.append(run)
         stack.callback(self._stop_all)  # every stop is said before the first answer is waited for

@@ -72,12 +72,13 @@ class Tenant(Process):
         """Runs a workload once and waits for its samples."""
         return start(self, workload).series()
 
-    def begin(self, workload: Workload, rank: int = 1) -> Running:
-        """Starts a workload that works beside others until it is stopped, and will be heard of when it has begun.
+    def begin(self, workload: Workload, at: int = 0, rank: int = 1) -> Running:
+        """Starts a workload that works beside others until it is stopped, and will be heard of when it has begun: at a
+        time of CLOCK_MONOTONIC, or at once.
 
         In virtual time a rank, different from theirs, says whose turn is first.
         """
-        return start(self, workload, moment=self.moments.next(workload, rank, 0, follows=True), began=True)
+        return start(self, workload, at, moment=self.moments.next(workload, rank, 0, follows=True), began=True)
 
     def cpu_seconds(self) -> float:
         """CPU time of the driver's and the layer's threads, those that have ended too: the process's less its own.

@@ -97,6 +97,9 @@ def answered(answer: Callable[[], Message | None]) -> Message:
 def make(workload: Workload) -> Work:
     """A prepared workload: its context, module and buffers exist."""
     if workload.is_python:
+        if libgvb.is_virtual():
+            why = "it reads the host's clock, and the device's is virtual: leave out --emulate clock=virtual"
+            raise WorkloadError("unsupported", f"workload {workload.routine}: {why}")
         from gpu_virt_bench.tenant.python_work import PythonWork
 
         return PythonWork(workload)
