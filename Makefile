@@ -62,6 +62,7 @@ check: native $(TOOLS)
 	$(BIN)/python libgvb/kernels/generate.py --check
 	$(BIN)/python docs/generate.py --check
 	$(MAKE) --no-print-directory -C emulator sanitize
+	$(MAKE) --no-print-directory -C emulator thread-sanitize
 	$(MAKE) --no-print-directory -C libgvb sanitize
 	$(MAKE) --no-print-directory -C tests/layer sanitize
 

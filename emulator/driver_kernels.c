@@ -85,8 +85,7 @@ static void run_stamp(work *w) {
   int64_t begin, end;
   queue_times(w->serial, &begin, &end);
   out[0] = globaltimer(begin);
-  __atomic_thread_fence(__ATOMIC_SEQ_CST);
-  out[1] = number(w, 1);
+  __atomic_store_n(&out[1], number(w, 1), __ATOMIC_RELEASE);
   wrote(w, 0);
 }
 
@@ -106,15 +105,14 @@ static void run_echo(work *w) {
   leave_cpu(w->cpu, &before);
   int64_t last = clock_now(), now = last;
   for (uint64_t s = 1; s <= count; s++) {
-    while (*ping != s) {
+    while (__atomic_load_n(ping, __ATOMIC_ACQUIRE) != s) {
       now = clock_now();
       if ((uint64_t)(now - last) > limit) goto out;
       if (now - last > PATIENCE) sched_yield(); /* the application may need this processor to go on */
     }
     last = now = clock_now();
     pong[0] = globaltimer(now);
-    __atomic_thread_fence(__ATOMIC_SEQ_CST);
-    pong[1] = s;
+    __atomic_store_n(&pong[1], s, __ATOMIC_RELEASE);
   }
 out:
   sched_setaffinity(0, sizeof before, &before);
@@ -131,10 +129,10 @@ static bool step_echo(work *w) {
   volatile uint64_t *ping = pointer(w, 0), *pong = pointer(w, 1);
   const int64_t now = clock_now();
   if (serial != w->serial) last = now, next = 1, serial = w->serial;
-  if (*ping == next) {
+  if (__atomic_load_n(ping, __ATOMIC_ACQUIRE) == next) {
     last = now;
     pong[0] = globaltimer(now);
-    pong[1] = next++;
+    __atomic_store_n(&pong[1], next++, __ATOMIC_RELEASE);
   }
   if (next <= number(w, 2) && now - last <= (int64_t)number(w, 3)) return false;
   machine_lock(gpu.machine);
