@@ -194,9 +194,10 @@ def test_a_difference_is_paired_by_round_too() -> None:
     assert in_session(before, after, DIFFERENCE).rows[0].change.interval.value == 2.0
 
 
-def test_a_round_that_is_not_above_zero_has_no_ratio() -> None:
-    before, after = in_rounds("OH-001", [[1.0, 1.0, 1.0]] * 5), in_rounds("OH-001", [[1.0, 0.0, 1.0]] * 5)
-    assert in_session(before, after).rows[0].reason == "a ratio needs values above 0, the candidate has 0 s"
+def test_a_repetition_with_a_round_that_is_not_above_zero_counts_by_its_medians() -> None:
+    before, after = in_rounds("OH-001", [[1.0, 1.0, 1.0]] * 5), in_rounds("OH-001", [[4.0, 0.0, 2.0]] * 5)
+    found = in_session(before, after).rows[0]
+    assert (found.verdict, found.change.interval.value, found.change.rounds) == ("worse", 2.0, 0)
 
 
 def test_runs_of_two_sessions_have_no_common_rounds() -> None:
@@ -370,10 +371,34 @@ def test_a_difference_is_in_seconds_and_may_start_at_zero() -> None:
     assert (found.verdict, found.change.kind, found.change.interval.value) == ("worse", "difference", 1e-6)
 
 
-def test_a_ratio_with_a_value_that_is_not_above_zero_is_refused() -> None:
-    found = row(STEADY, [1.0, 1.0, 1.0, 1.0, 0.0])
-    assert (found.verdict, found.change) == ("not comparable", None)
-    assert found.reason == "a ratio needs values above 0, the candidate has 0 s"
+NOTHING = [0.0] * 5
+STOPPED = [1.0, 1.0, 1.0, 1.0, 0.0]
+
+
+@pytest.mark.parametrize(
+    ("better", "before", "after", "verdict"),
+    [
+        ("higher", STEADY, NOTHING, "worse"),
+        ("higher", STEADY, STOPPED, "worse"),
+        ("higher", STOPPED, NOTHING, "worse"),
+        ("higher", NOTHING, STEADY, "better"),
+        ("higher", STOPPED, STEADY, "not comparable"),
+        ("higher", NOTHING, NOTHING, "not comparable"),
+        ("lower", NOTHING, STEADY, "worse"),
+        ("lower", STOPPED, STEADY, "not comparable"),
+        ("lower", STEADY, NOTHING, "not comparable"),
+        ("lower", STEADY, STOPPED, "not comparable"),
+        ("none", STEADY, NOTHING, "not comparable"),
+        ("none", NOTHING, STEADY, "not comparable"),
+    ],
+)
+def test_a_rate_that_fell_to_zero_and_a_cost_that_rose_from_it_are_worse(better, before, after, verdict) -> None:
+    found = row(before, after, {"OH-001": {"better": better}})
+    assert (found.verdict, found.change) == (verdict, None)
+
+
+def test_a_ratio_with_a_side_at_zero_says_how_often() -> None:
+    assert row(STEADY, STOPPED).reason == "0 in 1 of 5 repetitions, in 0 of 5 of the baseline: no ratio"
 
 
 def test_a_metric_without_direction_is_informational() -> None:

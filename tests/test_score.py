@@ -76,6 +76,15 @@ def test_a_difference_beyond_its_scale_is_negative_and_stays_so() -> None:
     assert scored({"compare": "difference"}, ONE, [4.0] * 5, policy) == -2.0
 
 
+def test_a_total_loss_counts_as_none_and_says_why() -> None:
+    assert scored({"better": "higher"}, ONE, [0.0] * 5) == 0.0
+    found = card(*(a_run({"OH-001": side}, {"OH-001": {"better": "higher"}}) for side in (ONE, [0.0] * 5)))
+    assert (only(found).overall.value, lines(only(found))["OH-001"]) == (
+        0.0,
+        ("scored", "0 in 5 of 5 repetitions, in 0 of 5 of the baseline: no ratio"),
+    )
+
+
 def test_shares_of_passed_samples_are_compared_by_ratio() -> None:
     shares = {"unit": "pass", "shown_unit": "pass", "better": "higher", "compare": "difference"}
     assert scored(shares, [[1.0, 1.0]] * 5, [[1.0, 0.0]] * 5) == 0.5

@@ -12,7 +12,7 @@ from gpu_virt_bench.compare import compare_found, find_twin
 from gpu_virt_bench.compare.files import find
 from gpu_virt_bench.compare.tails import of_headline
 from gpu_virt_bench.model.comparison import Comparison, Row
-from gpu_virt_bench.model.run import Failed, Measured, Outcome, Run
+from gpu_virt_bench.model.run import Failed, Measured, Outcome, Run, Skipped
 from gpu_virt_bench.policy import Gate, Policy
 
 Finding = Literal["kept", "worse", "tolerated", "failed", "lacking", "unjudged", "informational"]
@@ -125,8 +125,8 @@ def _case(row: Row, before: Outcome | None, after: Outcome | None, gate: Gate) -
     if isinstance(after, Failed):
         closed = gate.failures == "all" or (gate.failures == "new" and not isinstance(before, Failed))
         return Case(row, "failed", after.error) if closed else Case(row, "unjudged", f"failed: {after.error}")
-    if after is None and isinstance(before, Measured):
-        return Case(row, "unjudged" if gate.failures == "none" else "lacking", "the candidate lacks it")
+    if isinstance(before, Measured) and not _lacking(before) and (why := _lacking(after)):
+        return Case(row, "unjudged" if gate.failures == "none" else "lacking", why)
     if row.verdict in ("better", "slightly better", "same"):
         return Case(row, "kept", row.reason)
     if row.verdict == "slightly worse":
@@ -136,3 +136,15 @@ def _case(row: Row, before: Outcome | None, after: Outcome | None, gate: Gate) -
     if row.verdict == "informational":
         return Case(row, "informational")
     return Case(row, "unjudged", row.reason)
+
+
+def _lacking(after: Outcome | None) -> str:
+    """Why the candidate has nothing of an outcome; "" where it has samples, or an error says what became of it."""
+    match after:
+        case None:
+            return "the candidate lacks it"
+        case Skipped(reason=reason):
+            return f"the candidate skipped it: {reason}"
+        case Measured(repetitions=repetitions) if not any(repetition.samples for repetition in repetitions):
+            return "the candidate has no samples of it"
+    return ""

@@ -175,9 +175,11 @@ def _entry(run: Run, comparison: Comparison, policy: Policy) -> _Entry:
     lines, parities = [], {}
     for row in (row for row in comparison.rows if row.headline):
         state, reason = _state(row, run, policy)
-        if state == "scored" and row.change is not None:
+        if state == "scored":
             weight = policy.score.metric.get(row.metric, 1.0)
-            parities[row.id] = _Parity(parity(row, row.change, policy.score), row.change.repetitions, weight)
+            repetitions = min(row.baseline_repetitions, row.candidate_repetitions)
+            repetitions = repetitions if row.change is None else row.change.repetitions
+            parities[row.id] = _Parity(parity(row, row.change, policy.score), repetitions, weight)
         found = parities[row.id].interval if row.id in parities else None
         lines.append(Line(row.id, row.title, row.category, state, found, reason, row.against))
     return _Entry(comparison, lines, parities)
@@ -192,6 +194,8 @@ def _state(row: Row, run: Run, policy: Policy) -> tuple[State, str]:
         return "skipped", found.reason
     if found is None:
         return "missing", row.reason
+    if row.change is None and row.verdict == "worse":
+        return "scored", row.reason
     if row.verdict == "not comparable" or row.change is None:
         return "not comparable", row.reason
     if row.verdict == "deferred or elided":
@@ -206,9 +210,11 @@ def _state(row: Row, run: Run, policy: Policy) -> tuple[State, str]:
     return "scored", ""
 
 
-def parity(row: Row, change: Change, rules: Rules) -> Interval:
+def parity(row: Row, change: Change | None, rules: Rules) -> Interval:
     """1 where nothing changed, less where it got worse, at most the ceiling; worse by the scale is 0. Of a rate under a
-    share, 1 is what was granted, and both ways from it are worse."""
+    share, 1 is what was granted, and both ways from it are worse. A total loss has no change, and nothing is left."""
+    if change is None:
+        return Interval(0.0, 0.0, 0.0, row.candidate.level if row.candidate else 0.0)
     if change.passes:
         return _capped(_ratio_of_shares(row), rules.ceiling)
     if change.shares:

@@ -75,7 +75,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Row:
-    """One outcome of a comparison. Without samples on both sides there is no change, and `reason` says why."""
+    """One outcome of a comparison. Without samples, or with 0 in a ratio, there is no change; `reason` says why."""
 
     id: str
     metric: str

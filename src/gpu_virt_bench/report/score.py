@@ -68,9 +68,9 @@ def line_row(line: Line) -> Sequence[str]:
     """One outcome: parity in points of 100, and why it does not count."""
     parity = "-" if line.parity is None else points(line.parity.value, 100)
     spans = [] if line.parity is None else [interval(line.parity, 100)]
-    why = [] if line.state == "scored" else [f"{line.state}: {line.reason}" if line.reason else line.state]
+    why = [": ".join(filter(None, [line.state if line.state != "scored" else "", line.reason]))]
     whom = [f"against {line.against}"] if line.against else []
-    return f"{line.id} {line.title}", parity, "; ".join([*spans, *whom, *why])
+    return f"{line.id} {line.title}", parity, "; ".join(filter(None, [*spans, *whom, *why]))
 
 
 def notes(card: Scorecard) -> list[str]:

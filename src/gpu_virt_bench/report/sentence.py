@@ -51,7 +51,7 @@ def of_verdict(verdict: str, rows: Sequence[Row]) -> str:
         usual, others = [row for row in found if not row.against], [named(row) for row in found if row.against]
         whole = [named(usual[0])] if len(usual) == 1 else [counted(len(usual), "outcome")] if usual else []
         return f"{verdict}{': ' if len(found) == 1 else ' in '}{' and '.join([*whole, *others])}"
-    told = [f"{named(row)} {shown(row)}".rstrip() for row in found[:MOST]]
+    told = [f"{named(row)} {shown(row) or f'({row.reason})'}" for row in found[:MOST]]
     if len(found) > MOST:
         told.append(f"{len(found) - MOST} more")
     return f"{verdict}: {', '.join(told)}"
@@ -65,9 +65,10 @@ def named(row: Row) -> str:
 
 
 def size(row: Row) -> float:
-    """How far a change lies from none, in margins, so that changes of different units can be put in order."""
+    """How far a change lies from none, in margins, so that changes of different units can be put in order; without a
+    number it is a total loss, and farther than any."""
     if row.change is None:
-        return 0.0
+        return math.inf
     change = row.change
     far = abs(change.interval.value if change.kind == "difference" else math.log(change.interval.value))
     return round(far / change.margin if change.margin else far, 6)
