@@ -10,6 +10,7 @@ from rich.console import Console
 
 from builders import PLAN, PROOF, a_run, with_outcome
 from gpu_virt_bench.compare import Loaded, compare
+from gpu_virt_bench.model.claims import CALLS, OWN
 from gpu_virt_bench.model.comparison import Comparison, Verdict
 from gpu_virt_bench.model.run import Check, Granted, Run
 from gpu_virt_bench.policy import load
@@ -82,18 +83,24 @@ def test_systems_that_do_not_fit_beside_each_other_stand_below() -> None:
     assert narrow.count("OH-001 Kernel") == 2 and text(comparisons(), 120).count("OH-001 Kernel") == 1
 
 
+REFUSED = Check("memory-limit.refused_above", "x", "refused", True)
+EVERY = ", ".join(CALLS)
+
+
+def calls(found: str) -> Check:
+    """What a proof found of every call."""
+    return Check("memory-limit.calls", "x", found, True)
+
+
 @pytest.mark.parametrize(
     ("checks", "told"),
     [
         ([], "not tried"),
-        ([Check("memory-limit.refused_above", "x", "refused", True)], "binds"),
-        (
-            [
-                Check("memory-limit.refused_above", "x", "refused", True),
-                Check("memory-limit.calls", "x", "open: cuArrayCreate; refused by cuMemAlloc", True),
-            ],
-            "leaks",
-        ),
+        ([REFUSED], "binds\n1 of 7 tried"),
+        ([REFUSED, calls(f"refused by {', '.join(CALLS[:5])}, in a second process too")], "binds\n5 of 7 tried"),
+        ([REFUSED, calls(f"refused by {EVERY}, in a second process too")], "binds"),
+        ([REFUSED, calls(f"refused by {EVERY}, in a second process too; {OWN}")], "binds\nper process"),
+        ([REFUSED, calls("open: cuArrayCreate; refused by cuMemAlloc")], "leaks"),
     ],
 )
 def test_the_row_of_a_memory_limit_says_whether_it_binds(checks: list[Check], told: str) -> None:

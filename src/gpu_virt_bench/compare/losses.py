@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from statistics import median
 
 from gpu_virt_bench.compare.pairs import medians
@@ -28,11 +29,11 @@ def loss(baseline: Measured, candidate: Measured, definition: Definition) -> tup
     )
 
 
-def named(before: list[float], after: list[float], better: str) -> Verdict:
+def named(before: Sequence[float], after: Sequence[float], better: str) -> Verdict:
     """The word for it."""
     was, became = (all(value <= 0 for value in side) for side in (before, after))
     if min(before) > 0 >= min(after) or (became and median(before) > 0):
         return "worse" if better == "higher" else "not comparable"
     if was and min(after) > 0:
-        return {"higher": "better", "lower": "worse"}.get(better, "not comparable")
+        return "better" if better == "higher" else "worse" if better == "lower" else "not comparable"
     return "not comparable"

@@ -130,6 +130,10 @@ class Limit:
     binds: bool | None = None
     """Memory: whether more was refused, by every call that was tried; False: a remark says by which it was given. None:
     no proof tried it."""
+    untried: list[str] = field(default_factory=list)
+    """Memory: the allocation calls that were not tried."""
+    per_process: bool = False
+    """Memory: whether each process of a tenant has a limit of its own."""
 
 
 @dataclass(frozen=True)

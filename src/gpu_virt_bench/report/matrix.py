@@ -224,7 +224,8 @@ def key(group: Sequence[Comparison]) -> str:
     limits = {limit.name for one in group for limit in one.limits}
     share = " of share: of the rate that was granted, 100 % is right and more is a leak." if "compute" in limits else ""
     sees = (
-        " sees: what the driver tells a tenant. binds: it refused more; leaks: not by every call."
+        " sees: what the driver tells a tenant. binds: it refused more, by every call if it does not say by how many; "
+        "leaks: not by every call; per process: each process of a tenant has a limit of its own."
         if "memory" in limits
         else ""
     )

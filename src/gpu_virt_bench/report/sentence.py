@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 
 from gpu_virt_bench.compare.said import change_text, share_text
+from gpu_virt_bench.model.claims import CALLS
 from gpu_virt_bench.model.comparison import Comparison, Limit, Row
 from gpu_virt_bench.model.text import counted
 
@@ -90,8 +91,15 @@ def got(found: Limit) -> str:
     """What a tenant got of the compute, with its interval; or sees of the memory, and if the limit binds."""
     if found.name == "memory":
         seen = "sees: not known" if found.got is None else f"sees {amount(found, found.got.value)}"
-        return f"{seen}\n{BINDS[found.binds]}"
+        return f"{seen}\n{effect(found)}"
     return "got: not known" if found.got is None else f"got {share_text(found.got)}"
+
+
+def effect(found: Limit) -> str:
+    """What becomes of memory above a limit, how many of the calls were tried if not all, and whether each process has a
+    limit of its own: in lines that leave a table's other columns room."""
+    some = f"{len(CALLS) - len(found.untried)} of {len(CALLS)} tried" if found.binds and found.untried else ""
+    return "\n".join(filter(None, [BINDS[found.binds], some, "per process" * found.per_process]))
 
 
 def amount(found: Limit, value: float) -> str:
