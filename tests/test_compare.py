@@ -871,9 +871,24 @@ def test_the_twin_is_found_beside_the_baseline(tmp_path) -> None:
     save(twin, tmp_path / "again.json")
     save(replace(twin, session=replace(twin.session, id="other")), tmp_path / "another.json")
     save(replace(twin, system=SystemRecord("mps", "MPS", "mps", [], {}, "none", "")), tmp_path / "mps.json")
-    assert find_twin(tmp_path / "native.json", RUN) == twin
+    assert find_twin(tmp_path / "native.json", RUN) == (twin, [])
     (found,) = compare_files(tmp_path / "native.json", [tmp_path / "mps.json"], POLICY)
     assert (found.has_floor, found.rows[0].change.floor) == (True, pytest.approx(0.5, abs=0.01))
+
+
+def test_a_damaged_file_beside_the_baseline_is_remarked_where_it_may_be_the_twin(tmp_path) -> None:
+    twin = changed(twin=True)
+    save(RUN, tmp_path / "native.json")
+    save(twin, tmp_path / "again.json")
+    whole = (tmp_path / "again.json").read_text()
+    (tmp_path / "again.json").write_text(whole[:-99])
+    (found,) = compare_files(tmp_path / "native.json", [tmp_path / "native.json"], POLICY)
+    assert not found.has_floor
+    assert found.remarks[0] == (
+        "the baseline's second measurement is not among the files beside it; 'again.json' is no readable run"
+    )
+    (tmp_path / "whole.json").write_text(whole)
+    assert find_twin(tmp_path / "native.json", RUN) == (twin, [])
 
 
 def test_a_newer_run_that_is_refused_is_named_with_its_status(tmp_path) -> None:
@@ -887,9 +902,9 @@ def test_the_twin_of_a_twin_is_the_original_and_never_itself(tmp_path) -> None:
     twin = changed(twin=True, outcomes={"OH-001": outcome("OH-001", [1.0] * 4 + [1.5])})
     save(twin, tmp_path / "again.json")
     save(twin, tmp_path / "a-copy.json")
-    assert find_twin(tmp_path / "again.json", twin) is None
+    assert find_twin(tmp_path / "again.json", twin) == (None, [])
     save(RUN, tmp_path / "native.json")
-    assert find_twin(tmp_path / "again.json", twin) == RUN
+    assert find_twin(tmp_path / "again.json", twin) == (RUN, [])
     (found,) = compare_files(tmp_path / "again.json", [tmp_path / "native.json"], POLICY)
     assert found.rows[0].change.floor == pytest.approx(0.5, abs=0.01)
 

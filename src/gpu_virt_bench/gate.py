@@ -92,7 +92,8 @@ def judge_files(
 ) -> Judgement:
     """The judgement of one run file by another, or of the newest runs in directories."""
     (before, notes), after = find(baseline), find(candidate)
-    (comparison,) = compare_found(before, [after], policy, find_twin(*before), notes)
+    twin, more = find_twin(*before)
+    (comparison,) = compare_found(before, [after], policy, twin, [*notes, *more])
     return judge(comparison, before.run, after[0].run, policy.gate, strict, required)
 
 
