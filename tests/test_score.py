@@ -41,7 +41,8 @@ def lines(score) -> dict[str, tuple[str, str]]:
 
 def scored(definition: dict, reference: list, value: list, policy: Policy = POLICY) -> float:
     """The parity of one outcome."""
-    runs = (a_run({"OH-001": side}, {"OH-001": definition}) for side in (reference, value))
+    sides = {"native": reference, "mps": value}
+    runs = (a_run({"OH-001": side}, {"OH-001": definition}, name) for name, side in sides.items())
     return only(card(*runs, policy=policy)).lines[0].parity.value
 
 
@@ -163,7 +164,7 @@ def test_overall_is_the_weighted_mean_of_the_categories() -> None:
 
 def test_weights_of_zero_leave_nothing_to_score() -> None:
     policy = replace(POLICY, score=replace(POLICY.score, metric={"OH-001": 0.0}))
-    found = card(a_run({"OH-001": ONE}), a_run({"OH-001": ONE}), policy=policy)
+    found = card(a_run({"OH-001": ONE}), a_run({"OH-001": ONE}, system="mps"), policy=policy)
     assert (only(found).overall, only(found).rank, only(found).grade) == (None, None, None)
     assert found.note == "no headline outcome has a parity in every run and a weight in the policy"
 
@@ -249,7 +250,7 @@ def test_shares_that_all_passed_are_less_sure_the_fewer_they_are() -> None:
     shares = {"OH-001": {"unit": "pass", "shown_unit": "pass", "better": "higher"}}
     lows = []
     for n in (2, 20):
-        runs = (a_run({"OH-001": [[1.0] * n] * 5}, shares) for _ in range(2))
+        runs = (a_run({"OH-001": [[1.0] * n] * 5}, shares, name) for name in ("native", "mps"))
         found = only(card(*runs)).lines[0].parity
         assert (found.value, found.high) == (1.0, 1.0)
         lows.append(found.low)

@@ -112,7 +112,7 @@ def judge(
         for row in comparison.rows
         if row.id in headlines or gate.outcomes == "all" or any(is_named(row, name) for name in required)
     ]
-    if baseline == candidate:
+    if comparison.one_run:
         cases = [Case(row, "unjudged", "one run") for row in rows]
         return Judgement(comparison, cases, strict, list(required), one_run=True)
     cases = [_case(row, baseline.outcomes.get(row.id), candidate.outcomes.get(row.id), gate) for row in rows]

@@ -129,6 +129,18 @@ def test_the_sentence_puts_the_worst_first_and_names_the_share() -> None:
     assert "Kernel launch latency +200.0 ±3.5 %" in layer and "Total throughput 160.00 ±0.05 % of share" in layer
 
 
+def test_a_sentence_of_an_empty_comparison_says_so_first() -> None:
+    layer = comparisons()[1]
+    (limit,) = [replace(one, got=None) for one in layer.limits if one.name == "compute"]
+    lacking = [replace(row, verdict="not comparable", change=None) for row in layer.rows]
+    said = "layer against native: no outcome was compared; compute: asked 50 %, got: not known"
+    assert sentence(replace(layer, rows=[], limits=[limit])) == f"{said}."
+    assert sentence(replace(layer, rows=lacking, limits=[limit])) == (
+        f"{said}; not comparable in 4 outcomes and Rate limiter overhead (against zero)."
+    )
+    assert "no headline outcome was compared" in sentence(replace(layer, rows=lacking, hidden=2))
+
+
 def test_a_sentence_counts_what_it_does_not_name() -> None:
     definitions = {f"XX-{i:03}": {"title": f"Cost {i}"} for i in range(1, 10)}
     native = a_run(dict.fromkeys(definitions, [1.0] * 5), definitions)

@@ -94,6 +94,7 @@ def compare(
         twin is not None,
         policy.confidence,
         limits(theirs, rows),
+        one_run=ours == theirs,
     )
 
 

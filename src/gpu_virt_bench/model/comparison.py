@@ -153,6 +153,8 @@ class Comparison:
     """The candidate's."""
     hidden: int = 0
     """How many outcomes beside the headline ones stand in the files and not here."""
+    one_run: bool = False
+    """Whether both are the same run: nothing can differ, and nothing is judged."""
 
     def headlines(self, beside: Set[str] = frozenset()) -> Comparison:
         """The comparison with its headline outcomes, and all others of the metrics `beside`; or with all where it has

@@ -16,6 +16,7 @@ TAIL = "tail worse"
 """What a table says of an outcome whose median does not tell what its mean or its tail does."""
 BINDS = {True: "binds", False: "leaks", None: "not tried"}
 """What becomes of memory above a limit."""
+ONE_RUN = "baseline and candidate are one run, nothing can differ"
 GIB = 1 << 30
 
 
@@ -26,8 +27,15 @@ def sentence(comparison: Comparison) -> str:
     parts = seldom + [part for verdict in ORDER if (part := of_verdict(verdict, seen))]
     emulated = " (emulated GPU)" if comparison.candidate.emulated else ""
     limits = [limit(one) for one in comparison.limits if one.name == "compute"]
-    told = "; ".join([*limits, *parts]) or "no outcome was compared"
+    told = ONE_RUN if comparison.one_run else "; ".join([*nothing(comparison), *limits, *parts])
     return f"{comparison.candidate.name} against {comparison.baseline.name}{emulated}: {told}."
+
+
+def nothing(comparison: Comparison) -> list[str]:
+    """That no outcome was compared, of those that are shown."""
+    if any(row.verdict != "not comparable" for row in comparison.rows):
+        return []
+    return [f"no {'headline ' if comparison.hidden else ''}outcome was compared"]
 
 
 ORDER = (
