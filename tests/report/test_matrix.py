@@ -1,6 +1,7 @@
 """One baseline and several systems in one table, after a golden file in tests/data, and the sentences above it."""
 
 import io
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import get_args
@@ -167,11 +168,11 @@ def test_baselines_stand_apart() -> None:
     assert "Against native ·" in shown and "Against old ·" in shown
 
 
-def seldom() -> Comparison:
+def seldom(mean: Sequence[float] = (1.6e-6,) * 5) -> Comparison:
     """A layer whose median is native's and whose mean is not."""
     names = ("OH-001", "OH-001[statistic=mean]")
     native = a_run(dict.fromkeys(names, [1e-6] * 5), DEFINITIONS)
-    layer = a_run({names[0]: [1e-6] * 5, names[1]: [1.6e-6] * 5}, DEFINITIONS, "layer")
+    layer = a_run({names[0]: [1e-6] * 5, names[1]: [*mean]}, DEFINITIONS, "layer")
     outcomes = {**layer.outcomes, names[1]: replace(layer.outcomes[names[1]], headline=False)}
     return compare(Loaded(Path("n.json"), native), Loaded(Path("l.json"), replace(layer, outcomes=outcomes)), load())
 
@@ -182,6 +183,23 @@ def test_a_cost_in_the_tail_is_in_the_sentence_and_in_the_cell() -> None:
         "layer against native: tail worse: Kernel launch latency, same in the median, worse in the mean (+60.00 %)"
     )
     assert "same:" not in sentence(found) and "tail worse" in text([found])
+
+
+def test_a_tail_that_is_slightly_worse_is_not_called_worse() -> None:
+    found = seldom([1.010e-6, 1.012e-6, 1.014e-6, 1.016e-6, 1.030e-6])
+    told = "tail slightly worse: Kernel launch latency, same in the median, slightly worse in the mean (+1.4 %)"
+    assert sentence(found).startswith(f"layer against native: {told}")
+    assert "tail slightly worse" in text([found]) and "tail worse" not in text([found])
+
+
+def test_of_several_tails_the_worst_gives_the_word() -> None:
+    names = ("OH-001", "OH-001[statistic=mean]", "OH-001[statistic=p99]")
+    native = a_run(dict.fromkeys(names, [1e-6] * 5), DEFINITIONS)
+    slightly = [1.010e-6, 1.012e-6, 1.014e-6, 1.016e-6, 1.030e-6]
+    layer = a_run(dict(zip(names, ([1e-6] * 5, slightly, [2e-6] * 5), strict=True)), DEFINITIONS, "layer")
+    found = compare(Loaded(Path("n.json"), native), Loaded(Path("l.json"), layer), load())
+    assert found.rows[0].tail.startswith("worse in the p99") and "slightly worse in the mean" in found.rows[0].tail
+    assert "tail worse" in text([found])
 
 
 def test_a_tail_by_difference_is_in_the_unit_that_people_use() -> None:

@@ -91,7 +91,7 @@ class Row:
     reason: str = ""
     """Why there is no verdict, or what limits it; empty where the interval speaks for itself."""
     tail: str = ""
-    """What is worse in the mean or in the tail while the median does not tell; `reason` says it too."""
+    """What is worse in the mean or in the tail while the median does not, the worst first; `reason` says it too."""
     outlook: str = ""
     """Of an inconclusive outcome: how many repetitions would tell, and about how long they take."""
     baseline: Interval | None = None

@@ -12,8 +12,6 @@ from gpu_virt_bench.model.text import counted
 
 MOST = 6
 """So many outcomes of one verdict are named, those that changed most; the others are counted."""
-TAIL = "tail worse"
-"""What a table says of an outcome whose median does not tell what its mean or its tail does."""
 BINDS = {True: "binds", False: "leaks", None: "not tried"}
 """What becomes of memory above a limit."""
 ONE_RUN = "baseline and candidate are one run, nothing can differ"
@@ -23,12 +21,23 @@ GIB = 1 << 30
 def sentence(comparison: Comparison) -> str:
     """`mps against native: worse: Driver API call time +215 +-10 ns; better: ...; same in 6 outcomes.`"""
     seen = [row for row in comparison.rows if not row.tail]
-    seldom = [f"{TAIL}: {named(row)}, {row.verdict} in the median, {row.tail}" for row in comparison.rows if row.tail]
+    seldom = [
+        f"{tail_word(row)}: {named(row)}, {row.verdict} in the median, {row.tail}"
+        for row in sorted(comparison.rows, key=tail_word, reverse=True)
+        if row.tail
+    ]
     parts = seldom + [part for verdict in ORDER if (part := of_verdict(verdict, seen))]
     emulated = " (emulated GPU)" if comparison.candidate.emulated else ""
     limits = [limit(one) for one in comparison.limits if one.name == "compute"]
     told = ONE_RUN if comparison.one_run else "; ".join([*nothing(comparison), *limits, *parts])
     return f"{comparison.candidate.name} against {comparison.baseline.name}{emulated}: {told}."
+
+
+def tail_word(row: Row) -> str:
+    """What a table says of an outcome whose median does not tell what its mean or its tail does; "" for any other."""
+    if not row.tail:
+        return ""
+    return "tail slightly worse" if row.tail.startswith("slightly ") else "tail worse"
 
 
 def nothing(comparison: Comparison) -> list[str]:
