@@ -21,7 +21,7 @@ GVB = str(Path(sys.executable).with_name("gpu-virt-bench"))
 FAST = "run --device emulated:tiny --repetitions 1 --iterations 2 --warmup 0 --metrics OH-001 -o out"
 STEADY, DOUBLE, NOISY = [1.0] * 5, [2.0] * 5, [1.0, 1.5, 0.6, 1.3, 0.8]
 WAYS = {
-    "gate kept.json kept.json": 0,
+    "gate kept.json equal.json": 0,
     "gate kept.json worse.json": 1,
     "gate kept.json noisy.json": 3,
     "compare kept.json worse.json": 0,
@@ -43,6 +43,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A directory with some runs."""
     monkeypatch.chdir(tmp_path)
     save(a_run({"OH-001": STEADY}), Path("kept.json"))
+    save(a_run({"OH-001": STEADY}, system="mine"), Path("equal.json"))
     save(a_run({"OH-001": DOUBLE}), Path("worse.json"))
     save(a_run({"OH-001": NOISY}), Path("noisy.json"))
     return tmp_path
