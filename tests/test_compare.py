@@ -194,9 +194,10 @@ def test_a_difference_is_paired_by_round_too() -> None:
     assert in_session(before, after, DIFFERENCE).rows[0].change.interval.value == 2.0
 
 
-def test_a_round_that_is_not_above_zero_has_no_ratio() -> None:
-    before, after = in_rounds("OH-001", [[1.0, 1.0, 1.0]] * 5), in_rounds("OH-001", [[1.0, 0.0, 1.0]] * 5)
-    assert in_session(before, after).rows[0].reason == "a ratio needs values above 0, the candidate has 0 s"
+def test_a_repetition_with_a_round_that_is_not_above_zero_counts_by_its_medians() -> None:
+    before, after = in_rounds("OH-001", [[1.0, 1.0, 1.0]] * 5), in_rounds("OH-001", [[4.0, 0.0, 2.0]] * 5)
+    found = in_session(before, after).rows[0]
+    assert (found.verdict, found.change.interval.value, found.change.rounds) == ("worse", 2.0, 0)
 
 
 def test_runs_of_two_sessions_have_no_common_rounds() -> None:
@@ -370,10 +371,34 @@ def test_a_difference_is_in_seconds_and_may_start_at_zero() -> None:
     assert (found.verdict, found.change.kind, found.change.interval.value) == ("worse", "difference", 1e-6)
 
 
-def test_a_ratio_with_a_value_that_is_not_above_zero_is_refused() -> None:
-    found = row(STEADY, [1.0, 1.0, 1.0, 1.0, 0.0])
-    assert (found.verdict, found.change) == ("not comparable", None)
-    assert found.reason == "a ratio needs values above 0, the candidate has 0 s"
+NOTHING = [0.0] * 5
+STOPPED = [1.0, 1.0, 1.0, 1.0, 0.0]
+
+
+@pytest.mark.parametrize(
+    ("better", "before", "after", "verdict"),
+    [
+        ("higher", STEADY, NOTHING, "worse"),
+        ("higher", STEADY, STOPPED, "worse"),
+        ("higher", STOPPED, NOTHING, "worse"),
+        ("higher", NOTHING, STEADY, "better"),
+        ("higher", STOPPED, STEADY, "not comparable"),
+        ("higher", NOTHING, NOTHING, "not comparable"),
+        ("lower", NOTHING, STEADY, "worse"),
+        ("lower", STOPPED, STEADY, "not comparable"),
+        ("lower", STEADY, NOTHING, "not comparable"),
+        ("lower", STEADY, STOPPED, "not comparable"),
+        ("none", STEADY, NOTHING, "not comparable"),
+        ("none", NOTHING, STEADY, "not comparable"),
+    ],
+)
+def test_a_rate_that_fell_to_zero_and_a_cost_that_rose_from_it_are_worse(better, before, after, verdict) -> None:
+    found = row(before, after, {"OH-001": {"better": better}})
+    assert (found.verdict, found.change) == (verdict, None)
+
+
+def test_a_ratio_with_a_side_at_zero_says_how_often() -> None:
+    assert row(STEADY, STOPPED).reason == "0 in 1 of 5 repetitions, in 0 of 5 of the baseline: no ratio"
 
 
 def test_a_metric_without_direction_is_informational() -> None:
@@ -846,9 +871,24 @@ def test_the_twin_is_found_beside_the_baseline(tmp_path) -> None:
     save(twin, tmp_path / "again.json")
     save(replace(twin, session=replace(twin.session, id="other")), tmp_path / "another.json")
     save(replace(twin, system=SystemRecord("mps", "MPS", "mps", [], {}, "none", "")), tmp_path / "mps.json")
-    assert find_twin(tmp_path / "native.json", RUN) == twin
+    assert find_twin(tmp_path / "native.json", RUN) == (twin, [])
     (found,) = compare_files(tmp_path / "native.json", [tmp_path / "mps.json"], POLICY)
     assert (found.has_floor, found.rows[0].change.floor) == (True, pytest.approx(0.5, abs=0.01))
+
+
+def test_a_damaged_file_beside_the_baseline_is_remarked_where_it_may_be_the_twin(tmp_path) -> None:
+    twin = changed(twin=True)
+    save(RUN, tmp_path / "native.json")
+    save(twin, tmp_path / "again.json")
+    whole = (tmp_path / "again.json").read_text()
+    (tmp_path / "again.json").write_text(whole[:-99])
+    (found,) = compare_files(tmp_path / "native.json", [tmp_path / "native.json"], POLICY)
+    assert not found.has_floor
+    assert found.remarks[0] == (
+        "the baseline's second measurement is not among the files beside it; 'again.json' is no readable run"
+    )
+    (tmp_path / "whole.json").write_text(whole)
+    assert find_twin(tmp_path / "native.json", RUN) == (twin, [])
 
 
 def test_a_newer_run_that_is_refused_is_named_with_its_status(tmp_path) -> None:
@@ -862,9 +902,9 @@ def test_the_twin_of_a_twin_is_the_original_and_never_itself(tmp_path) -> None:
     twin = changed(twin=True, outcomes={"OH-001": outcome("OH-001", [1.0] * 4 + [1.5])})
     save(twin, tmp_path / "again.json")
     save(twin, tmp_path / "a-copy.json")
-    assert find_twin(tmp_path / "again.json", twin) is None
+    assert find_twin(tmp_path / "again.json", twin) == (None, [])
     save(RUN, tmp_path / "native.json")
-    assert find_twin(tmp_path / "again.json", twin) == RUN
+    assert find_twin(tmp_path / "again.json", twin) == (RUN, [])
     (found,) = compare_files(tmp_path / "again.json", [tmp_path / "native.json"], POLICY)
     assert found.rows[0].change.floor == pytest.approx(0.5, abs=0.01)
 

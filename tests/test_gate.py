@@ -123,10 +123,31 @@ def test_what_the_candidate_lacks_is_a_regression_unless_the_policy_says_none() 
     assert pair(STEADY, None).cases[0].reason == "the candidate lacks it"
 
 
-def test_what_the_candidate_skips_is_reported_and_passes() -> None:
-    found = beside(STEADY, "skipped: needs 2 GPUs, found 1")
+def test_what_both_skip_is_reported_and_passes() -> None:
+    found = beside("skipped: needs 2 GPUs, found 1", "skipped: needs 2 GPUs, found 1")
     assert (found.status, findings(found)) == (0, {"OH-001": "unjudged", "OH-009": "kept"})
     assert "needs 2 GPUs, found 1" in found.cases[0].reason
+
+
+@pytest.mark.parametrize(
+    ("after", "why"),
+    [
+        ("skipped: no such feature", "the candidate skipped it: no such feature"),
+        ([], "the candidate has no samples of it"),
+    ],
+)
+def test_what_was_measured_and_is_skipped_now_is_lacking(after, why) -> None:
+    found = beside(STEADY, after)
+    assert (found.status, findings(found)) == (1, {"OH-001": "lacking", "OH-009": "kept"})
+    assert found.cases[0].reason == why
+    assert beside(STEADY, after, failures="none").status == 0
+
+
+def test_a_rate_that_fell_to_nothing_closes_the_gate() -> None:
+    rate = {"OH-001": {"better": "higher"}}
+    found = judged(a_run({"OH-001": STEADY}, rate), a_run({"OH-001": [0.0] * 5}, rate))
+    assert (found.status, findings(found)) == (1, {"OH-001": "worse"})
+    assert found.cases[0].reason == "0 in 5 of 5 repetitions, in 0 of 5 of the baseline: no ratio"
 
 
 def test_what_only_the_candidate_measured_passes() -> None:

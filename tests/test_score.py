@@ -41,7 +41,8 @@ def lines(score) -> dict[str, tuple[str, str]]:
 
 def scored(definition: dict, reference: list, value: list, policy: Policy = POLICY) -> float:
     """The parity of one outcome."""
-    runs = (a_run({"OH-001": side}, {"OH-001": definition}) for side in (reference, value))
+    sides = {"native": reference, "mps": value}
+    runs = (a_run({"OH-001": side}, {"OH-001": definition}, name) for name, side in sides.items())
     return only(card(*runs, policy=policy)).lines[0].parity.value
 
 
@@ -74,6 +75,15 @@ def test_half_the_scale_costs_half_the_parity() -> None:
 def test_a_difference_beyond_its_scale_is_negative_and_stays_so() -> None:
     policy = replace(POLICY, score=replace(POLICY.score, scale={"OH-001": 1.0}))
     assert scored({"compare": "difference"}, ONE, [4.0] * 5, policy) == -2.0
+
+
+def test_a_total_loss_counts_as_none_and_says_why() -> None:
+    assert scored({"better": "higher"}, ONE, [0.0] * 5) == 0.0
+    found = card(*(a_run({"OH-001": side}, {"OH-001": {"better": "higher"}}) for side in (ONE, [0.0] * 5)))
+    assert (only(found).overall.value, lines(only(found))["OH-001"]) == (
+        0.0,
+        ("scored", "0 in 5 of 5 repetitions, in 0 of 5 of the baseline: no ratio"),
+    )
 
 
 def test_shares_of_passed_samples_are_compared_by_ratio() -> None:
@@ -154,7 +164,7 @@ def test_overall_is_the_weighted_mean_of_the_categories() -> None:
 
 def test_weights_of_zero_leave_nothing_to_score() -> None:
     policy = replace(POLICY, score=replace(POLICY.score, metric={"OH-001": 0.0}))
-    found = card(a_run({"OH-001": ONE}), a_run({"OH-001": ONE}), policy=policy)
+    found = card(a_run({"OH-001": ONE}), a_run({"OH-001": ONE}, system="mps"), policy=policy)
     assert (only(found).overall, only(found).rank, only(found).grade) == (None, None, None)
     assert found.note == "no headline outcome has a parity in every run and a weight in the policy"
 
@@ -240,7 +250,7 @@ def test_shares_that_all_passed_are_less_sure_the_fewer_they_are() -> None:
     shares = {"OH-001": {"unit": "pass", "shown_unit": "pass", "better": "higher"}}
     lows = []
     for n in (2, 20):
-        runs = (a_run({"OH-001": [[1.0] * n] * 5}, shares) for _ in range(2))
+        runs = (a_run({"OH-001": [[1.0] * n] * 5}, shares, name) for name in ("native", "mps"))
         found = only(card(*runs)).lines[0].parity
         assert (found.value, found.high) == (1.0, 1.0)
         lows.append(found.low)

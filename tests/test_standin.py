@@ -94,11 +94,18 @@ def test_a_stand_in_is_found_beside_the_files_by_every_command(files: dict[str, 
     assert line_row(score.lines[0])[-1].endswith("; against time-slicing")
 
 
+def test_a_stand_in_that_may_be_in_a_damaged_file_is_remarked(files: dict[str, Path]) -> None:
+    files["time-slicing"].unlink()
+    (found,) = compare_files(files["native"], [files["mps"]], load())
+    assert found.rows[0].verdict == "not comparable"
+    assert found.remarks[0] == "no run of time-slicing is beside these files; 'a.json' is no readable run"
+
+
 def test_a_stand_in_that_is_named_is_not_looked_for(files: dict[str, Path]) -> None:
     named = load_run(files["time-slicing"])
     files["time-slicing"].unlink()
     sides = (Loaded(files[name], load_run(files[name])) for name in ("native", "mps"))
-    assert stand_ins(*sides, [named]) == [named]
+    assert stand_ins(*sides, [named]) == ([named], [])
 
 
 def test_a_stand_in_of_another_session_is_none() -> None:

@@ -12,7 +12,7 @@ from gpu_virt_bench.compare import compare_found, find_twin
 from gpu_virt_bench.compare.files import find
 from gpu_virt_bench.compare.tails import of_headline
 from gpu_virt_bench.model.comparison import Comparison, Row
-from gpu_virt_bench.model.run import Failed, Measured, Outcome, Run
+from gpu_virt_bench.model.run import Failed, Measured, Outcome, Run, Skipped
 from gpu_virt_bench.policy import Gate, Policy
 
 Finding = Literal["kept", "worse", "tolerated", "failed", "lacking", "unjudged", "informational"]
@@ -92,7 +92,8 @@ def judge_files(
 ) -> Judgement:
     """The judgement of one run file by another, or of the newest runs in directories."""
     (before, notes), after = find(baseline), find(candidate)
-    (comparison,) = compare_found(before, [after], policy, find_twin(*before), notes)
+    twin, more = find_twin(*before)
+    (comparison,) = compare_found(before, [after], policy, twin, [*notes, *more])
     return judge(comparison, before.run, after[0].run, policy.gate, strict, required)
 
 
@@ -111,7 +112,7 @@ def judge(
         for row in comparison.rows
         if row.id in headlines or gate.outcomes == "all" or any(is_named(row, name) for name in required)
     ]
-    if baseline == candidate:
+    if comparison.one_run:
         cases = [Case(row, "unjudged", "one run") for row in rows]
         return Judgement(comparison, cases, strict, list(required), one_run=True)
     cases = [_case(row, baseline.outcomes.get(row.id), candidate.outcomes.get(row.id), gate) for row in rows]
@@ -125,8 +126,8 @@ def _case(row: Row, before: Outcome | None, after: Outcome | None, gate: Gate) -
     if isinstance(after, Failed):
         closed = gate.failures == "all" or (gate.failures == "new" and not isinstance(before, Failed))
         return Case(row, "failed", after.error) if closed else Case(row, "unjudged", f"failed: {after.error}")
-    if after is None and isinstance(before, Measured):
-        return Case(row, "unjudged" if gate.failures == "none" else "lacking", "the candidate lacks it")
+    if isinstance(before, Measured) and not _lacking(before) and (why := _lacking(after)):
+        return Case(row, "unjudged" if gate.failures == "none" else "lacking", why)
     if row.verdict in ("better", "slightly better", "same"):
         return Case(row, "kept", row.reason)
     if row.verdict == "slightly worse":
@@ -136,3 +137,15 @@ def _case(row: Row, before: Outcome | None, after: Outcome | None, gate: Gate) -
     if row.verdict == "informational":
         return Case(row, "informational")
     return Case(row, "unjudged", row.reason)
+
+
+def _lacking(after: Outcome | None) -> str:
+    """Why the candidate has nothing of an outcome; "" where it has samples, or an error says what became of it."""
+    match after:
+        case None:
+            return "the candidate lacks it"
+        case Skipped(reason=reason):
+            return f"the candidate skipped it: {reason}"
+        case Measured(repetitions=repetitions) if not any(repetition.samples for repetition in repetitions):
+            return "the candidate has no samples of it"
+    return ""

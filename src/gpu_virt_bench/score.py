@@ -72,6 +72,8 @@ class Score:
     rank: int | None = None
     grade: str | None = None
     remarks: list[str] = field(default_factory=list)
+    is_reference: bool = False
+    """Whether the run is the reference itself, which differs from it in nothing."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,11 @@ class Scorecard:
     """Why there is no score."""
     remarks: list[str] = field(default_factory=list)
     """On the reference."""
+
+    @property
+    def one_run(self) -> bool:
+        """Whether every run is the reference itself, so that nothing is scored."""
+        return all(score.is_reference for score in self.scores)
 
 
 @dataclass(frozen=True)
@@ -119,6 +126,9 @@ def scorecard(reference: Run, runs: Sequence[tuple[Run, Comparison]], policy: Po
     """The runs, each with its comparison to the reference, scored on what all have in common."""
     entries = [_entry(run, comparison, policy) for run, comparison in runs]
     counted = [name for name in entries[0].parities if all(name in entry.parities for entry in entries)]
+    if all(comparison.one_run for _, comparison in runs):
+        scores = [_unscored(entry) for entry in entries]
+        return Scorecard(title_of(reference), runs[0][1].baseline, [], scores, "run and reference are one run")
     scores = ranked([_score(entry, entries, counted, policy) for entry in entries], policy.grades)
     unscored = any(score.overall is None for score in scores)
     note = "no headline outcome has a parity in every run and a weight in the policy" if unscored else ""
@@ -175,9 +185,11 @@ def _entry(run: Run, comparison: Comparison, policy: Policy) -> _Entry:
     lines, parities = [], {}
     for row in (row for row in comparison.rows if row.headline):
         state, reason = _state(row, run, policy)
-        if state == "scored" and row.change is not None:
+        if state == "scored":
             weight = policy.score.metric.get(row.metric, 1.0)
-            parities[row.id] = _Parity(parity(row, row.change, policy.score), row.change.repetitions, weight)
+            repetitions = min(row.baseline_repetitions, row.candidate_repetitions)
+            repetitions = repetitions if row.change is None else row.change.repetitions
+            parities[row.id] = _Parity(parity(row, row.change, policy.score), repetitions, weight)
         found = parities[row.id].interval if row.id in parities else None
         lines.append(Line(row.id, row.title, row.category, state, found, reason, row.against))
     return _Entry(comparison, lines, parities)
@@ -192,6 +204,8 @@ def _state(row: Row, run: Run, policy: Policy) -> tuple[State, str]:
         return "skipped", found.reason
     if found is None:
         return "missing", row.reason
+    if row.change is None and row.verdict == "worse":
+        return "scored", row.reason
     if row.verdict == "not comparable" or row.change is None:
         return "not comparable", row.reason
     if row.verdict == "deferred or elided":
@@ -206,9 +220,11 @@ def _state(row: Row, run: Run, policy: Policy) -> tuple[State, str]:
     return "scored", ""
 
 
-def parity(row: Row, change: Change, rules: Rules) -> Interval:
+def parity(row: Row, change: Change | None, rules: Rules) -> Interval:
     """1 where nothing changed, less where it got worse, at most the ceiling; worse by the scale is 0. Of a rate under a
-    share, 1 is what was granted, and both ways from it are worse."""
+    share, 1 is what was granted, and both ways from it are worse. A total loss has no change, and nothing is left."""
+    if change is None:
+        return Interval(0.0, 0.0, 0.0, row.candidate.level if row.candidate else 0.0)
     if change.passes:
         return _capped(_ratio_of_shares(row), rules.ceiling)
     if change.shares:
@@ -267,7 +283,8 @@ def _score(entry: _Entry, entries: Sequence[_Entry], counted: Sequence[str], pol
     failures = sum(line.state == "failed" for line in lines)
     least = min((entry.parities[name].repetitions for name in counted), default=0)
     side, pairing = entry.comparison.candidate, entry.comparison.pairing
-    score = Score(side, pairing, failures, lines, remarks=[*entry.comparison.remarks, *_few(least)])
+    notes = [*entry.comparison.remarks, *_few(least)]
+    score = Score(side, pairing, failures, lines, remarks=notes, is_reference=entry.comparison.one_run)
     means = _means(entry, counted)
     weights = [policy.score.category.get(category, 1.0) for category in means]
     if sum(weights) == 0:
@@ -275,6 +292,17 @@ def _score(entry: _Entry, entries: Sequence[_Entry], counted: Sequence[str], pol
     overall = _points(weighted(list(means.values()), weights))
     categories = {category: _points(found) for category, found in means.items()}
     return replace(score, categories=categories, overall=overall, grade=grade(overall.value, policy.grades, failures))
+
+
+def _unscored(entry: _Entry) -> Score:
+    """The reference by itself: no score, since it could have no other."""
+    found = entry.comparison
+    lines = [
+        replace(line, parity=None, state="not comparable", reason="one run") if line.state == "scored" else line
+        for line in entry.lines
+    ]
+    failures = sum(line.state == "failed" for line in lines)
+    return Score(found.candidate, found.pairing, failures, lines, remarks=found.remarks, is_reference=True)
 
 
 def _points(found: Interval) -> Interval:

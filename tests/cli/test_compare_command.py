@@ -32,6 +32,15 @@ def test_a_regression_is_shown_and_is_no_error(files) -> None:
     assert "mps against native: worse: A latency +100.00 ±0.00 %." in done.output
 
 
+def test_a_run_by_itself_is_said_to_be_one_and_is_status_3(files) -> None:
+    (files / "copy.json").write_text((files / "native.json").read_text())
+    done = compare("native.json", "copy.json")
+    assert done.exit_code == 3
+    said = " ".join(done.output.split())
+    assert said.startswith("native against native: baseline and candidate are one run, nothing can differ.")
+    assert compare("native.json", "copy.json", "mps.json").exit_code == 0
+
+
 @pytest.mark.parametrize("form", ["text", "markdown"])
 def test_what_is_hidden_is_counted(files, form: str) -> None:
     found = compare("native.json", "mps.json", "--format", form).output

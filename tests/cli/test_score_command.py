@@ -33,6 +33,17 @@ def test_runs_are_scored_with_status_0() -> None:
     assert (done.exit_code, found) == (0, [("native", 100), ("mps", 50)])
 
 
+def test_the_reference_among_the_runs_says_that_it_is_one() -> None:
+    assert "native (the reference itself)" in score("mps.json native.json --reference native.json").stdout
+
+
+def test_the_reference_alone_has_no_score_and_status_3() -> None:
+    Path("copy.json").write_text(Path("native.json").read_text())
+    done = score("copy.json --reference native.json")
+    assert (done.exit_code, "A+" in done.stdout, "100.0" in done.stdout) == (3, False, False)
+    assert "No score: run and reference are one run." in done.stdout
+
+
 @pytest.mark.parametrize(("form", "start"), [("text", "Parity with native"), ("markdown", "## Parity with native")])
 def test_a_card_is_written_for_people(form: str, start: str) -> None:
     done = score(f"mps.json --reference native.json --format {form}")

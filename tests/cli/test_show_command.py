@@ -263,6 +263,13 @@ def test_a_reader_that_goes_is_no_failure(folder, words: str) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_what_goes_into_a_pipe_has_no_blanks_at_line_ends(folder) -> None:
-    save(a_run({"OH-001": [1.0] * 5}), folder / "run.json")
-    assert not [line for line in show("run.json").stdout.splitlines() if line != line.rstrip()]
+COMPARED = ["compare run.json slow.json --long", "gate run.json slow.json", "score slow.json --reference run.json"]
+REPORTS = [*COMPARED, "show run.json", "show OH-001", "show mps", "history .", "list metrics", "list systems"]
+
+
+@pytest.mark.parametrize("words", [*REPORTS, *(f"{words} -o said.txt" for words in COMPARED)])
+def test_what_is_no_terminal_gets_no_blanks_at_line_ends(folder, words: str) -> None:
+    save(a_run({"OH-001": [1.0] * 5}, warnings=["a long warning " * 20]), folder / "run.json")
+    save(a_run({"OH-001": [2.0] * 5}, system="mps"), folder / "slow.json")
+    said = CliRunner().invoke(group, words.split()).stdout or (folder / "said.txt").read_text()
+    assert said and not [line for line in said.splitlines() if line != line.rstrip()]

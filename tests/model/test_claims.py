@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from builders import LIMITED, PLAN, SERVED, a_run
-from gpu_virt_bench.model.claims import claims
+from gpu_virt_bench.model.claims import CALLS, OWN, claims
 from gpu_virt_bench.model.run import Check, ProofRecord, Run
 
 
@@ -59,6 +59,27 @@ def test_what_lies_open_is_said_once() -> None:
         "mine: memory limit: open: cuArrayCreate",
         "mine: memory limit: cuMemAllocAsync answers -1",
     ]
+
+
+MEMORY_LIMITED = replace(PLAN, memory_limit_bytes=8 << 30)
+
+
+def calls(found: str) -> Check:
+    return Check("memory-limit.calls", "x", found, True)
+
+
+def test_a_limit_of_each_process_is_said() -> None:
+    assert claims(proved(calls(f"refused by {', '.join(CALLS)}, in a second process too; {OWN}"))) == [
+        "mine: memory limit: each process has a limit of its own"
+    ]
+
+
+def test_calls_by_which_a_memory_limit_was_not_tried_are_said() -> None:
+    run = replace(proved(), plan=MEMORY_LIMITED)
+    assert claims(run) == [f"mine: memory limit: not tried by {', '.join(CALLS[1:])}"]
+    found = "open: cuMemAllocPitch by dlsym, cuArrayCreate in a second process; refused by cuMemAlloc, cuMemCreate"
+    run = replace(proved(calls(f"{found}; cuMemAllocAsync answers -1")), plan=MEMORY_LIMITED)
+    assert claims(run)[-1] == "mine: memory limit: not tried by cuMemAllocManaged, cuMemAlloc in parts"
 
 
 def test_half_a_door_is_said() -> None:

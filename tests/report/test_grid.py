@@ -42,7 +42,7 @@ def test_signs_are_replaced_before_their_letters_are_counted() -> None:
     with out.capture() as text:
         out.print(table)
         out.print(Text("±" * 11))
-    assert text.get().splitlines() == ["+-" * 10, "+- 1".ljust(20), "+-" * 10, "+-"]
+    assert text.get().splitlines() == ["+-" * 10, "+- 1", "+-" * 10, "+-"]
 
 
 def test_an_encoding_keeps_what_it_has() -> None:

@@ -1,6 +1,7 @@
 """One baseline and several systems in one table, after a golden file in tests/data, and the sentences above it."""
 
 import io
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import get_args
@@ -10,6 +11,7 @@ from rich.console import Console
 
 from builders import PLAN, PROOF, a_run, with_outcome
 from gpu_virt_bench.compare import Loaded, compare
+from gpu_virt_bench.model.claims import CALLS, OWN
 from gpu_virt_bench.model.comparison import Comparison, Verdict
 from gpu_virt_bench.model.run import Check, Granted, Run
 from gpu_virt_bench.policy import load
@@ -82,18 +84,24 @@ def test_systems_that_do_not_fit_beside_each_other_stand_below() -> None:
     assert narrow.count("OH-001 Kernel") == 2 and text(comparisons(), 120).count("OH-001 Kernel") == 1
 
 
+REFUSED = Check("memory-limit.refused_above", "x", "refused", True)
+EVERY = ", ".join(CALLS)
+
+
+def calls(found: str) -> Check:
+    """What a proof found of every call."""
+    return Check("memory-limit.calls", "x", found, True)
+
+
 @pytest.mark.parametrize(
     ("checks", "told"),
     [
         ([], "not tried"),
-        ([Check("memory-limit.refused_above", "x", "refused", True)], "binds"),
-        (
-            [
-                Check("memory-limit.refused_above", "x", "refused", True),
-                Check("memory-limit.calls", "x", "open: cuArrayCreate; refused by cuMemAlloc", True),
-            ],
-            "leaks",
-        ),
+        ([REFUSED], "binds\n1 of 7 tried"),
+        ([REFUSED, calls(f"refused by {', '.join(CALLS[:5])}, in a second process too")], "binds\n5 of 7 tried"),
+        ([REFUSED, calls(f"refused by {EVERY}, in a second process too")], "binds"),
+        ([REFUSED, calls(f"refused by {EVERY}, in a second process too; {OWN}")], "binds\nper process"),
+        ([REFUSED, calls("open: cuArrayCreate; refused by cuMemAlloc")], "leaks"),
     ],
 )
 def test_the_row_of_a_memory_limit_says_whether_it_binds(checks: list[Check], told: str) -> None:
@@ -122,6 +130,18 @@ def test_the_sentence_puts_the_worst_first_and_names_the_share() -> None:
     assert "Kernel launch latency +200.0 ±3.5 %" in layer and "Total throughput 160.00 ±0.05 % of share" in layer
 
 
+def test_a_sentence_of_an_empty_comparison_says_so_first() -> None:
+    layer = comparisons()[1]
+    (limit,) = [replace(one, got=None) for one in layer.limits if one.name == "compute"]
+    lacking = [replace(row, verdict="not comparable", change=None) for row in layer.rows]
+    said = "layer against native: no outcome was compared; compute: asked 50 %, got: not known"
+    assert sentence(replace(layer, rows=[], limits=[limit])) == f"{said}."
+    assert sentence(replace(layer, rows=lacking, limits=[limit])) == (
+        f"{said}; not comparable in 4 outcomes and Rate limiter overhead (against zero)."
+    )
+    assert "no headline outcome was compared" in sentence(replace(layer, rows=lacking, hidden=2))
+
+
 def test_a_sentence_counts_what_it_does_not_name() -> None:
     definitions = {f"XX-{i:03}": {"title": f"Cost {i}"} for i in range(1, 10)}
     native = a_run(dict.fromkeys(definitions, [1.0] * 5), definitions)
@@ -148,11 +168,11 @@ def test_baselines_stand_apart() -> None:
     assert "Against native ·" in shown and "Against old ·" in shown
 
 
-def seldom() -> Comparison:
+def seldom(mean: Sequence[float] = (1.6e-6,) * 5) -> Comparison:
     """A layer whose median is native's and whose mean is not."""
     names = ("OH-001", "OH-001[statistic=mean]")
     native = a_run(dict.fromkeys(names, [1e-6] * 5), DEFINITIONS)
-    layer = a_run({names[0]: [1e-6] * 5, names[1]: [1.6e-6] * 5}, DEFINITIONS, "layer")
+    layer = a_run({names[0]: [1e-6] * 5, names[1]: [*mean]}, DEFINITIONS, "layer")
     outcomes = {**layer.outcomes, names[1]: replace(layer.outcomes[names[1]], headline=False)}
     return compare(Loaded(Path("n.json"), native), Loaded(Path("l.json"), replace(layer, outcomes=outcomes)), load())
 
@@ -163,6 +183,23 @@ def test_a_cost_in_the_tail_is_in_the_sentence_and_in_the_cell() -> None:
         "layer against native: tail worse: Kernel launch latency, same in the median, worse in the mean (+60.00 %)"
     )
     assert "same:" not in sentence(found) and "tail worse" in text([found])
+
+
+def test_a_tail_that_is_slightly_worse_is_not_called_worse() -> None:
+    found = seldom([1.010e-6, 1.012e-6, 1.014e-6, 1.016e-6, 1.030e-6])
+    told = "tail slightly worse: Kernel launch latency, same in the median, slightly worse in the mean (+1.4 %)"
+    assert sentence(found).startswith(f"layer against native: {told}")
+    assert "tail slightly worse" in text([found]) and "tail worse" not in text([found])
+
+
+def test_of_several_tails_the_worst_gives_the_word() -> None:
+    names = ("OH-001", "OH-001[statistic=mean]", "OH-001[statistic=p99]")
+    native = a_run(dict.fromkeys(names, [1e-6] * 5), DEFINITIONS)
+    slightly = [1.010e-6, 1.012e-6, 1.014e-6, 1.016e-6, 1.030e-6]
+    layer = a_run(dict(zip(names, ([1e-6] * 5, slightly, [2e-6] * 5), strict=True)), DEFINITIONS, "layer")
+    found = compare(Loaded(Path("n.json"), native), Loaded(Path("l.json"), layer), load())
+    assert found.rows[0].tail.startswith("worse in the p99") and "slightly worse in the mean" in found.rows[0].tail
+    assert "tail worse" in text([found])
 
 
 def test_a_tail_by_difference_is_in_the_unit_that_people_use() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -50,15 +51,18 @@ def command(
     gpu-virt-bench compare native.json mps.json hami-core.json --margin 0.05 --format markdown
     gpu-virt-bench compare native.json mps.json --all --format csv     a line for each outcome, in SI units
 
-    Exit status: 0 compared, whatever the verdicts; 2 wrong use. `gpu-virt-bench gate` fails on regressions.
+    Exit status: 0 compared, whatever the verdicts; 2 wrong use; 3 every candidate is the baseline's own run.
+    `gpu-virt-bench gate` fails on regressions.
     """
     from gpu_virt_bench.cli.run import wrong_use
 
     try:
-        text = rendered(compared(baseline, candidates, policy, margin, everything), form, output is None, long)
+        found = compared(baseline, candidates, policy, margin, everything)
+        text = rendered(found, form, output is None, long)
     except Exception as error:
         raise wrong_use(error) from None
     write(text, output)
+    sys.exit(3 if all(one.one_run for one in found) else 0)
 
 
 def compared(

@@ -28,7 +28,8 @@ def command(runs: tuple[Path, ...], reference: Path, policy: Path | None, form: 
     \b
     gpu-virt-bench score results/mps results/hami-core --reference results/native
 
-    Exit status: 0 scored; 1 there is nothing to score; 2 wrong use or unreadable input.
+    Exit status: 0 scored; 1 there is nothing to score; 2 wrong use or unreadable input; 3 every run is the reference
+    itself.
     """
     from gpu_virt_bench import policy as policies
     from gpu_virt_bench.cli.run import wrong_use
@@ -44,4 +45,4 @@ def command(runs: tuple[Path, ...], reference: Path, policy: Path | None, form: 
         printed(partial(print_card, card), output)
     else:
         write(to_json(card) if form == "json" else markdown(card), output)
-    sys.exit(1 if card.note else 0)
+    sys.exit(3 if card.one_run else 1 if card.note else 0)

@@ -190,10 +190,10 @@ def print_definition(thing: Metric | System | NamedSuite, out: Console) -> None:
 
 
 def captured(print_it: Callable[[Console], None], to_stdout: bool) -> str:
-    """What is printed, with colours only for a terminal, and without blanks at line ends for anything else."""
+    """What is printed, with colours only for a terminal."""
     from gpu_virt_bench.report.text import console
 
     out = console(to_stdout)
     with out.capture() as text:
         print_it(out)
-    return text.get() if out.is_terminal else "".join(f"{line.rstrip()}\n" for line in text.get().splitlines())
+    return text.get()

@@ -37,7 +37,8 @@ __all__ = [
 def compare_files(baseline: Path, candidates: Sequence[Path], policy: Policy) -> list[Comparison]:
     """One comparison for each candidate: files, or directories for their newest complete run."""
     first, notes = find(baseline)
-    return compare_found(first, [find(path) for path in candidates], policy, find_twin(*first), notes)
+    twin, more = find_twin(*first)
+    return compare_found(first, [find(path) for path in candidates], policy, twin, [*notes, *more])
 
 
 def compare_found(
@@ -50,10 +51,11 @@ def compare_found(
     """The same of files that are found, each with the remarks on its choice; stand-ins are looked for among them, and
     beside them."""
     runs = [second.run for second, _ in candidates]
-    return [
-        with_notes(compare(baseline, second, policy, twin, stand_ins(baseline, second, runs)), [*notes, *more])
-        for second, more in candidates
-    ]
+    found = []
+    for second, chosen in candidates:
+        others, lacking = stand_ins(baseline, second, runs)
+        found.append(with_notes(compare(baseline, second, policy, twin, others), [*notes, *chosen, *lacking]))
+    return found
 
 
 def with_notes(comparison: Comparison, notes: Sequence[str]) -> Comparison:
@@ -92,6 +94,7 @@ def compare(
         twin is not None,
         policy.confidence,
         limits(theirs, rows),
+        one_run=ours == theirs,
     )
 
 

@@ -48,7 +48,7 @@ def change_of_pairs(
     baseline: Measured, candidate: Measured, definition: Definition, margin: float, level: float
 ) -> Change:
     """The median over repetitions of the median over their rounds; intervals and tests come from repetitions."""
-    found = pairs(baseline, candidate)
+    found = pairs(baseline, candidate, above_zero=definition.compare == "ratio")
     if not found:
         raise Incomparable("the runs are of one session, and have no repetition of this outcome in common")
     check_sizes(values(found, 0), values(found, 1), definition)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -30,65 +30,88 @@ def find(path: Path) -> tuple[Loaded, list[str]]:
     """The run in a file, or a directory's newest complete one; with remarks on the choice."""
     if not path.is_dir():
         return Loaded(path, load(path)), []
-    passed_over: list[str] = []
+    newer: list[str] = []
     for file in newest_first(path):
         try:
             run = load(file)
         except RunFileError:
-            passed_over.append(f"{file.name!r} is no readable run")
+            newer.append(f"{file.name!r} is no readable run")
             continue
         if run.twin or run.point:
             continue
         if run.status == "complete":
-            return Loaded(file, run), [chosen(path, file, passed_over)]
-        passed_over.append(f"{file.name!r} {run.ending}")
-    raise RunFileError(f"{printable(str(path))} has no complete run file{instead(path, passed_over)}")
+            return Loaded(file, run), [chosen(path, file, newer)]
+        newer.append(f"{file.name!r} {run.ending}")
+    raise RunFileError(f"{printable(str(path))} has no complete run file{instead(path, newer)}")
 
 
-def instead(folder: Path, passed_over: Sequence[str]) -> str:
+def instead(folder: Path, there: Sequence[str]) -> str:
     """What a directory without a complete run has, and what to name."""
-    there = f": {', '.join(passed_over[:NAMED])}" if passed_over else ""
+    named = f": {', '.join(there[:NAMED])}" if there else ""
     below = sorted({printable(str(file.parent)) for file in folder.glob("*/*.json")})[:NAMED]
-    return f"{there}; name a file, or a directory that has one" + (f", such as {', '.join(below)}" if below else "")
+    return f"{named}; name a file, or a directory that has one" + (f", such as {', '.join(below)}" if below else "")
 
 
-def chosen(folder: Path, file: Path, passed_over: Sequence[str]) -> str:
+def chosen(folder: Path, file: Path, newer: Sequence[str]) -> str:
     """Which file a directory stands for, and what is newer and does not."""
-    newer = f"; newer, and not used: {', '.join(passed_over)}" if passed_over else ""
-    return f"of the directory {printable(str(folder))}: {file.name!r}{newer}"
+    others = f"; newer, and not used: {', '.join(newer)}" if newer else ""
+    return f"of the directory {printable(str(folder))}: {file.name!r}{others}"
 
 
 def newest_first(folder: Path) -> list[Path]:
     """The JSON files of a directory, those with the latest `began` first."""
     found = []
     for file in filter(Path.is_file, folder.glob("*.json")):
-        with file.open("rb") as opened:
-            began = BEGAN.search(opened.read(HEAD))
+        began = BEGAN.search(text_of(file, HEAD))
         found.append((began.group(1) if began else b"", file.name, file))
     return [file for *_, file in sorted(found, reverse=True)]
 
 
-def find_twin(path: Path, run: Run) -> Run | None:
-    """The other measurement of a session's baseline (A/A), among the files beside it; a twin's is the original."""
-    for file in sorted(path.parent.glob("*.json")):
-        if may_be_twin(file, run) and not file.samefile(path):
-            found = load(file)
-            if found.twin is not run.twin and whose(found) == whose(run):
-                return found
-    return None
+def find_twin(path: Path, run: Run) -> tuple[Run | None, list[str]]:
+    """The other measurement of a session's baseline (A/A), among the files beside it; a twin's is the original. With a
+    remark if there is none and it may be in a file that cannot be read."""
+    beside = (file for file in sorted(path.parent.glob("*.json")) if may_be_twin(file, run) and not is_same(file, path))
+    unreadable: list[Path] = []
+    for found in readable(beside, unreadable):
+        if found.twin is not run.twin and whose(found) == whose(run):
+            return found, []
+    return None, passed_over(unreadable, "the baseline's second measurement is not among the files beside it")
 
 
-def of_system(path: Path, session: str, system: str) -> Iterator[Run]:
+def of_system(path: Path, session: str, system: str, unreadable: list[Path]) -> Iterator[Run]:
     """The runs of a system in that session, beside a run's file and in the directory that `run` gives the system there;
-    what cannot be read is none."""
+    those that cannot be read are added to `unreadable`."""
     for folder in dict.fromkeys([path.parent, path.absolute().parent.parent / system]):
-        for file in sorted(folder.glob("*.json")):
-            if not says(file, session.encode(), system.encode()):
-                continue
-            try:
-                yield load(file)
-            except RunFileError:
-                continue
+        files = (file for file in sorted(folder.glob("*.json")) if says(file, session.encode(), system.encode()))
+        yield from readable(files, unreadable)
+
+
+def readable(files: Iterable[Path], unreadable: list[Path]) -> Iterator[Run]:
+    """The runs in files that the user did not name: one that cannot be read must not end what it has no part in, and is
+    added to `unreadable`."""
+    for file in files:
+        try:
+            yield load(file)
+        except RunFileError:
+            unreadable.append(file)
+
+
+def passed_over(unreadable: Sequence[Path], lacking: str) -> list[str]:
+    """One remark on the files that could not be read and may hold what is lacking; none without such files."""
+    names = [repr(name) for name in dict.fromkeys(file.name for file in unreadable)]
+    if not names:
+        return []
+    others = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    be = "is no readable run" if len(names) == 1 else "are no readable runs"
+    return [f"{lacking}; {', '.join(names[:NAMED])}{others} {be}"]
+
+
+def is_same(file: Path, path: Path) -> bool:
+    """Whether both names are of one file, if there is one."""
+    try:
+        return file.samefile(path)
+    except OSError:
+        return False
 
 
 def whose(run: Run) -> tuple[str, str, dict[str, Value]]:
@@ -107,9 +130,12 @@ def says(file: Path, *words: bytes) -> bool:
     return all(word in text for word in words)
 
 
-def text_of(file: Path) -> bytes:
+def text_of(file: Path, most: int = MOST_BYTES) -> bytes:
     """What is read of a file; nothing of what is none, or may not be read."""
     if not file.is_file() or not os.access(file, os.R_OK):
         return b""
-    with file.open("rb") as opened:
-        return opened.read(MOST_BYTES)
+    try:
+        with file.open("rb") as opened:
+            return opened.read(most)
+    except OSError:  # gone since
+        return b""

@@ -39,7 +39,9 @@ def memory(run: Run) -> Iterator[Limit]:
     size = granted(run, "memory_bytes", asked)
     if asked is not None and size is not None:
         seen = max(numbers(run, "memory_total"), default=None)
-        yield Limit("memory", "B", asked, size, None if seen is None else Interval(seen, None, None, 0.0), binds(run))
+        got = None if seen is None else Interval(seen, None, None, 0.0)
+        untried, own = claims.untried_calls(run), claims.is_per_process(run)
+        yield Limit("memory", "B", asked, size, got, binds(run), untried, own)
 
 
 def binds(run: Run) -> bool | None:

@@ -24,10 +24,11 @@ class Pair(NamedTuple):
         return median(place(after) - place(before) for before, after in self.met)
 
 
-def pairs(baseline: Measured, candidate: Measured) -> list[Pair]:
-    """A pair for each repetition of which both runs have samples."""
+def pairs(baseline: Measured, candidate: Measured, above_zero: bool = False) -> list[Pair]:
+    """A pair for each repetition of which both runs have samples; `above_zero`: a repetition of which some round is not
+    counts by its medians, since a ratio would leave that round out."""
     before, after = filled(baseline), filled(candidate)
-    return [pair(before[index], after[index]) for index in sorted(before.keys() & after.keys())]
+    return [pair(before[index], after[index], above_zero) for index in sorted(before.keys() & after.keys())]
 
 
 def filled(outcome: Measured) -> dict[int, Repetition]:
@@ -35,13 +36,14 @@ def filled(outcome: Measured) -> dict[int, Repetition]:
     return {repetition.index: repetition for repetition in outcome.repetitions if repetition.samples}
 
 
-def pair(before: Repetition, after: Repetition) -> Pair:
+def pair(before: Repetition, after: Repetition, above_zero: bool = False) -> Pair:
     """The rounds that both have; without any, the two medians."""
     ours, theirs = by_round(before), by_round(after)
     common = sorted(ours.keys() & theirs.keys())
-    if not common:
+    met = [(ours[number], theirs[number]) for number in common]
+    if not met or (above_zero and min(map(min, met)) <= 0):
         return Pair([(median(before.samples), median(after.samples))], 0)
-    return Pair([(ours[number], theirs[number]) for number in common], len(common))
+    return Pair(met, len(met))
 
 
 def by_round(repetition: Repetition) -> dict[int, float]:

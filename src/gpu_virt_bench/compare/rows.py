@@ -9,6 +9,7 @@ from gpu_virt_bench.compare import standin
 from gpu_virt_bench.compare.admissible import obstacle, refusal, unusable
 from gpu_virt_bench.compare.change import Incomparable, change_between, floor
 from gpu_virt_bench.compare.granted import of_share, shares
+from gpu_virt_bench.compare.losses import loss
 from gpu_virt_bench.model.comparison import Interval, Pairing, Row
 from gpu_virt_bench.model.run import Definition, Measured, Run
 from gpu_virt_bench.policy import Policy
@@ -85,6 +86,9 @@ def row_between(name: str, baseline: Run, candidate: Run, policy: Policy, twin: 
         granted = shares(name, baseline, candidate)
         before, after = measured(name, baseline, candidate)
         after = of_share(after, granted) if granted else after
+        verdict, counts = loss(before, after, definition)
+        if counts:
+            return replace(found, verdict=verdict, reason=counts)
         shown = change_between(before, after, definition, margin, level, of_one_session(baseline, candidate))
     except Incomparable as error:
         return replace(found, reason=str(error))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 from gpu_virt_bench.compare.change import MOST, Incomparable, edge
-from gpu_virt_bench.compare.files import Loaded, of_system
+from gpu_virt_bench.compare.files import Loaded, of_system, passed_over
 from gpu_virt_bench.compare.pairs import medians
 from gpu_virt_bench.model.comparison import Change
 from gpu_virt_bench.model.run import Definition, Measured, Run, Skipped
@@ -23,16 +24,21 @@ def named_by(name: str, baseline: Run, candidate: Run) -> str:
     return candidate.metrics[theirs.metric].baseline
 
 
-def stand_ins(baseline: Loaded, candidate: Loaded, named: Sequence[Run]) -> list[Run]:
+def stand_ins(baseline: Loaded, candidate: Loaded, named: Sequence[Run]) -> tuple[list[Run], list[str]]:
     """The runs that stand in for the baseline, of each system that a metric names: among those that the user named,
-    else beside the files of the candidate and of the baseline."""
+    else beside the files of the candidate and of the baseline; with a remark on each that may be in a file that cannot
+    be read."""
     systems = {named_by(name, baseline.run, candidate.run) for name in candidate.run.outcomes}
     session = candidate.run.session.id
-    found = []
+    found: list[Run] = []
+    notes: list[str] = []
     for system in sorted(systems - {"", ZERO, candidate.run.system.id}):
-        beside = (run for loaded in (candidate, baseline) for run in of_system(loaded.path, session, system))
-        found.append(of_session(system, candidate.run, named) or of_session(system, candidate.run, beside))
-    return [run for run in found if run is not None]
+        bad: list[Path] = []
+        beside = (run for loaded in (candidate, baseline) for run in of_system(loaded.path, session, system, bad))
+        run = of_session(system, candidate.run, named) or of_session(system, candidate.run, beside)
+        found += [run] if run is not None else []
+        notes += passed_over(bad, f"no run of {system} is beside these files") if run is None else []
+    return found, notes
 
 
 def of_session(system: str, candidate: Run, others: Iterable[Run]) -> Run | None:

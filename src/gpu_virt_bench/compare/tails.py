@@ -18,10 +18,10 @@ MICRO = 1e-6
 
 
 def tails(rows: Sequence[Row], baseline: Run, candidate: Run) -> dict[str, list[str]]:
-    """By outcome: what is worse in another statistic of it, while its median does not tell."""
+    """By outcome: what is worse in another statistic of it, while its median does not; what is slightly so last."""
     by_id = {row.id: row for row in rows}
     found: dict[str, list[str]] = {}
-    for row in rows:
+    for row in sorted(rows, key=lambda row: row.verdict == WORSE[1]):
         name, statistic = without_statistic(row.id)
         middle = by_id.get(name)
         if not statistic or middle is None or row.verdict not in WORSE or middle.verdict not in UNSEEN:

@@ -12,13 +12,24 @@ NEAR = 0.05
 """How far from the granted share the probe's rate may be before it is said."""
 ROUNDED = 0.04
 """How far a granted share may be from what was asked; one farther off is a metric's own."""
+CALLS = (
+    "cuMemAlloc",
+    "cuMemAllocPitch",
+    "cuMemAllocManaged",
+    "cuMemAllocAsync",
+    "cuMemCreate",
+    "cuArrayCreate",
+    "cuMemAlloc in parts",
+)
+"""What a proof tries a memory limit by. In parts: for less than the limit, while half of the limit is held."""
+OWN = "each process has a limit of its own"
 LONGEST = 5.0
 """Seconds of the probe, where the suite's window under a quota is not shorter."""
 
 
 def claims(run: Run) -> list[str]:
     """The sentences of one run, each once: what is unproven, a limit that does not bind, one that binds elsewhere, what
-    lies open."""
+    lies open or was not tried, and a limit of each process."""
     has_values = any(outcome.outcome == "measured" for outcome in run.outcomes.values())
     lacking = [sentence + "; its values are compared with nothing" * has_values for sentence in of_run(run)]
     return list(dict.fromkeys([*lacking, *effects(run), *opens(run), *half_doors(run)]))
@@ -66,6 +77,24 @@ def opens(run: Run) -> Iterator[str]:
     for check, _ in named(run, "calls"):
         for said in open_calls(check):
             yield f"{run.system.id}: {said}"
+    if untried := untried_calls(run):
+        yield f"{run.system.id}: memory limit: not tried by {', '.join(untried)}"
+    if is_per_process(run):
+        yield f"{run.system.id}: memory limit: {OWN}"
+
+
+def untried_calls(run: Run) -> list[str]:
+    """The calls by which no proof tried the memory limit that it tried by others; none where nothing was tried."""
+    limited = run.plan.memory_limit_bytes is not None or any("memory_bytes" in one.granted for one in run.proof)
+    if not limited or not any(named(run, "refused_above")):
+        return []
+    said = [part for check, _ in named(run, "calls") for part in re.split("; |, |open: |refused by ", check.found)]
+    return [name for name in CALLS[1:] if not any(re.fullmatch(f"{name}( (by|in a|answers) .*)?", one) for one in said)]
+
+
+def is_per_process(run: Run) -> bool:
+    """Whether a second process of a tenant was given what the first one's limit would have refused."""
+    return any(OWN in check.found.split("; ") for check, _ in named(run, "calls"))
 
 
 def open_calls(check: Check) -> list[str]:

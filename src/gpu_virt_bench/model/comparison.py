@@ -75,7 +75,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Row:
-    """One outcome of a comparison. Without samples on both sides there is no change, and `reason` says why."""
+    """One outcome of a comparison. Without samples, or with 0 in a ratio, there is no change; `reason` says why."""
 
     id: str
     metric: str
@@ -91,7 +91,7 @@ class Row:
     reason: str = ""
     """Why there is no verdict, or what limits it; empty where the interval speaks for itself."""
     tail: str = ""
-    """What is worse in the mean or in the tail while the median does not tell; `reason` says it too."""
+    """What is worse in the mean or in the tail while the median does not, the worst first; `reason` says it too."""
     outlook: str = ""
     """Of an inconclusive outcome: how many repetitions would tell, and about how long they take."""
     baseline: Interval | None = None
@@ -130,6 +130,10 @@ class Limit:
     binds: bool | None = None
     """Memory: whether more was refused, by every call that was tried; False: a remark says by which it was given. None:
     no proof tried it."""
+    untried: list[str] = field(default_factory=list)
+    """Memory: the allocation calls that were not tried."""
+    per_process: bool = False
+    """Memory: whether each process of a tenant has a limit of its own."""
 
 
 @dataclass(frozen=True)
@@ -149,6 +153,8 @@ class Comparison:
     """The candidate's."""
     hidden: int = 0
     """How many outcomes beside the headline ones stand in the files and not here."""
+    one_run: bool = False
+    """Whether both are the same run: nothing can differ, and nothing is judged."""
 
     def headlines(self, beside: Set[str] = frozenset()) -> Comparison:
         """The comparison with its headline outcomes, and all others of the metrics `beside`; or with all where it has

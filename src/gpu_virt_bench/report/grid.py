@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from rich.console import Console, ConsoleOptions, RenderResult
+from rich.console import Console, ConsoleOptions, ConsoleRenderable, RenderHook, RenderResult
 from rich.padding import Padding
+from rich.segment import Segment
 from rich.table import Column, Table
 from rich.text import Text
 
@@ -74,7 +76,46 @@ def written(found: Any, console: Console) -> Any:  # noqa: ANN401
     return writable(found, console.encoding) if isinstance(found, str) else found
 
 
-class Out(Console):
+class Page(Console):
+    """A console whose lines end with their last letter: columns and wrapped texts are padded to their widths."""
+
+    def __init__(self, **options: Any) -> None:  # noqa: ANN401
+        super().__init__(**options)
+        self.push_render_hook(Trimming())
+
+
+class Trimming(RenderHook):
+    """Trims whatever is printed."""
+
+    def process_renderables(self, renderables: list[ConsoleRenderable]) -> list[ConsoleRenderable]:
+        """The same, trimmed."""
+        return [Trimmed(one) for one in renderables]
+
+
+@dataclass(frozen=True)
+class Trimmed:
+    """Something to print, without blanks at the ends of its lines."""
+
+    printed: ConsoleRenderable
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Its lines."""
+        for line in Segment.split_lines(console.render(self.printed, options)):
+            yield from trimmed(line)
+            yield Segment.line()
+
+
+def trimmed(line: Sequence[Segment]) -> list[Segment]:
+    """The line up to its last letter."""
+    kept = list(line)
+    while kept and not kept[-1].control:
+        text, style, _ = kept.pop()
+        if text := text.rstrip():
+            return [*kept, Segment(text, style)]
+    return kept
+
+
+class Out(Page):
     """A console that knows what its encoding lacks before it counts letters."""
 
     def print(self, *objects: Any, **options: Any) -> None:  # noqa: ANN401

@@ -17,7 +17,7 @@ from gpu_virt_bench.model.metric import SHOWN
 from gpu_virt_bench.model.text import counted
 from gpu_virt_bench.report.comparison import STYLES
 from gpu_virt_bench.report.grid import Grid
-from gpu_virt_bench.report.sentence import TAIL, asked, got, sentence, shown
+from gpu_virt_bench.report.sentence import asked, got, sentence, shown, tail_word
 from gpu_virt_bench.report.text import EMULATED, number, titled, usual_level
 
 NARROWEST = 22
@@ -145,14 +145,14 @@ def baseline_value(row: Row) -> str:
 
 def cell(row: Row) -> str:
     """The verdict, and below it the change."""
-    word = TAIL if row.tail else row.verdict
+    word = tail_word(row) or row.verdict
     return f"{word}\n{shown(row)}".replace(" (", "\n(").replace(" of share", "\nof share") if row.change else word
 
 
 def styled(text: str) -> Text:
     """A cell in its verdict's colour."""
     verdict = text.partition("\n")[0]
-    return Text(text, style=STYLES.get("worse" if verdict == TAIL else verdict, ""))
+    return Text(text, style=STYLES.get(verdict.removeprefix("tail "), ""))
 
 
 def remarks(group: Sequence[Comparison]) -> list[str]:
@@ -224,7 +224,8 @@ def key(group: Sequence[Comparison]) -> str:
     limits = {limit.name for one in group for limit in one.limits}
     share = " of share: of the rate that was granted, 100 % is right and more is a leak." if "compute" in limits else ""
     sees = (
-        " sees: what the driver tells a tenant. binds: it refused more; leaks: not by every call."
+        " sees: what the driver tells a tenant. binds: it refused more, by every call if it does not say by how many; "
+        "leaks: not by every call; per process: each process of a tenant has a limit of its own."
         if "memory" in limits
         else ""
     )

@@ -12,7 +12,7 @@ from gpu_virt_bench.report.envelope import envelope
 from gpu_virt_bench.report.grid import Grid
 from gpu_virt_bench.report.markdown import escaped, table
 from gpu_virt_bench.report.text import EMULATED, console
-from gpu_virt_bench.score import Line, Scorecard
+from gpu_virt_bench.score import Line, Score, Scorecard
 
 Rows = list[Sequence[str]]
 
@@ -26,6 +26,11 @@ def name(side: Side) -> str:
     """A run's name; what is emulated or derived says so."""
     marks = [mark for mark, holds in (("emulated", side.emulated), ("derived", side.derived)) if holds]
     return side.name + (f" ({', '.join(marks)})" if marks else "")
+
+
+def named(score: Score) -> str:
+    """The same of a run that was scored; the reference says so."""
+    return name(score.run) + (" (the reference itself)" if score.is_reference else "")
 
 
 def heading(card: Scorecard) -> str:
@@ -49,7 +54,7 @@ def interval(found: Interval, factor: float = 1.0) -> str:
 def rank_rows(card: Scorecard) -> Rows:
     """A row for each run that has a score."""
     return [
-        (str(score.rank), name(score.run), points(score.overall.value), interval(score.overall), score.grade or "")
+        (str(score.rank), named(score), points(score.overall.value), interval(score.overall), score.grade or "")
         for score in card.scores
         if score.overall is not None
     ]
@@ -58,7 +63,7 @@ def rank_rows(card: Scorecard) -> Rows:
 def category_rows(card: Scorecard) -> Rows:
     """A row for each run and category."""
     return [
-        (name(score.run), category, points(found.value), interval(found))
+        (named(score), category, points(found.value), interval(found))
         for score in card.scores
         for category, found in score.categories.items()
     ]
@@ -68,9 +73,9 @@ def line_row(line: Line) -> Sequence[str]:
     """One outcome: parity in points of 100, and why it does not count."""
     parity = "-" if line.parity is None else points(line.parity.value, 100)
     spans = [] if line.parity is None else [interval(line.parity, 100)]
-    why = [] if line.state == "scored" else [f"{line.state}: {line.reason}" if line.reason else line.state]
+    why = [": ".join(filter(None, [line.state if line.state != "scored" else "", line.reason]))]
     whom = [f"against {line.against}"] if line.against else []
-    return f"{line.id} {line.title}", parity, "; ".join([*spans, *whom, *why])
+    return f"{line.id} {line.title}", parity, "; ".join(filter(None, [*spans, *whom, *why]))
 
 
 def notes(card: Scorecard) -> list[str]:
@@ -88,7 +93,7 @@ def sections(card: Scorecard) -> Iterator[tuple[str, Sequence[str], Rows]]:
         yield heading(card), RANKS, rank_rows(card)
         yield "Categories", CATEGORIES, category_rows(card)
     for score in card.scores:
-        yield f"{card.title}: {name(score.run)}, {score.pairing}", LINES, [line_row(line) for line in score.lines]
+        yield f"{card.title}: {named(score)}, {score.pairing}", LINES, [line_row(line) for line in score.lines]
 
 
 def print_card(card: Scorecard) -> None:

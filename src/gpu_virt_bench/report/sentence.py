@@ -6,27 +6,45 @@ import math
 from collections.abc import Sequence
 
 from gpu_virt_bench.compare.said import change_text, share_text
+from gpu_virt_bench.model.claims import CALLS
 from gpu_virt_bench.model.comparison import Comparison, Limit, Row
 from gpu_virt_bench.model.text import counted
 
 MOST = 6
 """So many outcomes of one verdict are named, those that changed most; the others are counted."""
-TAIL = "tail worse"
-"""What a table says of an outcome whose median does not tell what its mean or its tail does."""
 BINDS = {True: "binds", False: "leaks", None: "not tried"}
 """What becomes of memory above a limit."""
+ONE_RUN = "baseline and candidate are one run, nothing can differ"
 GIB = 1 << 30
 
 
 def sentence(comparison: Comparison) -> str:
     """`mps against native: worse: Driver API call time +215 +-10 ns; better: ...; same in 6 outcomes.`"""
     seen = [row for row in comparison.rows if not row.tail]
-    seldom = [f"{TAIL}: {named(row)}, {row.verdict} in the median, {row.tail}" for row in comparison.rows if row.tail]
+    seldom = [
+        f"{tail_word(row)}: {named(row)}, {row.verdict} in the median, {row.tail}"
+        for row in sorted(comparison.rows, key=tail_word, reverse=True)
+        if row.tail
+    ]
     parts = seldom + [part for verdict in ORDER if (part := of_verdict(verdict, seen))]
     emulated = " (emulated GPU)" if comparison.candidate.emulated else ""
     limits = [limit(one) for one in comparison.limits if one.name == "compute"]
-    told = "; ".join([*limits, *parts]) or "no outcome was compared"
+    told = ONE_RUN if comparison.one_run else "; ".join([*nothing(comparison), *limits, *parts])
     return f"{comparison.candidate.name} against {comparison.baseline.name}{emulated}: {told}."
+
+
+def tail_word(row: Row) -> str:
+    """What a table says of an outcome whose median does not tell what its mean or its tail does; "" for any other."""
+    if not row.tail:
+        return ""
+    return "tail slightly worse" if row.tail.startswith("slightly ") else "tail worse"
+
+
+def nothing(comparison: Comparison) -> list[str]:
+    """That no outcome was compared, of those that are shown."""
+    if any(row.verdict != "not comparable" for row in comparison.rows):
+        return []
+    return [f"no {'headline ' if comparison.hidden else ''}outcome was compared"]
 
 
 ORDER = (
@@ -51,7 +69,7 @@ def of_verdict(verdict: str, rows: Sequence[Row]) -> str:
         usual, others = [row for row in found if not row.against], [named(row) for row in found if row.against]
         whole = [named(usual[0])] if len(usual) == 1 else [counted(len(usual), "outcome")] if usual else []
         return f"{verdict}{': ' if len(found) == 1 else ' in '}{' and '.join([*whole, *others])}"
-    told = [f"{named(row)} {shown(row)}".rstrip() for row in found[:MOST]]
+    told = [f"{named(row)} {shown(row) or f'({row.reason})'}" for row in found[:MOST]]
     if len(found) > MOST:
         told.append(f"{len(found) - MOST} more")
     return f"{verdict}: {', '.join(told)}"
@@ -65,9 +83,10 @@ def named(row: Row) -> str:
 
 
 def size(row: Row) -> float:
-    """How far a change lies from none, in margins, so that changes of different units can be put in order."""
+    """How far a change lies from none, in margins, so that changes of different units can be put in order; without a
+    number it is a total loss, and farther than any."""
     if row.change is None:
-        return 0.0
+        return math.inf
     change = row.change
     far = abs(change.interval.value if change.kind == "difference" else math.log(change.interval.value))
     return round(far / change.margin if change.margin else far, 6)
@@ -89,8 +108,15 @@ def got(found: Limit) -> str:
     """What a tenant got of the compute, with its interval; or sees of the memory, and if the limit binds."""
     if found.name == "memory":
         seen = "sees: not known" if found.got is None else f"sees {amount(found, found.got.value)}"
-        return f"{seen}\n{BINDS[found.binds]}"
+        return f"{seen}\n{effect(found)}"
     return "got: not known" if found.got is None else f"got {share_text(found.got)}"
+
+
+def effect(found: Limit) -> str:
+    """What becomes of memory above a limit, how many of the calls were tried if not all, and whether each process has a
+    limit of its own: in lines that leave a table's other columns room."""
+    some = f"{len(CALLS) - len(found.untried)} of {len(CALLS)} tried" if found.binds and found.untried else ""
+    return "\n".join(filter(None, [BINDS[found.binds], some, "per process" * found.per_process]))
 
 
 def amount(found: Limit, value: float) -> str:

@@ -15,7 +15,7 @@ from gpu_virt_bench.model.claims import claims
 from gpu_virt_bench.model.metric import SHOWN, Metric
 from gpu_virt_bench.model.run import Definition, Failed, Granted, Measured, Outcome, Run
 from gpu_virt_bench.model.text import counted
-from gpu_virt_bench.report.grid import Grid, Out
+from gpu_virt_bench.report.grid import Grid, Out, Page
 from gpu_virt_bench.stats.estimate import LEVEL, Estimate
 from gpu_virt_bench.stats.estimate import summarise as summarise
 
@@ -198,7 +198,7 @@ def lacking(missing: Sequence[str]) -> str:
 def console(to_stdout: bool = True) -> Console:
     """Standard output, with colours only where it is a terminal and NO_COLOR is unset; or for a file, without."""
     if not to_stdout:
-        return Console(no_color=True, highlight=False, force_terminal=False)
+        return Page(no_color=True, highlight=False, force_terminal=False)
     return Out(highlight=False, soft_wrap=False)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from gpu_virt_bench.model.claims import CALLS as NAMED
 from gpu_virt_bench.model.run import Check
 from gpu_virt_bench.model.workload import WorkloadError
 from gpu_virt_bench.systems.proof.doors import WAYS
@@ -12,17 +13,10 @@ from gpu_virt_bench.systems.proof.evidence import OUT_OF_MEMORY
 from gpu_virt_bench.systems.proof.probes import attempt
 from gpu_virt_bench.tenant import Tenant
 
-CALLS: Mapping[str, str] = {
-    "cuMemAlloc_v2": "cuMemAlloc",
-    "pitch": "cuMemAllocPitch",
-    "managed": "cuMemAllocManaged",
-    "pool": "cuMemAllocAsync",
-    "vmm": "cuMemCreate",
-    "array": "cuArrayCreate",
-}
+*SINGLE, PARTS = NAMED
+"""The last is of the main door, the first."""
+CALLS: Mapping[str, str] = dict(zip(("cuMemAlloc_v2", "pitch", "managed", "pool", "vmm", "array"), SINGLE, strict=True))
 """libgvb's words for allocation calls, and the calls; the first is the main door."""
-PARTS = "cuMemAlloc in parts"
-"""The main door, for less than the limit, while half of the limit is held."""
 NAMES: Mapping[str, str] = {**CALLS, PARTS: PARTS}
 MAIN = (next(iter(CALLS)), PARTS)
 BY = {"handle": WAYS["served_by"], "query": WAYS["served_by_query"]}

@@ -6,7 +6,7 @@ from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from gpu_virt_bench.model.claims import LONGEST
+from gpu_virt_bench.model.claims import LONGEST, OWN
 from gpu_virt_bench.model.run import Check
 from gpu_virt_bench.model.system import Step
 from gpu_virt_bench.systems import steps
@@ -121,7 +121,7 @@ class Prover:
                 self._given[above, seat.gpu] = [*tried(native, above, FIRST), *in_parts(native, limit, above, FIRST)]
         found = calls_check(limit, above, tries, self._given[above, seat.gpu])
         own = not together and found.passed
-        return found if not own else replace(found, found=f"{found.found}; each process has a limit of its own")
+        return found if not own else replace(found, found=f"{found.found}; {OWN}")
 
     def _control(self, size: int, gpu: int) -> Attempt:
         """One allocation in a native tenant, once per size and device: what a limit refuses must be given there."""
