@@ -72,7 +72,6 @@ def run_session(request: Request, progress: Progress) -> Result:
         with closing(referred(target, folder)) as reference:
             check_available(request, reference)
             course, items = prepared(request, progress, folder, reference, throttle, deadline)
-            check_possible(course, items)
             for record in course.records.values():
                 record.begin(request.output)
                 record.save()
@@ -123,7 +122,7 @@ def prepared(
     throttle: Mapping[int, Throttle],
     deadline: float | None,
 ) -> tuple[Course, dict[str, list[Item]]]:
-    """The session's entries with their places and files, and the outcomes of each."""
+    """The session's entries with their places and files, and the outcomes of each; raises Unmeasurable without any."""
     device = reference.devices[0]
     chosen = select(request.registry, request.metrics, request.suite.parameters, device)
     whole = Entry(request.systems[0], request.memory_limit, request.compute_limit, request.tenants)
@@ -140,6 +139,7 @@ def prepared(
     course = Course(request, progress, reference, session, places, records, terms, sets, origin, deadline)
     for key, entry in found.items():
         open_entry(course, key, entry, items[key])
+    check_possible(course, items)
     return course, items
 
 
@@ -191,18 +191,21 @@ def impossible(entry: Entry, found: Sequence[Device]) -> str:
 
 
 def check_possible(course: Course, items: Mapping[str, Sequence[Item]]) -> None:
-    """Refuses a session with a quota that cannot be had, and one without anything to measure: no file is written."""
-    reasons = [impossible(place.entry, course.reference.devices) for place in course.places.values()]
-    if refused := [reason for reason in dict.fromkeys(reasons) if reason]:
-        raise Unmeasurable("; ".join(refused))
-    if any(course.records[key].is_open(item) for key, some in items.items() for item in some):
+    """Refuses a session without anything to measure, for quotas that cannot be had or outcomes that do not apply, and
+    one that must measure all: no file is written. Where others can be measured, a refused entry has a file that says
+    why."""
+    if any(course.is_open(key) and course.records[key].is_open(item) for key, some in items.items() for item in some):
         return
-    skipped: dict[str, list[str]] = {}
-    for record in course.records.values():
+    reasons = [impossible(place.entry, course.reference.devices) for place in course.places.values()]
+    refused = [reason for reason in dict.fromkeys(reasons) if reason]
+    if not any(map(course.is_open, course.records)):
+        raise Unmeasurable("; ".join(refused))
+    skipped: dict[str, list[str]] = {reason: [] for reason in refused}
+    for record in (record for key, record in course.records.items() if course.is_open(key)):
         for name, one in record.outcomes.items():
             if isinstance(one, Skipped) and name not in skipped.setdefault(one.reason, []):
                 skipped[one.reason].append(name)
-    told = "; ".join(f"{', '.join(names)}: {reason}" for reason, names in skipped.items())
+    told = "; ".join(f"{', '.join(names)}: {reason}" if names else reason for reason, names in skipped.items())
     raise Unmeasurable(f"nothing of it can be measured: {told}; `gpu-virt-bench list systems` shows what each can")
 
 
