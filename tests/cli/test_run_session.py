@@ -88,7 +88,7 @@ def test_a_sweep_ends_with_one_table(tmp_path) -> None:
     ("sweep", "sentence"),
     [
         ("compute=1", "--sweep is 'compute', expected compute-limit, memory-limit, tenants"),
-        ("compute-limit=0,50", "--sweep compute-limit is '0,50', expected whole numbers from 1 to 100"),
+        ("compute-limit=0,50", "--sweep compute-limit is '0,50', expected whole numbers of per cent from 1 to 100"),
         ("tenants=two", "--sweep tenants is 'two', expected whole numbers from 1 to 48"),
         ("tenants", "--sweep is 'tenants', expected name=value"),
     ],

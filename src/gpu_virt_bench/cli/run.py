@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gpu_virt_bench.cli.completion import metric_ids, suites, systems
+from gpu_virt_bench.cli.numbers import Seconds, Whole, meant, numbers_of
 from gpu_virt_bench.cli.settings import (
     MOST_INTEGER,
-    Seconds,
     by_system,
     check_folder,
     check_words,
@@ -54,11 +54,11 @@ FEW = 4
     shell_complete=suites,
     help="quick, standard, thorough, gate or a file of yours.  [quick]",
 )
-@click.option("--tenants", "--processes", type=click.IntRange(1, 48), metavar="N",
+@click.option("--tenants", "--processes", type=Whole(1, 48), metavar="N",
               help="How many tenants, for metrics that have several.")  # fmt: skip
-@click.option("--memory-limit", type=click.IntRange(1, MOST_MIB), metavar="MIB",
+@click.option("--memory-limit", type=Whole(1, MOST_MIB, "MiB"), metavar="MIB",
               help="Memory quota of a tenant.")  # fmt: skip
-@click.option("--compute-limit", type=click.IntRange(1, 100), metavar="PERCENT", help="Compute quota of a tenant.")
+@click.option("--compute-limit", type=Whole(1, 100, "per cent"), metavar="PERCENT", help="Compute quota of a tenant.")
 @click.option("--sweep", multiple=True, metavar="NAME=N,N,...",
               help="Measure at several compute-limit (percent), memory-limit (MiB) or tenants.")  # fmt: skip
 @click.option("--aa", is_flag=True, help="Measure the first system a second time: the session's noise floor.")
@@ -69,13 +69,13 @@ FEW = 4
               help="auto: the first GPU, else the emulated one; 0,1: several.  [auto]")  # fmt: skip
 @click.option("--option", multiple=True, metavar="[SYSTEM.]NAME=VALUE", help="An option of a system.")
 @click.option("--emulate", multiple=True, metavar="KEY=VALUE", help="Changes the emulated GPU.")
-@click.option("--iterations", type=click.IntRange(1, MOST), metavar="N", help="Samples (rounds) per repetition.")
-@click.option("--warmup", type=click.IntRange(0, MOST), metavar="N", help="Samples thrown away before.")
-@click.option("--repetitions", type=click.IntRange(1, MOST), metavar="N", help="Fresh sets of tenants.")
+@click.option("--iterations", type=Whole(1, MOST), metavar="N", help="Samples (rounds) per repetition.")
+@click.option("--warmup", type=Whole(0, MOST), metavar="N", help="Samples thrown away before.")
+@click.option("--repetitions", type=Whole(1, MOST), metavar="N", help="Fresh sets of tenants.")
 @click.option(
     "--time-budget", type=Seconds(), metavar="SECONDS", help="Ends the session; what would not fit is left out."
 )
-@click.option("--seed", type=click.IntRange(-MOST_INTEGER, MOST_INTEGER), default=1, metavar="N",
+@click.option("--seed", type=Whole(-MOST_INTEGER, MOST_INTEGER), default=1, metavar="N",
               help="Of orders and inputs.  [1]")  # fmt: skip
 @click.option("-o", "--output", default="results", metavar="DIR", help="Where run files go.  [results]")
 @click.option("--dry-run", is_flag=True,
@@ -260,9 +260,13 @@ def sweeps(words: Sequence[str]) -> dict[str, list[int]]:
         if name not in SWEPT:
             raise click.UsageError(f"--sweep is {name!r}, expected {', '.join(SWEPT)}")
         values = [value.strip() for value in text.split(",")]
-        most = {"compute-limit": 100, "tenants": 48}.get(name, MOST_MIB)
-        if not all(value.isdecimal() and 1 <= int(value) <= most for value in values):
-            raise click.UsageError(f"--sweep {name} is {text!r}, expected whole numbers from 1 to {most}: {name}=1,2")
+        most, unit = {"compute-limit": (100, "per cent"), "tenants": (48, "")}.get(name, (MOST_MIB, "MiB"))
+        wrong = [one for one in values if not (one.isdecimal() and 1 <= int(one) <= most)]
+        if wrong:
+            raise click.UsageError(
+                f"--sweep {name} is {text!r}, expected whole numbers{numbers_of(unit)} from 1 to {most}: {name}=1,2"
+                f"{meant(wrong[0], unit)}"
+            )
         found[name] = sorted({int(value) for value in values})
     return found
 
