@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 
 import sessions
 from gpu_virt_bench.cli.progress import Silent
-from gpu_virt_bench.engine.folder import PREFIX, home
+from gpu_virt_bench.engine.folder import PREFIX, VARIABLE, home
 from gpu_virt_bench.engine.session import Result, run_session
 from gpu_virt_bench.model.run import Run
 from gpu_virt_bench.systems import journal
@@ -24,6 +25,14 @@ from sessions import ANEW, LAYER, request_for
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Says how many timing tests needed a second measurement."""
     terminalreporter.write_line(f"measured anew: {len(ANEW)} timing tests{': ' + ', '.join(ANEW) if ANEW else ''}")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_home() -> Iterator[None]:
+    """Sessions of tests see each other, and no other session of this host."""
+    with tempfile.TemporaryDirectory(prefix="gvbt-", dir=home()) as place:
+        os.environ[VARIABLE] = place
+        yield
 
 
 @pytest.fixture(autouse=True)

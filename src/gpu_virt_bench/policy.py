@@ -165,5 +165,8 @@ def parsed(text: str, word: str) -> float:
     except ValueError:
         amount = -1.0
     if not (isfinite(amount) and amount >= 0):
-        raise PolicyError(f"margin {word!r} has no number of 0 or more; write 0.03, OH-006=5e-6 or bandwidth=0.01")
+        raise PolicyError(
+            f"margin {word!r} has no number of 0 or more; write 0.03, OH-006=5e-6 or bandwidth=0.01: of a ratio a part "
+            "of 1, of a difference in its SI unit, such as seconds"
+        )
     return amount

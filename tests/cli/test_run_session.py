@@ -7,8 +7,11 @@ from pathlib import Path
 import pytest
 from test_cli import FAST, gvb
 
-from gpu_virt_bench.results import load
+from builders import a_run
+from gpu_virt_bench.results import load, save
 from sessions import LAYER
+
+VIRTUAL = [*FAST, "--emulate", "clock=virtual"]
 
 
 def runs(text: str) -> dict[str, Path]:
@@ -69,11 +72,13 @@ def test_an_earlier_run_is_compared_when_done(tmp_path) -> None:
     assert "1 repetition, a verdict needs 5" in " ".join(done.stdout.split())
 
 
-def test_a_sweep_ends_with_one_table(tmp_path) -> None:
+def test_a_sweep_is_judged_and_shown_in_one_table(tmp_path) -> None:
     words = ["--system", "native", "--system", "mps", "--metrics", "OH-001", "--sweep", "compute-limit=50,100"]
-    done = gvb("run", *FAST, *words, "--output", str(tmp_path))
+    done = gvb("run", *VIRTUAL, *words, "--repetitions", "5", "--output", str(tmp_path))
     assert done.returncode == 0, done.stderr
     text = " ".join(done.stdout.split())
+    assert "mps (emulated GPU), compute-limit 50 % to compute-limit 100 %: Kernel launch latency " in text
+    assert "mps, compute-limit=50 against native (emulated GPU): " in text
     assert "mps (emulated) over its sweep" in text
     assert "compute-limit compute-limit" in text and "50 % 100 %" in text
     points = {path.stem.partition("Z")[2]: load(path).plan.compute_limit for path in tmp_path.glob("mps/*.json")}
@@ -85,7 +90,7 @@ def test_a_sweep_ends_with_one_table(tmp_path) -> None:
     ("sweep", "sentence"),
     [
         ("compute=1", "--sweep is 'compute', expected compute-limit, memory-limit, tenants"),
-        ("compute-limit=0,50", "--sweep compute-limit is '0,50', expected whole numbers from 1 to 100"),
+        ("compute-limit=0,50", "--sweep compute-limit is '0,50', expected whole numbers of per cent from 1 to 100"),
         ("tenants=two", "--sweep tenants is 'two', expected whole numbers from 1 to 48"),
         ("tenants", "--sweep is 'tenants', expected name=value"),
     ],
@@ -150,6 +155,58 @@ def test_a_directory_to_compare_with_is_the_run_that_was_there_before(tmp_path) 
     (earlier,) = tmp_path.glob("native/*.json")
     done = gvb(*words, "--compare", str(tmp_path / "native"))
     assert "nothing can differ" not in done.stdout and "native against native" in done.stdout, earlier
+
+
+def test_the_remark_on_its_choice_is_that_of_compare(tmp_path) -> None:
+    save(a_run({"OH-001": [1.0] * 5}, emulated=True), tmp_path / "old" / "whole.json")
+    late = a_run({"OH-001": [1.0] * 5}, emulated=True, status="interrupted", began="2026-12-01T12:00:00+00:00")
+    save(late, tmp_path / "old" / "newer.json")
+    words = ["--metrics", "OH-001", "--output", str(tmp_path / "new"), "--compare", str(tmp_path / "old")]
+    done = gvb("run", *VIRTUAL, *words)
+    compared = gvb("compare", str(tmp_path / "old"), str(tmp_path / "new" / "native"))
+    for text in (done.stdout, compared.stdout):
+        assert "'whole.json'; newer, and not used: 'newer.json' is interrupted" in " ".join(text.split())
+
+
+def test_a_dry_run_refuses_what_a_run_does() -> None:
+    words = ["run", *VIRTUAL, "--metrics", "OH-006"]
+    done, dry = gvb(*words), gvb(*words, "--dry-run")
+    assert (done.returncode, done.stderr, done.stdout) == (2, dry.stderr, dry.stdout)
+    assert (dry.returncode, dry.stdout) == (2, "")
+    assert "nothing of it can be measured: OH-006: native has no concurrent-tenants" in dry.stderr
+
+
+THREE = ["--system", "native", "--system", "time-slicing", "--system", "mps", "--metrics", "OH-001"]
+TOO_MUCH = [*THREE, "--memory-limit", "200000"]
+MUCH = "memory quotas of 200000 MiB are more than the 1024 MiB of Tiny (emulated) 0, and mps has no"
+
+
+def test_a_quota_that_cannot_be_had_ends_its_system_alone(tmp_path) -> None:
+    dry = gvb("run", *VIRTUAL, *TOO_MUCH, "--output", str(tmp_path), "--dry-run")
+    assert (dry.returncode, list(tmp_path.iterdir())) == (2, [])
+    assert MUCH in " ".join(dry.stdout.split())
+    done = gvb("run", *VIRTUAL, *TOO_MUCH, "--output", str(tmp_path))
+    assert done.returncode == 2
+    assert MUCH in done.stderr
+    assert "mps: refused, nothing of it was measured" in done.stdout
+    assert "time-slicing against native (emulated GPU): " in done.stdout
+    statuses = {load(path).system.id: load(path).status for path in tmp_path.glob("*/*.json")}
+    assert statuses == {"native": "complete", "time-slicing": "complete", "mps": "refused"}
+
+
+def test_a_quota_that_cannot_be_had_ends_a_strict_session(tmp_path) -> None:
+    done = gvb("run", *VIRTUAL, *TOO_MUCH, "--output", str(tmp_path), "--strict")
+    assert (done.returncode, done.stdout, list(tmp_path.iterdir())) == (2, "", [])
+    assert MUCH in done.stderr
+
+
+def test_a_point_that_cannot_be_had_is_named_and_the_others_are_measured(tmp_path) -> None:
+    words = ["--system", "mps", "--sweep", "memory-limit=512,200000", "--metrics", "OH-001"]
+    done = gvb("run", *VIRTUAL, *words, "--output", str(tmp_path))
+    assert done.returncode == 2
+    assert f"Refused: mps (memory-limit 200000): {MUCH}" in done.stderr
+    assert "mps (memory-limit 200000): refused, nothing of it was measured" in done.stdout
+    assert "mps (emulated) over its sweep" in " ".join(done.stdout.split())
 
 
 def test_parameters_that_were_asked_for_stand_in_the_table(tmp_path) -> None:

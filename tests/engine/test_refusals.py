@@ -1,13 +1,14 @@
 """A run whose layer is not in force does not exist: each refusal with its sentence."""
 
+import os
 import re
 import shutil
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from gpu_virt_bench.cli.progress import Silent
+from gpu_virt_bench.engine.folder import PREFIX, home
 from gpu_virt_bench.engine.session import Unmeasurable, run_session
 from gpu_virt_bench.results import load
 from gpu_virt_bench.systems.options import configured, resolve_options
@@ -144,7 +145,7 @@ def test_nothing_is_left_behind(refusal, definition, tmp_path) -> None:
         )
     )
     assert mark.exists()
-    assert list(Path("/dev/shm").glob(f"gvb-{__import__('os').getpid()}-*")) == []
+    assert list(home().glob(f"{PREFIX}{os.getpid()}-*")) == []
 
 
 def test_a_library_that_nobody_knows_and_that_serves_a_driver_function_is_refused(refusal, definition, layer) -> None:

@@ -15,8 +15,8 @@ import jsonschema
 import pytest
 
 from gpu_virt_bench import Workload, metric
-from gpu_virt_bench.cli.progress import Lines, Silent
-from gpu_virt_bench.engine.session import BESIDE, Unmeasurable, opened, prepared, referred, run_session
+from gpu_virt_bench.cli.progress import Silent
+from gpu_virt_bench.engine.session import Unmeasurable, opened, prepared, referred, run_session
 from gpu_virt_bench.model.run import Repetition
 from gpu_virt_bench.model.workload import WorkloadError
 from gpu_virt_bench.results import load, schema
@@ -280,20 +280,6 @@ def test_the_next_session_removes_what_a_killed_one_left(tmp_path) -> None:
         assert folder.exists()
         assert not left.exists()
     assert not folder.exists()
-
-
-def test_a_session_beside_another_says_so_once_on_the_screen_and_in_its_file(tmp_path, capsys) -> None:
-    script = (
-        "from gpu_virt_bench.engine.folder import session_folder as s\nwith s(print): print(1, flush=True); input()"
-    )
-    other = subprocess.Popen([sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-    try:
-        assert other.stdout is not None and other.stdout.readline() == b"1\n"
-        (record,) = run_session(request_for(tmp_path, "OH-001"), Lines()).records
-    finally:
-        other.communicate(b"\n")
-    assert record.run.warnings.count(BESIDE) == 1
-    assert capsys.readouterr().err.count(BESIDE) == 1
 
 
 def test_the_time_budget_ends_a_run_with_what_it_has(tmp_path) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gpu_virt_bench.cli.completion import systems
+from gpu_virt_bench.cli.numbers import Whole
 from gpu_virt_bench.cli.settings import printed, write, written
 
 if TYPE_CHECKING:
@@ -30,8 +31,8 @@ MIB = 1 << 20
     shell_complete=systems,
     help="What to prove; may be repeated.",
 )
-@click.option("--memory-limit", type=click.IntRange(1, 1 << 40), metavar="MIB", help="Memory quota of the tenant.")
-@click.option("--compute-limit", type=click.IntRange(1, 100), metavar="PERCENT", help="Compute quota of the tenant.")
+@click.option("--memory-limit", type=Whole(1, 1 << 40, "MiB"), metavar="MIB", help="Memory quota of the tenant.")
+@click.option("--compute-limit", type=Whole(1, 100, "per cent"), metavar="PERCENT", help="Compute quota of the tenant.")
 @click.option("--device", default="auto", metavar="auto|INDEX|UUID|emulated[:PROFILE]", help="As of `run`.  [auto]")
 @click.option("--option", multiple=True, metavar="[SYSTEM.]NAME=VALUE", help="An option of a system.")
 @click.option("--emulate", multiple=True, metavar="KEY=VALUE", help="Changes the emulated GPU.")

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gpu_virt_bench.cli.completion import metric_ids, suites, systems
+from gpu_virt_bench.cli.numbers import Seconds, Whole, meant, numbers_of
 from gpu_virt_bench.cli.settings import (
     MOST_INTEGER,
-    Seconds,
     by_system,
     check_folder,
     check_words,
@@ -24,10 +24,14 @@ from gpu_virt_bench.cli.settings import (
 )
 
 if TYPE_CHECKING:
+    from gpu_virt_bench.compare import Loaded
     from gpu_virt_bench.engine.request import Request
     from gpu_virt_bench.engine.session import Result
-    from gpu_virt_bench.model.run import Suite
+    from gpu_virt_bench.model.run import Run, Suite
     from gpu_virt_bench.model.system import System
+
+    Chosen = tuple[Loaded, list[str]]
+    """A run to compare with, and the remarks on its choice."""
 
 MIB = 1 << 20
 MOST, MOST_MIB = 1_000_000, 1 << 40
@@ -50,11 +54,11 @@ FEW = 4
     shell_complete=suites,
     help="quick, standard, thorough, gate or a file of yours.  [quick]",
 )
-@click.option("--tenants", "--processes", type=click.IntRange(1, 48), metavar="N",
+@click.option("--tenants", "--processes", type=Whole(1, 48), metavar="N",
               help="How many tenants, for metrics that have several.")  # fmt: skip
-@click.option("--memory-limit", type=click.IntRange(1, MOST_MIB), metavar="MIB",
+@click.option("--memory-limit", type=Whole(1, MOST_MIB, "MiB"), metavar="MIB",
               help="Memory quota of a tenant.")  # fmt: skip
-@click.option("--compute-limit", type=click.IntRange(1, 100), metavar="PERCENT", help="Compute quota of a tenant.")
+@click.option("--compute-limit", type=Whole(1, 100, "per cent"), metavar="PERCENT", help="Compute quota of a tenant.")
 @click.option("--sweep", multiple=True, metavar="NAME=N,N,...",
               help="Measure at several compute-limit (percent), memory-limit (MiB) or tenants.")  # fmt: skip
 @click.option("--aa", is_flag=True, help="Measure the first system a second time: the session's noise floor.")
@@ -65,13 +69,13 @@ FEW = 4
               help="auto: the first GPU, else the emulated one; 0,1: several.  [auto]")  # fmt: skip
 @click.option("--option", multiple=True, metavar="[SYSTEM.]NAME=VALUE", help="An option of a system.")
 @click.option("--emulate", multiple=True, metavar="KEY=VALUE", help="Changes the emulated GPU.")
-@click.option("--iterations", type=click.IntRange(1, MOST), metavar="N", help="Samples (rounds) per repetition.")
-@click.option("--warmup", type=click.IntRange(0, MOST), metavar="N", help="Samples thrown away before.")
-@click.option("--repetitions", type=click.IntRange(1, MOST), metavar="N", help="Fresh sets of tenants.")
+@click.option("--iterations", type=Whole(1, MOST), metavar="N", help="Samples (rounds) per repetition.")
+@click.option("--warmup", type=Whole(0, MOST), metavar="N", help="Samples thrown away before.")
+@click.option("--repetitions", type=Whole(1, MOST), metavar="N", help="Fresh sets of tenants.")
 @click.option(
     "--time-budget", type=Seconds(), metavar="SECONDS", help="Ends the session; what would not fit is left out."
 )
-@click.option("--seed", type=click.IntRange(-MOST_INTEGER, MOST_INTEGER), default=1, metavar="N",
+@click.option("--seed", type=Whole(-MOST_INTEGER, MOST_INTEGER), default=1, metavar="N",
               help="Of orders and inputs.  [1]")  # fmt: skip
 @click.option("-o", "--output", default="results", metavar="DIR", help="Where run files go.  [results]")
 @click.option("--dry-run", is_flag=True,
@@ -131,7 +135,7 @@ def unmeasured(result: Result) -> list[str]:
 
 
 def predict(request: Request, as_json: bool) -> None:
-    """What a session would measure."""
+    """What a session would measure; ends with the status that a refusal would give it."""
     from gpu_virt_bench.cli.progress import Notes, Silent
     from gpu_virt_bench.engine.forecast import forecast
     from gpu_virt_bench.report.envelope import envelope
@@ -145,6 +149,7 @@ def predict(request: Request, as_json: bool) -> None:
         click.echo(envelope("forecast", asdict(found)))
     else:
         print_forecast(found)
+    sys.exit(2 if any(run.refused for run in found.runs) else 0)
 
 
 def lacking(result: Result, budget: float) -> str:
@@ -160,15 +165,15 @@ def lacking(result: Result, budget: float) -> str:
     )
 
 
-def check_readable(earlier: Sequence[str]) -> list[str]:
-    """The files that are to be compared with, read before anything is measured: a directory's newest run is then not
+def check_readable(earlier: Sequence[str]) -> list[Chosen]:
+    """The runs that are to be compared with, read before anything is measured: a directory's newest run is then not
     the one that this session writes."""
     from gpu_virt_bench.compare.files import find
 
     found = []
     for path in earlier:
         try:
-            found.append(str(find(Path(path))[0].path))
+            found.append(find(Path(path)))
         except Exception as error:
             raise click.UsageError(f"--compare: {wrong_use(error)}") from None
     return found
@@ -255,9 +260,13 @@ def sweeps(words: Sequence[str]) -> dict[str, list[int]]:
         if name not in SWEPT:
             raise click.UsageError(f"--sweep is {name!r}, expected {', '.join(SWEPT)}")
         values = [value.strip() for value in text.split(",")]
-        most = {"compute-limit": 100, "tenants": 48}.get(name, MOST_MIB)
-        if not all(value.isdecimal() and 1 <= int(value) <= most for value in values):
-            raise click.UsageError(f"--sweep {name} is {text!r}, expected whole numbers from 1 to {most}: {name}=1,2")
+        most, unit = {"compute-limit": (100, "per cent"), "tenants": (48, "")}.get(name, (MOST_MIB, "MiB"))
+        wrong = [one for one in values if not (one.isdecimal() and 1 <= int(one) <= most)]
+        if wrong:
+            raise click.UsageError(
+                f"--sweep {name} is {text!r}, expected whole numbers{numbers_of(unit)} from 1 to {most}: {name}=1,2"
+                f"{meant(wrong[0], unit)}"
+            )
         found[name] = sorted({int(value) for value in values})
     return found
 
@@ -287,7 +296,7 @@ def adjusted(suite: Suite, options: dict[str, Any]) -> Suite:
     return suite
 
 
-def show(result: Result, json_only: bool, earlier: Sequence[str], verbose: bool, by_name: Set[str]) -> None:
+def show(result: Result, json_only: bool, earlier: Sequence[Chosen], verbose: bool, by_name: Set[str]) -> None:
     """The tables, or the paths alone; of several systems the comparison stands for each one's table."""
     if json_only:
         from gpu_virt_bench.model.evidence import of_run
@@ -302,6 +311,9 @@ def show(result: Result, json_only: bool, earlier: Sequence[str], verbose: bool,
             )
         )
         return
+    from gpu_virt_bench.compare import Loaded
+    from gpu_virt_bench.compare.sweeps import sweeps as judged_sweeps
+    from gpu_virt_bench.policy import load
     from gpu_virt_bench.report.sweep import print_sweeps
     from gpu_virt_bench.report.text import named, print_runs
 
@@ -309,15 +321,23 @@ def show(result: Result, json_only: bool, earlier: Sequence[str], verbose: bool,
     plain = [run for run in runs if not run.point]
     if len(plain) == 1 or verbose or not is_compared(result):
         print_runs(plain)
-    print_sweeps(runs)
+    found = [Loaded(record.path, record.run) for record in result.records if not record.refused]
+    print_sweeps(judged_sweeps(found, load(None)))
     compare_with(result, earlier, by_name)
     for record in result.records:
         click.echo(f"{named(record.run)}: {record.path}")
     for record in result.records:
         if record.refused:
-            click.echo(f"Refused: {record.refused}", err=True)
+            click.echo(f"Refused: {of_point(record.run)}{record.refused}", err=True)
     if result.interrupted:
         click.echo(f"Interrupted by {result.signal}; what was measured is in the files, what is missing too.", err=True)
+
+
+def of_point(run: Run) -> str:
+    """Which point of a sweep a refusal is of, since it names its system alone; "" without a sweep."""
+    from gpu_virt_bench.report.text import named
+
+    return f"{named(run)}: " if run.point else ""
 
 
 def is_compared(result: Result) -> bool:
@@ -334,23 +354,23 @@ def by_parameters(request: Request, words: Sequence[str]) -> set[str]:
     return {metric.id for name in chosen for metric in named(request.registry, name)}
 
 
-def compare_with(result: Result, earlier: Sequence[str], by_name: Set[str]) -> None:
+def compare_with(result: Result, earlier: Sequence[Chosen], by_name: Set[str]) -> None:
     """Verdicts of the session's other runs over its first one, and of all of them over each earlier run; of metrics
     that were asked for `by_name` all outcomes are shown."""
-    from gpu_virt_bench.compare import compare_files
+    from gpu_virt_bench.compare import Loaded, compare_chosen
     from gpu_virt_bench.policy import load
     from gpu_virt_bench.report.matrix import print_matrix
-    from gpu_virt_bench.report.text import console
+    from gpu_virt_bench.report.text import console, named
     from gpu_virt_bench.results import RunFileError
 
     kept = [record for record in result.records if not record.refused]
     paths = [record.path for record in kept if not record.run.point]
     others = paths[1:] if is_compared(result) else []
-    pairs_of = [(paths[0], others)] if others else []
-    pairs_of += [(Path(path), [record.path for record in kept if not record.run.twin]) for path in earlier]
-    for baseline, candidates in pairs_of:
+    first, again = result.records[0], [record.path for record in kept if not record.run.twin]
+    of_session = [((Loaded(first.path, first.run), list[str]()), others)] if others else []
+    for baseline, candidates in [*of_session, *((one, again) for one in earlier)]:
         try:
-            found = compare_files(baseline, candidates, load(None))
+            found = compare_chosen(baseline, candidates, load(None))
         except (RunFileError, OSError) as error:
             click.echo(f"Not compared: {wrong_use(error)}", err=True)
             continue
@@ -358,4 +378,4 @@ def compare_with(result: Result, earlier: Sequence[str], by_name: Set[str]) -> N
         click.echo()
     for record in result.records:
         if record.refused:
-            click.echo(f"{record.run.system.id}: refused, nothing of it was measured")
+            click.echo(f"{named(record.run)}: refused, nothing of it was measured")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -18,22 +17,6 @@ from gpu_virt_bench.model.text import nearest, small_text, write_whole
 MOST_INTEGER = (1 << 63) - 1
 """Run files hold integers of 64 bits."""
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
-
-
-class Seconds(click.FloatRange):
-    """A time above 0 that ends."""
-
-    name = "seconds"
-
-    def __init__(self) -> None:
-        super().__init__(0, min_open=True)
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ANN401
-        """Its number; comparisons let what is no number pass."""
-        found = super().convert(value, param, ctx)
-        if not math.isfinite(found):
-            self.fail(f"{value} is not a number of seconds.", param, ctx)
-        return found
 
 
 def check_words(options: Mapping[str, Any]) -> None:

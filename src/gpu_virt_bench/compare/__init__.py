@@ -27,6 +27,7 @@ __all__ = [
     "Loaded",
     "change_between",
     "compare",
+    "compare_chosen",
     "compare_files",
     "compare_found",
     "find_twin",
@@ -36,7 +37,12 @@ __all__ = [
 
 def compare_files(baseline: Path, candidates: Sequence[Path], policy: Policy) -> list[Comparison]:
     """One comparison for each candidate: files, or directories for their newest complete run."""
-    first, notes = find(baseline)
+    return compare_chosen(find(baseline), candidates, policy)
+
+
+def compare_chosen(baseline: tuple[Loaded, list[str]], candidates: Sequence[Path], policy: Policy) -> list[Comparison]:
+    """The same with a baseline that is found already, with the remarks on its choice."""
+    first, notes = baseline
     twin, more = find_twin(*first)
     return compare_found(first, [find(path) for path in candidates], policy, twin, [*notes, *more])
 

@@ -7,17 +7,23 @@ import os
 import re
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from gpu_virt_bench.systems import journal
 from gpu_virt_bench.systems.processes import start_time
 
 PREFIX = "gvb-"
+ENDED = f"{PREFIX}ended-"
+"""A file for each user, as old as the end of that user's last session."""
+VARIABLE = "GVB_HOME"
 
 
 def home() -> Path:
-    """Where session directories are made: memory, if there is a memory file system."""
+    """Where session directories are made: memory, if there is a memory file system. Sessions of one place see each
+    other; $GVB_HOME is another place."""
+    if place := os.environ.get(VARIABLE):
+        return Path(place).absolute()
     memory = Path("/dev/shm")
     return memory if os.access(memory, os.W_OK) else Path(os.environ.get("TMPDIR", "/tmp"))
 
@@ -34,9 +40,30 @@ def dead() -> list[Path]:
     return [path for path, _, is_alive in directories() if not is_alive]
 
 
-def neighbors() -> list[int]:
-    """The process ids of other harnesses that work on this host now."""
-    return sorted({pid for _, pid, is_alive in directories() if is_alive and pid != os.getpid()})
+def neighbors(since: float) -> bool:
+    """Whether another harness works on this host, or has since then (time.time): it may have come and gone."""
+    others = [(path, is_alive) for path, pid, is_alive in directories() if pid != os.getpid()]
+    killed_or_ended = [path for path, is_alive in others if not is_alive] + list(home().glob(f"{ENDED}*"))
+    return any(is_alive for _, is_alive in others) or any(changed(path) > since for path in killed_or_ended)
+
+
+def changed(path: Path) -> float:
+    """When a file or a directory was changed last; 0 for one that is gone."""
+    try:
+        return path.stat(follow_symlinks=False).st_mtime
+    except FileNotFoundError:
+        return 0.0
+
+
+def note_end() -> None:
+    """Leaves word, for sessions that look later, that one has ended now; where it cannot, they do not learn of it."""
+    path = home() / f"{ENDED}{os.getuid()}"
+    with suppress(OSError):
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
+        try:
+            os.utime(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def sweep() -> list[str]:
@@ -77,5 +104,6 @@ def session_folder(note: Callable[[str], object]) -> Iterator[Path]:
     try:
         yield path
     finally:
+        note_end()
         if not journal.Journal(path).open():
             shutil.rmtree(path, ignore_errors=True)

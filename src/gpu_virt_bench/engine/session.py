@@ -13,10 +13,11 @@ from pathlib import Path
 
 from gpu_virt_bench.engine import device as devices
 from gpu_virt_bench.engine import lock
+from gpu_virt_bench.engine.beside import Watch
 from gpu_virt_bench.engine.course import Course
 from gpu_virt_bench.engine.duration import ahead, announcement, expected, introduction
 from gpu_virt_bench.engine.entry import Entry, entries, items_of
-from gpu_virt_bench.engine.folder import neighbors, session_folder
+from gpu_virt_bench.engine.folder import session_folder
 from gpu_virt_bench.engine.groups import companies
 from gpu_virt_bench.engine.outlook import Outlook
 from gpu_virt_bench.engine.pace import Pace
@@ -37,11 +38,6 @@ from gpu_virt_bench.systems.available import Here, availability
 from gpu_virt_bench.systems.proof.prover import Prover
 from gpu_virt_bench.systems.quota import grants
 from gpu_virt_bench.systems.variables import DefinitionError
-
-BESIDE = (
-    "another session worked on this host at the same time: they share its processors, and absolute values may be "
-    "higher; changes within rounds are not touched by it"
-)
 
 
 class Unmeasurable(Exception):
@@ -72,7 +68,6 @@ def run_session(request: Request, progress: Progress) -> Result:
         with closing(referred(target, folder)) as reference:
             check_available(request, reference)
             course, items = prepared(request, progress, folder, reference, throttle, deadline)
-            check_possible(course, items)
             for record in course.records.values():
                 record.begin(request.output)
                 record.save()
@@ -123,7 +118,7 @@ def prepared(
     throttle: Mapping[int, Throttle],
     deadline: float | None,
 ) -> tuple[Course, dict[str, list[Item]]]:
-    """The session's entries with their places and files, and the outcomes of each."""
+    """The session's entries with their places and files, and the outcomes of each; raises Unmeasurable without any."""
     device = reference.devices[0]
     chosen = select(request.registry, request.metrics, request.suite.parameters, device)
     whole = Entry(request.systems[0], request.memory_limit, request.compute_limit, request.tenants)
@@ -140,6 +135,7 @@ def prepared(
     course = Course(request, progress, reference, session, places, records, terms, sets, origin, deadline)
     for key, entry in found.items():
         open_entry(course, key, entry, items[key])
+    check_possible(course, items)
     return course, items
 
 
@@ -191,41 +187,45 @@ def impossible(entry: Entry, found: Sequence[Device]) -> str:
 
 
 def check_possible(course: Course, items: Mapping[str, Sequence[Item]]) -> None:
-    """Refuses a session with a quota that cannot be had, and one without anything to measure: no file is written."""
-    reasons = [impossible(place.entry, course.reference.devices) for place in course.places.values()]
-    if refused := [reason for reason in dict.fromkeys(reasons) if reason]:
-        raise Unmeasurable("; ".join(refused))
-    if any(course.records[key].is_open(item) for key, some in items.items() for item in some):
+    """Refuses a session without anything to measure, for quotas that cannot be had or outcomes that do not apply, and
+    one that must measure all: no file is written. Where others can be measured, a refused entry has a file that says
+    why."""
+    if any(course.is_open(key) and course.records[key].is_open(item) for key, some in items.items() for item in some):
         return
-    skipped: dict[str, list[str]] = {}
-    for record in course.records.values():
+    reasons = [impossible(place.entry, course.reference.devices) for place in course.places.values()]
+    refused = [reason for reason in dict.fromkeys(reasons) if reason]
+    if not any(map(course.is_open, course.records)):
+        raise Unmeasurable("; ".join(refused))
+    skipped: dict[str, list[str]] = {reason: [] for reason in refused}
+    for record in (record for key, record in course.records.items() if course.is_open(key)):
         for name, one in record.outcomes.items():
             if isinstance(one, Skipped) and name not in skipped.setdefault(one.reason, []):
                 skipped[one.reason].append(name)
-    told = "; ".join(f"{', '.join(names)}: {reason}" for reason, names in skipped.items())
+    told = "; ".join(f"{', '.join(names)}: {reason}" if names else reason for reason, names in skipped.items())
     raise Unmeasurable(f"nothing of it can be measured: {told}; `gpu-virt-bench list systems` shows what each can")
 
 
 def conduct(course: Course, items: Mapping[str, Sequence[Item]]) -> Result:
     """Repetitions until the plan is done or the time is spent; then the files are closed."""
     status: Status = "interrupted"
-    interrupted, by = False, ""
+    interrupted, by, watch = False, "", Watch(course)
     try:
-        measure(course, items)
+        measure(course, items, watch)
         status = "out-of-time" if course.is_cut else "complete"
     except KeyboardInterrupt as error:
         interrupted, by = True, str(error) or "SIGINT"
     finally:  # an error that nobody expected leaves files that say what is missing
+        watch.look()
         close(course, status, items)
     lacks = any(record.run.status == "out-of-time" for record in course.records.values())
     return Result(list(course.records.values()), interrupted, by, lacks)
 
 
-def measure(course: Course, items: Mapping[str, Sequence[Item]]) -> None:
+def measure(course: Course, items: Mapping[str, Sequence[Item]], watch: Watch) -> None:
     """Every repetition with the outcomes that want it: the same ones in all entries."""
     suite = course.request.suite
     course.progress.note(announcement(course, items))
-    remark_neighbors(course)
+    watch.look()
     course.outlook = Outlook(*expected(course, items), course.deadline)
     course.progress.began(suite.repetitions, suite.max_repetitions, course.outlook.left)
     prove_first(course, items)
@@ -240,19 +240,10 @@ def measure(course: Course, items: Mapping[str, Sequence[Item]]) -> None:
         course.session = replace(course.session, order=[*course.session.order, order(course, number, wanted)])
         course.outlook.repeat(*ahead(course, items, number, wanted))
         repeat(course, number, wanted)
-        remark_neighbors(course)
+        watch.look()
         if number == 0:
             course.outlook.pass_by(introduction(course))
     course.wanted = course.wanted if course.is_cut else set()
-
-
-def remark_neighbors(course: Course) -> None:
-    """Says once, on the screen and in every file, that another session works on this host at the same time. Those on
-    one GPU refuse each other; those on several, or on emulated ones, share the processors."""
-    if neighbors() and not any(BESIDE in record.run.warnings for record in course.records.values()):
-        course.progress.note(BESIDE)
-        for record in course.records.values():
-            record.update(warnings=[*record.run.warnings, BESIDE])
 
 
 def order(course: Course, number: int, wanted: Mapping[str, Sequence[Item]]) -> str:

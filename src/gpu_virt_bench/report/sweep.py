@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from rich.padding import Padding
 from rich.text import Text
 
+from gpu_virt_bench.compare.sweeps import CERTAIN, Sweep, name_at, row_key
+from gpu_virt_bench.model.comparison import Comparison, Interval, Row
 from gpu_virt_bench.model.metric import SHOWN, Value
 from gpu_virt_bench.model.run import Failed, Measured, Outcome, Run, Skipped
 from gpu_virt_bench.report.grid import Grid
+from gpu_virt_bench.report.matrix import cell as verdict_cell
+from gpu_virt_bench.report.matrix import notes
+from gpu_virt_bench.report.sentence import asked, got, named, sentence, shown
 from gpu_virt_bench.report.text import (
     ARROWS,
     EMULATED,
@@ -35,21 +40,6 @@ def point_name(point: Mapping[str, Value]) -> str:
     return ", ".join(f"{name} {value}{units.get(name, '')}" for name, value in point.items())
 
 
-def swept(runs: Sequence[Run]) -> list[list[Run]]:
-    """Runs that are points of one system's sweep, in the points' order."""
-    groups: dict[tuple[str, str], list[Run]] = {}
-    for run in runs:
-        if run.point and not run.twin:
-            groups.setdefault((run.session.id, run.system.id), []).append(run)
-    return [sorted(group, key=lambda run: [float(v) for v in run.point.values()]) for group in groups.values()]
-
-
-def row_key(outcome: Outcome) -> tuple[str, str]:
-    """What must be equal for two outcomes to stand in one row: all but the number of tenants, which a sweep varies."""
-    params = ",".join(f"{name}={value}" for name, value in outcome.params.items() if name != "n")
-    return outcome.metric, params
-
-
 def usual_of(runs: Sequence[Run]) -> tuple[float, str]:
     """The level that most intervals reach, and how the table's head says it."""
     measured = (
@@ -61,8 +51,10 @@ def usual_of(runs: Sequence[Run]) -> tuple[float, str]:
     return usual_level((one.level, one.repetitions) for one in measured if one.low is not None)
 
 
-def sweep_table(runs: Sequence[Run]) -> RenderableType:
-    """Value and interval of every outcome at every point; the change from the first point where it is defined."""
+def sweep_table(sweep: Sweep) -> RenderableType:
+    """Limits, then value and interval of every outcome at every point; below them the verdict on its change from the
+    first one."""
+    runs = sweep.runs
     mark = EMULATED if runs[0].device.emulated else ""
     table = Grid(
         title=Text(f"{label(runs[0])} over its sweep{mark}"), title_justify="left", box=None, padding=(0, 2, 0, 0)
@@ -73,48 +65,75 @@ def sweep_table(runs: Sequence[Run]) -> RenderableType:
         heading = "\n".join(point_name({name: value}).replace(" ", "\n", 1) for name, value in run.point.items())
         whole = all(isinstance(one, Measured) for one in run.outcomes.values())
         table.add_column(heading, justify="right", no_wrap=whole, overflow="fold")
+    for name, *cells in limit_rows(sweep):
+        table.add_row(Text(name), *map(Text, cells))
     columns = [{row_key(outcome): outcome for outcome in run.outcomes.values()} for run in runs]
+    ids = {row_key(outcome): name_at(runs[0], name) for name, outcome in runs[0].outcomes.items()}
     for key in sorted({key for column in columns for key in column}):
         metric = runs[0].metrics[key[0]]
         unit = f"{shown_unit(runs[0], metric)} {ARROWS[metric.better]}"
-        cells = [
-            cell(run, column.get(key), columns[0].get(key), usual) for run, column in zip(runs, columns, strict=True)
-        ]
-        table.add_row(Text(f"{key[0]} {metric.title}, {unit}"), *map(Text, cells))
+        cells = [cell(run, column.get(key), usual) for run, column in zip(runs, columns, strict=True)]
+        changes = ["", *(changed(one, ids.get(key, "")) for one in sweep.changes)]
+        table.add_row(
+            Text(f"{key[0]} {metric.title}, {unit}"), *map(Text, map("".join, zip(cells, changes, strict=True)))
+        )
     return table
 
 
-def sweep_sentence(runs: Sequence[Run]) -> str:
-    """Its ends: `mps, compute-limit 25 % to compute-limit 50 %: Total throughput 20.1 to 40.2 cycles/s, +100 %`."""
-    first, last = runs[0], runs[-1]
-    keys = sorted(map(row_key, first.outcomes.values()))
-    told = [text for key in keys if (text := course_of(key, first, last))]
+def limit_rows(sweep: Sweep) -> Iterator[list[str]]:
+    """Of each kind of limit what was asked for at every point, and what was got."""
+    for name in ("compute", "memory"):
+        found = [next((one for one in sweep.limits(run) if one.name == name), None) for run in sweep.runs]
+        if any(found):
+            yield [f"{name} limit", *("-" if one is None else f"asked {asked(one)}\n{got(one)}" for one in found)]
+
+
+def changed(comparison: Comparison, name: str) -> str:
+    """The verdict on an outcome's change from the first point, and the change; "" without one."""
+    row = next((row for row in comparison.rows if row.id == name), None)
+    return "" if row is None or row.change is None else f"\n{verdict_cell(row)}"
+
+
+def sweep_sentence(sweep: Sweep) -> str:
+    """Its ends, judged: `mps, compute-limit 25 % to compute-limit 50 %: Total throughput 20.1 to 40.2 cycles/s, same:
+    100.0 ±0.1 % of share`; before them limits that were missed, behind them points that lie beyond both ends."""
+    first, last = sweep.runs[0], sweep.runs[-1]
+    told = [*missed(sweep), *(text for one in sweep.changes[-1:] for row in one.rows if (text := course_of(row)))]
+    told += [
+        f"{named(row)} at {point_name(run.point)} lies outside of both ends, {value_of(row.candidate, row)}"
+        for row, run in zip(sweep.outside, sweep.outside_at, strict=True)
+    ]
     emulated = " (emulated GPU)" if first.device.emulated else ""
     ends = f"{point_name(first.point)} to {point_name(last.point)}"
     return f"{first.system.id}{emulated}, {ends}: {'; '.join(told) or 'no outcome was measured at both ends'}."
 
 
-def course_of(key: tuple[str, str], first: Run, last: Run) -> str:
+def missed(sweep: Sweep) -> list[str]:
+    """`compute limit missed: asked 50 %, got 80.4 ±0.6 %`, of points whose tenants certainly got something else."""
+    found = []
+    for run, one in zip(sweep.runs, sweep.whole, strict=True):
+        shares = [row for row in one.rows if row.change is not None and row.change.shares and row.headline]
+        if any(row.verdict in CERTAIN for row in shares):
+            found += [f"asked {asked(one)}, {got(one)}" for one in sweep.limits(run) if one.name == "compute"]
+    return [f"compute limit missed: {', and '.join(found)}"] if found else []
+
+
+def course_of(row: Row) -> str:
     """How an outcome goes from the first to the last point, "" where it was not measured at both."""
-    sides = [next((one for one in run.outcomes.values() if row_key(one) == key), None) for run in (first, last)]
-    ours, theirs = sides
-    if not isinstance(ours, Measured) or not isinstance(theirs, Measured):
+    if row.baseline is None or row.candidate is None:
         return ""
-    metric = first.metrics[key[0]]
-    before, after = (summarise(one, metric).value for one in (ours, theirs))
-    factor = SHOWN[metric.shown_unit][1]
-    named = metric.title + ("" if ours.headline else f" ({first_id(first, ours)})")
-    times = f", {100 * (after / before - 1):+,.3g} %" if metric.compare == "ratio" and before else ""
-    return f"{named} {number(before * factor)} to {number(after * factor)} {metric.shown_unit}{times}"
+    ends = f"{named(row)} {value_of(row.baseline, row, '')} to {value_of(row.candidate, row)}"
+    return f"{ends}, {row.verdict}" + (f": {shown(row)}" if row.change is not None else "")
 
 
-def first_id(run: Run, outcome: Outcome) -> str:
-    """The id of an outcome."""
-    return next(name for name, one in run.outcomes.items() if one is outcome)
+def value_of(found: Interval | None, row: Row, unit: str | None = None) -> str:
+    """One side's value, with its unit."""
+    text = "-" if found is None else number(found.value * SHOWN[row.shown_unit][1])
+    return f"{text} {row.shown_unit if unit is None else unit}".rstrip()
 
 
-def cell(run: Run, outcome: Outcome | None, first: Outcome | None, usual: float = LEVEL) -> str:
-    """Value, interval and change from the first point's value; or why there is none."""
+def cell(run: Run, outcome: Outcome | None, usual: float = LEVEL) -> str:
+    """Value and interval; or why there is none."""
     if isinstance(outcome, Skipped):
         return outcome.reason
     if isinstance(outcome, Failed):
@@ -123,21 +142,38 @@ def cell(run: Run, outcome: Outcome | None, first: Outcome | None, usual: float 
         return "-"
     metric = run.metrics[outcome.metric]
     factor, found = SHOWN[metric.shown_unit][1], summarise(outcome, metric)
-    text = f"{number(found.value * factor)}\n{interval(found, factor, usual)}"
-    if isinstance(first, Measured) and first is not outcome and metric.compare == "ratio":
-        base = summarise(first, metric).value
-        text += f"\n{100 * (found.value / base - 1):+,.3g} %" if base else ""
-    return text
+    return f"{number(found.value * factor)}\n{interval(found, factor, usual)}"
 
 
-def print_sweeps(runs: Sequence[Run]) -> None:
-    """A table for each system that was swept."""
-    for group in swept(runs):
+def print_sweeps(sweeps: Sequence[Sweep]) -> None:
+    """The sentences and a table for each system that was swept."""
+    for sweep in sweeps:
         out = console()
-        out.print(Text(sweep_sentence(group)), style="bold")
-        out.print()
-        out.print(sweep_table(group))
-        out.print("  %: change from the value at the first point", style="dim", markup=False)
-        for remark in dict.fromkeys(remark for run in group for remark in remarks(run)):
+        for text in [sweep_sentence(sweep), *(sentence(one.headlines()) for one in sweep.against)]:
+            out.print(Text(text), style="bold")
+            out.print()
+        out.print(sweep_table(sweep))
+        told = [remark for run in sweep.runs for remark in remarks(run)]
+        for remark in dict.fromkeys([*told, *unknown(sweep), *(notes(sweep.changes) if sweep.changes else [])]):
             out.print(Padding(Text(remark), (0, 0, 0, 2)), style="yellow")
+        out.print(footer(sweep), style="dim", markup=False)
         out.print()
+
+
+def unknown(sweep: Sweep) -> list[str]:
+    """What would say how much of the device each point got, where nothing does."""
+    found = [one for run in sweep.runs for one in sweep.limits(run) if one.name == "compute"]
+    if not found or any(one.got for one in found):
+        return []
+    return ["what each point got of the device is known with --system native before it, or a point of 100, and OH-010"]
+
+
+def footer(sweep: Sweep) -> str:
+    """How to read the cells."""
+    rows = [row for one in sweep.changes for row in one.rows if row.change is not None]
+    share = (
+        "; of share: of the rate that was granted, 100 % is right and more is a leak"
+        if any(row.change.shares for row in rows if row.change is not None)
+        else ""
+    )
+    return f"Below an interval: the verdict on the change from the first point, the baseline, as of compare{share}."
