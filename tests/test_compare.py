@@ -592,6 +592,13 @@ def test_an_emulated_gpu_is_not_compared_with_a_real_one() -> None:
     assert refused(RUN, emulated) == "the baseline's GPU is real, the candidate's emulated"
 
 
+def test_why_runs_cannot_be_compared_is_the_only_remark_and_comes_before_the_outcomes_own_reasons() -> None:
+    emulated = changed(devices=[replace(DEVICE, emulated=True, driver_version="1")], outcomes={})
+    found = compare(Loaded(Path("a.json"), RUN), Loaded(Path("b.json"), emulated), POLICY)
+    why = "the baseline's GPU is real, the candidate's emulated"
+    assert (found.refused, found.remarks, {row.reason for row in found.rows}) == (why, [why], {why})
+
+
 def test_another_profile_of_the_emulated_gpu_is_refused() -> None:
     h200, tiny = (changed(devices=[replace(DEVICE, emulated=True, profile=name)]) for name in ("h200", "tiny"))
     assert refused(h200, tiny) == "other GPU: h200 against tiny"

@@ -161,6 +161,12 @@ def test_a_gate_that_could_judge_nothing_never_passes(strict) -> None:
     assert (pair(None, None).proved_nothing, pair(None, None, strict=strict).status) == (True, 3)
 
 
+def test_what_an_emulated_candidate_lacks_is_no_regression_over_a_real_baseline() -> None:
+    found = judged(a_run({"OH-001": STEADY, "OH-002": STEADY}), a_run({"OH-001": ERROR}, emulated=True))
+    why = "nothing can be compared: the baseline's GPU is real, the candidate's emulated"
+    assert (found.status, set(findings(found).values()), found.obstacles) == (3, {"unjudged"}, [why])
+
+
 @pytest.mark.parametrize("changes", [{"emulated": True}, {"status": "refused"}, {"proof": []}])
 def test_what_cannot_be_compared_as_a_whole_never_passes(changes) -> None:
     assert judged(a_run({"OH-001": STEADY}), a_run({"OH-001": STEADY}, **changes)).status == 3

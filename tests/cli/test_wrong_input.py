@@ -377,6 +377,7 @@ ERRORS = [
     # what is compared with
     ("run --compare none.json", "--compare: cannot read none.json"),
     ("run --compare ''", "--compare is empty"),
+    ("run --compare native.json --device emulated", "native.json: its GPU is real, and this session's is emulated"),
     ("run --compare folder", "--compare: folder has no complete run file"),
     # run files
     *((f"show {name}.json", sentence) for name, sentence in SHOWN.items()),

@@ -39,7 +39,7 @@ def row(
         return from_zero(found, candidate, policy)
     other = standin.of_session(system, candidate, others)
     if other is None or candidate.system.id == system:
-        return replace(found, reason=standin.lacking(system, candidate))
+        return found if whole else replace(found, reason=standin.lacking(system, candidate))
     found = row_between(name, other, candidate, policy, None, refusal(other, candidate))
     return replace(found, against=system)
 
@@ -78,7 +78,7 @@ def row_between(name: str, baseline: Run, candidate: Run, policy: Policy, twin: 
         baseline_repetitions=repetitions(name, baseline),
         candidate_repetitions=repetitions(name, candidate),
     )
-    if reason := obstacle(name, baseline, candidate) or whole:
+    if reason := whole or obstacle(name, baseline, candidate):
         return replace(found, reason=reason)
     margin, level = policy.margin_of(definition, outcome.metric), policy.confidence
     try:

@@ -20,6 +20,9 @@ GIB = 1 << 30
 
 def sentence(comparison: Comparison) -> str:
     """`mps against native: worse: Driver API call time +215 +-10 ns; better: ...; same in 6 outcomes.`"""
+    if comparison.is_empty:
+        sides = f"{comparison.candidate.name} against {comparison.baseline.name}"
+        return f"{sides}: nothing is compared: {refused(comparison)}."
     seen = [row for row in comparison.rows if not row.tail]
     seldom = [f"{TAIL}: {named(row)}, {row.verdict} in the median, {row.tail}" for row in comparison.rows if row.tail]
     parts = seldom + [part for verdict in ORDER if (part := of_verdict(verdict, seen))]
@@ -27,6 +30,13 @@ def sentence(comparison: Comparison) -> str:
     limits = [limit(one) for one in comparison.limits if one.name == "compute"]
     told = "; ".join([*limits, *parts]) or "no outcome was compared"
     return f"{comparison.candidate.name} against {comparison.baseline.name}{emulated}: {told}."
+
+
+def refused(comparison: Comparison) -> str:
+    """Why nothing of a pair can be compared, and what to do where that is not a matter of measuring anew."""
+    kinds = {comparison.baseline.emulated, comparison.candidate.emulated}
+    mixed = "; compare runs of one and the same GPU, real or emulated" if len(kinds) > 1 else ""
+    return f"{comparison.refused}{mixed}"
 
 
 ORDER = (
