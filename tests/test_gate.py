@@ -204,3 +204,13 @@ def test_only_headline_outcomes_are_judged_unless_the_policy_says_all() -> None:
     runs = a_run({"OH-001": STEADY, name: STEADY}), a_run({"OH-001": STEADY, name: DOUBLE})
     assert [judged(*runs, outcomes=which).status for which in ("headline", "all")] == [0, 1]
     assert findings(judged(*runs)) == {"OH-001": "kept"}
+
+
+def test_what_was_required_and_not_judged_has_its_reason_in_the_verdict() -> None:
+    sides = (
+        a_run({"OH-001": STEADY, "OH-006": found}) for found in ("skipped: native has no concurrent-tenants", STEADY)
+    )
+    found = judged(*sides, required=["OH-006"])
+    assert found.obstacles == [
+        "OH-006 was required and not judged (skipped in the baseline: native has no concurrent-tenants)"
+    ]

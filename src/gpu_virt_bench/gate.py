@@ -71,6 +71,11 @@ class Judgement:
         by_name = {name: [case for case in self.cases if is_named(case.row, name)] for name in self.required}
         return [name for name, some in by_name.items() if not some or any(one.finding not in JUDGED for one in some)]
 
+    def why_not(self, name: str) -> str:
+        """` (its reason)`, where one reason holds for all that has a required name and was not judged."""
+        reasons = {case.reason for case in self.cases if is_named(case.row, name) and case.finding not in JUDGED}
+        return f" ({reasons.pop()})" if len(reasons) == 1 and all(reasons) else ""
+
     @property
     def obstacles(self) -> list[str]:
         """Why a gate without a regression does not open, in sentences."""
@@ -79,7 +84,7 @@ class Judgement:
         if self.refused:
             return [f"nothing can be compared: {self.refused}"]
         found = ["nothing could be judged"] if self.proved_nothing else []
-        found += [f"{name} was required and not judged" for name in self.unmet]
+        found += [f"{name} was required and not judged{self.why_not(name)}" for name in self.unmet]
         return found or (["--strict, and not everything could be judged"] if self.strict and self.unjudged else [])
 
     @property

@@ -34,7 +34,7 @@ def row(
     system = standin.named_by(name, baseline, candidate)
     found = row_between(name, baseline, candidate, policy, twin, whole)
     if not system:
-        return found
+        return replace(found, reason=f"{found.reason}{standin.unnamed(name, baseline, candidate)}")
     if system == standin.ZERO:
         return from_zero(found, candidate, policy)
     other = standin.of_session(system, candidate, others)

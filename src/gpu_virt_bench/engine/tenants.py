@@ -11,11 +11,12 @@ from gpu_virt_bench.engine.host import cpus_of
 from gpu_virt_bench.engine.member import Member
 from gpu_virt_bench.engine.place import Place
 from gpu_virt_bench.engine.proving import FeatureLost, ProofLost, Refused, When
-from gpu_virt_bench.engine.quotas import MIB, granted, short_of_memory
+from gpu_virt_bench.engine.quotas import granted, short_of_memory
 from gpu_virt_bench.model.metric import Party
 from gpu_virt_bench.model.run import ProofRecord
 from gpu_virt_bench.model.workload import TenantDied, TenantHung, Workload, WorkloadError
 from gpu_virt_bench.systems.active import Active
+from gpu_virt_bench.systems.quota import MIB
 from gpu_virt_bench.systems.seat import seat
 from gpu_virt_bench.systems.steps import StepFailed
 from gpu_virt_bench.systems.variables import DefinitionError
