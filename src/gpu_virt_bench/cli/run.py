@@ -116,7 +116,8 @@ def command(**options: Any) -> None:  # noqa: ANN401
     lost = unmeasured(result)
     if lost and not (result.interrupted or result.refused):
         of = "" if len(lost) == len(result.records) else f" of {', '.join(lost)}"
-        click.echo(f"Nothing{of} was measured; `gpu-virt-bench show FILE` says why.", err=True)
+        path = next(record.path for record in result.records if record.run.system.id in lost)
+        click.echo(f"Nothing{of} was measured; `gpu-virt-bench show {path}` says why.", err=True)
     failed = bool(lost) or has_failures(result.records)
     sys.exit(130 if result.interrupted else 2 if result.refused else 1 if failed else 0)
 
