@@ -1,5 +1,6 @@
 """Comparisons of runs with round numbers."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,8 +11,19 @@ from hypothesis import strategies as st
 from builders import DEFINITION, DEVICE, LIMITED, PLAN, PROOF, SERVED, SUITE, a_run, in_rounds, outcome, with_outcome
 from gpu_virt_bench import metrics
 from gpu_virt_bench.compare import Loaded, change_between, compare, compare_files, find_twin, half_width
+from gpu_virt_bench.compare.files import find
 from gpu_virt_bench.model.comparison import Comparison, Row
-from gpu_virt_bench.model.run import SCHEMA_VERSION, Check, Granted, Measured, ProofRecord, Rejected, Run, SystemRecord
+from gpu_virt_bench.model.run import (
+    SCHEMA_VERSION,
+    Check,
+    Failed,
+    Granted,
+    Measured,
+    ProofRecord,
+    Rejected,
+    Run,
+    SystemRecord,
+)
 from gpu_virt_bench.policy import load, with_margins
 from gpu_virt_bench.results import RunFileError, save
 
@@ -605,6 +617,13 @@ def test_an_emulated_gpu_is_not_compared_with_a_real_one() -> None:
     assert refused(RUN, emulated) == "the baseline's GPU is real, the candidate's emulated"
 
 
+def test_why_runs_cannot_be_compared_is_the_only_remark_and_comes_before_the_outcomes_own_reasons() -> None:
+    emulated = changed(devices=[replace(DEVICE, emulated=True, driver_version="1")], outcomes={})
+    found = compare(Loaded(Path("a.json"), RUN), Loaded(Path("b.json"), emulated), POLICY)
+    why = "the baseline's GPU is real, the candidate's emulated"
+    assert (found.refused, found.remarks, {row.reason for row in found.rows}) == (why, [why], {why})
+
+
 def test_another_profile_of_the_emulated_gpu_is_refused() -> None:
     h200, tiny = (changed(devices=[replace(DEVICE, emulated=True, profile=name)]) for name in ("h200", "tiny"))
     assert refused(h200, tiny) == "other GPU: h200 against tiny"
@@ -863,6 +882,37 @@ def test_a_file_that_is_no_run_is_passed_over_and_named(tmp_path) -> None:
 def test_a_directory_without_a_run_is_refused(tmp_path) -> None:
     with pytest.raises(RunFileError, match="has no complete run file; name a file, or a directory that has one"):
         compare_files(tmp_path, [tmp_path], POLICY)
+
+
+def test_a_directory_of_points_alone_names_them_and_the_way_out(tmp_path) -> None:
+    for share in (25, 50):
+        save(changed(point={"compute-limit": share}), tmp_path / f"{share}.json")
+    text = (
+        f"{tmp_path} holds only points of sweeps: '50.json' (compute-limit=50), '25.json' (compute-limit=25);"
+        f" name one of these files, such as {tmp_path / '50.json'}"
+    )
+    with pytest.raises(RunFileError, match=re.escape(text)):
+        find(tmp_path)
+
+
+def test_the_only_point_of_a_directory_stands_for_it_and_is_named(tmp_path) -> None:
+    save(changed(point={"compute-limit": 25}), tmp_path / "25.json")
+    found, remarks = find(tmp_path)
+    assert (found.path.name, remarks) == (
+        "25.json",
+        [f"of the directory {tmp_path}: '25.json', compute-limit=25, the only point of a sweep there"],
+    )
+
+
+def test_a_run_that_measured_nothing_is_passed_over_and_named(tmp_path) -> None:
+    save(RUN, tmp_path / "good.json")
+    nothing = {name: Failed(found.metric, found.params, "out of memory") for name, found in RUN.outcomes.items()}
+    save(changed(began="2026-11-22T12:00:00+00:00", outcomes=nothing), tmp_path / "new.json")
+    found, remarks = find(tmp_path)
+    assert (found.path.name, remarks) == (
+        "good.json",
+        [f"of the directory {tmp_path}: 'good.json'; newer, and not used: 'new.json' measured nothing"],
+    )
 
 
 def test_the_twin_is_found_beside_the_baseline(tmp_path) -> None:

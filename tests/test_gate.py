@@ -182,6 +182,12 @@ def test_a_gate_that_could_judge_nothing_never_passes(strict) -> None:
     assert (pair(None, None).proved_nothing, pair(None, None, strict=strict).status) == (True, 3)
 
 
+def test_what_an_emulated_candidate_lacks_is_no_regression_over_a_real_baseline() -> None:
+    found = judged(a_run({"OH-001": STEADY, "OH-002": STEADY}), a_run({"OH-001": ERROR}, emulated=True))
+    why = "nothing can be compared: the baseline's GPU is real, the candidate's emulated"
+    assert (found.status, set(findings(found).values()), found.obstacles) == (3, {"unjudged"}, [why])
+
+
 @pytest.mark.parametrize("changes", [{"emulated": True}, {"status": "refused"}, {"proof": []}])
 def test_what_cannot_be_compared_as_a_whole_never_passes(changes) -> None:
     assert judged(a_run({"OH-001": STEADY}), a_run({"OH-001": STEADY}, **changes)).status == 3
@@ -219,3 +225,13 @@ def test_only_headline_outcomes_are_judged_unless_the_policy_says_all() -> None:
     runs = a_run({"OH-001": STEADY, name: STEADY}), a_run({"OH-001": STEADY, name: DOUBLE})
     assert [judged(*runs, outcomes=which).status for which in ("headline", "all")] == [0, 1]
     assert findings(judged(*runs)) == {"OH-001": "kept"}
+
+
+def test_what_was_required_and_not_judged_has_its_reason_in_the_verdict() -> None:
+    sides = (
+        a_run({"OH-001": STEADY, "OH-006": found}) for found in ("skipped: native has no concurrent-tenants", STEADY)
+    )
+    found = judged(*sides, required=["OH-006"])
+    assert found.obstacles == [
+        "OH-006 was required and not judged (skipped in the baseline: native has no concurrent-tenants)"
+    ]

@@ -175,3 +175,10 @@ def test_the_page_on_the_earlier_tool_runs_and_tells_what_is_so(tmp_path, monkey
         here = "all ten" if prefix in measured else "not yet"
         assert f"| {category} | {prefix}-001 to {prefix}-{COUNTS[prefix]:03} | {here}" in text
     assert sum(COUNTS.values()) == 56
+
+
+def test_the_page_on_comparisons_builds_the_layer_before_it_measures_it() -> None:
+    (block,) = [text for text in blocks("compare.md", "") if "cp tests/layer" in text]
+    assert block.startswith("make -C tests/layer\n")
+    done = subprocess.run(["make", "--dry-run", *block.split()[1:3]], cwd=HOW_TO.parents[1], capture_output=True)
+    assert done.returncode == 0

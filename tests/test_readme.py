@@ -50,3 +50,8 @@ def test_links_between_pages_lead_somewhere(page: str) -> None:
     for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", path.read_text()):
         if "://" not in target:
             assert (path.parent / target).exists(), f"{page} links to {target}"
+
+
+def test_who_has_a_checkout_is_told_how_to_call_the_command() -> None:
+    before, _, _ = README.partition("pip install .")
+    assert ".venv/bin/gpu-virt-bench" in before

@@ -9,7 +9,7 @@ import pytest
 
 from builders import a_run
 from gpu_virt_bench.compare import Loaded, compare
-from gpu_virt_bench.compare.outlook import MOST
+from gpu_virt_bench.compare.outlook import MOST, rounded_up
 from gpu_virt_bench.model.comparison import Row
 from gpu_virt_bench.policy import load
 
@@ -74,3 +74,7 @@ def test_what_no_session_would_tell_says_so() -> None:
 @pytest.mark.parametrize("candidate", [[1.0] * 5, [2.0, 2.1, 2.0, 1.9, 2.0]])
 def test_a_verdict_has_no_outlook(candidate: list[float]) -> None:
     assert row([1.0, 1.001, 1.0, 0.999, 1.0], candidate).outlook == ""
+
+
+def test_a_forecast_of_repetitions_is_round() -> None:
+    assert [rounded_up(total) for total in (13, 23, 96, 186, 196)] == [13, 25, 100, 190, 200]

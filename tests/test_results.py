@@ -167,7 +167,7 @@ def test_a_save_that_fails_leaves_nothing_beside_the_file(tmp_path, monkeypatch)
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(OSError, match="No space left on device, nothing was written; it holds what .*run.json"):
+    with pytest.raises(OSError, match="No space left on device, the file keeps what was written before.*run.json"):
         save(a_run({"OH-001": [3]}), path)
     assert [one.name for one in tmp_path.iterdir()] == ["run.json"]
     assert path.read_bytes() == before

@@ -68,6 +68,15 @@ def test_without_that_system_the_reason_says_how_to_get_it() -> None:
     assert found.reason.endswith("nor beside their files: --system time-slicing measures it too")
 
 
+def test_an_older_file_that_names_no_baseline_says_so_and_the_way_out() -> None:
+    native, mps = (a_run({"OH-006": found}, schema_version=2) for found in (SKIPPED, [1e-6] * 5))
+    (found,) = compare(Loaded(Path("native.json"), native), Loaded(Path("mps.json"), mps), load()).rows
+    assert found.reason.endswith(
+        "; the candidate's file (version 2) names no other baseline for it: compare with a run that measured it as the"
+        " baseline, or measure anew"
+    )
+
+
 @pytest.fixture(params=["{}.json", "{}/run.json"])
 def files(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, Path]:
     """A session's files, in one directory or in one for each system, with a damaged one beside them."""

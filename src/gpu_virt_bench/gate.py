@@ -61,18 +61,30 @@ class Judgement:
         return not any(case.finding in JUDGED for case in self.cases)
 
     @property
+    def refused(self) -> str:
+        """Why nothing at all could be judged, where one reason holds for the whole pair; else ""."""
+        return self.comparison.refused if self.proved_nothing else ""
+
+    @property
     def unmet(self) -> list[str]:
         """The required names of which an outcome was not judged, or that no outcome has."""
         by_name = {name: [case for case in self.cases if is_named(case.row, name)] for name in self.required}
         return [name for name, some in by_name.items() if not some or any(one.finding not in JUDGED for one in some)]
+
+    def why_not(self, name: str) -> str:
+        """` (its reason)`, where one reason holds for all that has a required name and was not judged."""
+        reasons = {case.reason for case in self.cases if is_named(case.row, name) and case.finding not in JUDGED}
+        return f" ({reasons.pop()})" if len(reasons) == 1 and all(reasons) else ""
 
     @property
     def obstacles(self) -> list[str]:
         """Why a gate without a regression does not open, in sentences."""
         if self.one_run:
             return ["nothing was judged, since baseline and candidate are one run"]
+        if self.refused:
+            return [f"nothing can be compared: {self.refused}"]
         found = ["nothing could be judged"] if self.proved_nothing else []
-        found += [f"{name} was required and not judged" for name in self.unmet]
+        found += [f"{name} was required and not judged{self.why_not(name)}" for name in self.unmet]
         return found or (["--strict, and not everything could be judged"] if self.strict and self.unjudged else [])
 
     @property
@@ -115,7 +127,13 @@ def judge(
     if comparison.one_run:
         cases = [Case(row, "unjudged", "one run") for row in rows]
         return Judgement(comparison, cases, strict, list(required), one_run=True)
-    cases = [_case(row, baseline.outcomes.get(row.id), candidate.outcomes.get(row.id), gate) for row in rows]
+    cases = [
+        # where nothing of the pair can be compared, neither can what one side lacks
+        Case(row, "unjudged", row.reason)
+        if comparison.refused and row.reason == comparison.refused
+        else _case(row, baseline.outcomes.get(row.id), candidate.outcomes.get(row.id), gate)
+        for row in rows
+    ]
     worse = sum(case.finding == "worse" for case in cases)
     if worse <= gate.regressions:
         cases = [replace(case, finding="tolerated") if case.finding == "worse" else case for case in cases]

@@ -87,8 +87,8 @@ def save(run: Run, path: Path) -> None:
 
 def unwritten(error: OSError, path: Path) -> OSError:
     """The same error, about the file that was to be written and not about the one beside it."""
-    kept = "; it holds what was written before" if path.exists() else ""
-    return OSError(error.errno, f"{error.strerror}, nothing was written{kept}", str(path))
+    said = "the file keeps what was written before, and lacks the newest" if path.exists() else "nothing was written"
+    return OSError(error.errno, f"{error.strerror}, {said}", str(path))
 
 
 def load(path: Path) -> Run:

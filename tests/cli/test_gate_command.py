@@ -96,3 +96,8 @@ def test_wrong_use_is_one_sentence_and_status_2(tmp_path, words: str, sentence: 
         save(a_run({"OH-001": STEADY}, status="running"), tmp_path / name)
     done = subprocess.run([GVB, "gate", *words.split()], cwd=tmp_path, capture_output=True, text=True, timeout=60)
     assert (done.returncode, sentence in done.stderr, done.stderr.count("\n")) == (2, True, 1)
+
+
+def test_an_output_that_cannot_be_written_is_refused_before_the_verdict(gate) -> None:
+    done = gate(STEADY, "--junit", "none/gate.xml")
+    assert (done.exit_code, done.stdout) == (2, "")

@@ -1,7 +1,10 @@
 """Selection and order."""
 
+import re
+
 import pytest
 
+from gpu_virt_bench.engine.effort import SuiteError, suite_of
 from gpu_virt_bench.engine.plan import SUITES, PlanError, check_selection, load_suite, select, suites
 from gpu_virt_bench.metrics import load
 from gpu_virt_bench.testing import FakeDevice
@@ -76,3 +79,13 @@ def test_a_suite_can_be_a_file_and_what_is_wrong_with_it_is_one_sentence(tmp_pat
         load_suite(str(path))
     with pytest.raises(PlanError, match="cannot read none.toml: No such file or directory"):
         load_suite("none.toml")
+
+
+def test_all_faults_of_a_suite_are_named_at_once() -> None:
+    text = (SUITES / "quick.toml").read_text().replace("repetitions = ", "repetitons = ", 1)
+    text = re.sub(r"(?m)^warmup = .*", "warmup = -1", text)
+    with pytest.raises(SuiteError) as found:
+        suite_of(text)
+    said = str(found.value).split("; ")
+    assert said[0].startswith("warmup is -1, expected 0 to")
+    assert {"unknown key 'repetitons'", "did you mean repetitions?", "the key 'repetitions' is missing"} <= set(said)

@@ -1,5 +1,6 @@
 """What the tenants of a party are granted."""
 
+from contextlib import nullcontext
 from dataclasses import replace
 
 import pytest
@@ -7,9 +8,11 @@ import pytest
 from builders import DEVICE
 from gpu_virt_bench import Share, metrics
 from gpu_virt_bench.engine.entry import Entry
+from gpu_virt_bench.engine.member import Member
 from gpu_virt_bench.engine.plan import select
-from gpu_virt_bench.engine.quotas import granted, needs, unmet
+from gpu_virt_bench.engine.quotas import granted, needs, short_of_memory, unmet
 from gpu_virt_bench.model.system import ComputeQuota, Quotas
+from gpu_virt_bench.model.workload import WorkloadError
 from gpu_virt_bench.systems.load import load
 from gpu_virt_bench.systems.quota import Inexpressible
 from gpu_virt_bench.testing import FakeDevice
@@ -87,3 +90,11 @@ def test_a_share_that_the_step_cannot_express_skips_the_outcome() -> None:
 def test_a_second_gpu_that_is_not_there_skips_the_outcome() -> None:
     far = replace(item("OH-001"), party=(Share(), Share(gpu=1)))
     assert unmet(Entry(MPS), far, [DEVICE]) == "needs 2 GPUs, found 1: give --device 0,1"
+
+
+def test_a_driver_without_memory_names_the_tenants_quota() -> None:
+    error = WorkloadError("cuda", "cuMemAlloc_v2 answered CUDA_ERROR_OUT_OF_MEMORY (2)", "cuMemAlloc_v2", 2)
+    members = [Member(Share(), 0, {"memory_bytes": quota}, nullcontext) for quota in (16 << 20, None)]
+    assert short_of_memory(error, members).startswith("; a tenant's memory quota is 16 MiB")
+    assert short_of_memory(error, members[1:]) == ""
+    assert short_of_memory(WorkloadError("cuda", "cuInit answered 3", "cuInit", 3), members) == ""

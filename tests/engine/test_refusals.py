@@ -97,6 +97,14 @@ def test_a_leaky_limit_is_refused(refusal, layer) -> None:
     assert sentence.startswith(f"reference-layer: memory-limit not in force: {found}")
 
 
+def test_a_memory_quota_below_the_work_that_checks_a_context_is_refused_before_any_sample(refusal, layer) -> None:
+    sentence = refusal(str(LAYER / "reference-layer.toml"), {"library": str(layer)}, memory_limit=1 << 20)
+    assert sentence.startswith(
+        "reference-layer: a tenant's memory quota is 1 MiB, and the work that checks its context after each outcome"
+        " takes 4 MiB: give --memory-limit more"
+    )
+
+
 def test_a_limit_that_holds_is_measured(layer, tmp_path) -> None:
     request = request_for(tmp_path, "OH-001", (str(LAYER / "reference-layer.toml"),), **ONCE)
     options = resolve_options(request.systems[0], {"library": str(layer)})

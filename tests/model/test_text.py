@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from gpu_virt_bench.model.text import MOST, closest, counted, nearest, small_text
+from gpu_virt_bench.model.text import MOST, closest, counted, nearest, small_text, told
 
 
 def test_a_file_is_read(tmp_path: Path) -> None:
@@ -34,6 +34,15 @@ def test_what_has_no_end_or_no_text_is_refused(path: str) -> None:
 @pytest.mark.parametrize("name", ["OH-01", "oh-001", "Oh-0O1", "oH-O01"])
 def test_the_nearest_name_is_found_in_any_case(name: str) -> None:
     assert nearest(name, ["OH-001", "native"]) == "; did you mean OH-001?"
+
+
+@pytest.mark.parametrize("name", ["OH-1", "oh-01"])
+def test_names_that_are_equally_near_are_all_offered(name: str) -> None:
+    assert nearest(name, ["OH-010", "OH-002", "OH-001", "native"]) == "; did you mean OH-001 or OH-010?"
+
+
+def test_a_duration_has_no_digits_that_nobody_needs() -> None:
+    assert [told(seconds) for seconds in (40, 130, 4040, 10_800)] == ["40 s", "2 min 10 s", "67 min", "3.0 h"]
 
 
 def test_a_name_that_is_like_none_is_told_what_there_is() -> None:

@@ -114,7 +114,7 @@ def test_the_table_fits_80_columns_with_the_regression_first(monkeypatch, capsys
 
 def test_no_note_begins_a_line_of_its_own_making(capsys) -> None:
     print_gate(judged({"OH-001": STEADY}, {"OH-001": STEADY}, system="x\n::y", status="interrupted"))
-    lines = capsys.readouterr().out.splitlines()
+    lines = [line.rstrip() for line in capsys.readouterr().out.splitlines()]
     assert "  the run of x ::y is interrupted: what is missing is not compared" in lines
     assert not any(line.lstrip().startswith("::") for line in lines)
 

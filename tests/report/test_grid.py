@@ -57,3 +57,11 @@ def test_the_lines_keep_the_style_of_their_cells() -> None:
     out = Console(file=io.StringIO(), width=40, force_terminal=True, color_system="standard")
     out.print(table)
     assert "\x1b[31m" in out.file.getvalue()  # type: ignore[attr-defined]
+
+
+def test_a_table_without_rows_is_its_title_alone() -> None:
+    made = Grid(title="checks")
+    made.add_column("outcome")
+    out = Console(file=io.StringIO(), width=80)
+    out.print(made)
+    assert out.file.getvalue() == "checks\n"

@@ -117,6 +117,15 @@ def test_every_verdict_has_its_style_and_the_word_that_json_has() -> None:
     assert "OH-008 Rate limiter overhead                0  not comparable" in text(comparisons())
 
 
+def test_a_pair_that_cannot_be_compared_is_one_sentence_without_a_table() -> None:
+    real, model = a_run(NATIVE, DEFINITIONS), a_run(MPS, DEFINITIONS, "mps", emulated=True)
+    found = compare(Loaded(Path("native.json"), real), Loaded(Path("mps.json"), model), load())
+    assert " ".join(text([found]).split()) == (
+        "mps against native: nothing is compared: the baseline's GPU is real, the candidate's emulated; compare runs of"
+        " one and the same GPU, real or emulated."
+    )
+
+
 def test_what_is_emulated_says_so_in_the_sentence_and_the_heading() -> None:
     assert sentence(comparisons(emulated=True)[0]).startswith("mps against native (emulated GPU): ")
     assert "EMULATED GPU: a model's figures" in " ".join(text(comparisons(emulated=True)).split())

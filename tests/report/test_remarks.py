@@ -25,6 +25,17 @@ def test_what_is_missing_is_one_line_with_its_reason() -> None:
     ]
 
 
+def test_a_repetition_that_was_cut_short_is_told_from_whole_ones(capsys) -> None:
+    run = taken()
+    (outcome,) = run.outcomes.values()
+    first, second, *_ = outcome.repetitions
+    short = replace(second, samples=[1.0, 1.0], rounds=[0, 1], begins=[], paces=[], clocks_hz=[], stop="out-of-time")
+    run = replace(run, outcomes={"OH-001": replace(outcome, repetitions=[first, short])})
+    assert "OH-001: the repetition that was cut short counts" in " ".join(remarks(run))
+    print_runs([run])
+    assert "1 x 3 + 2" in capsys.readouterr().out
+
+
 def test_what_a_complete_run_lacks_was_lost_with_its_tenants() -> None:
     run = a_run({"OH-001": [1.0] * 5}, missing=["OH-001: 1 of 5 repetitions"])
     expected = (

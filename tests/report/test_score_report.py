@@ -61,3 +61,19 @@ def test_words_of_a_run_have_no_meaning_in_markdown() -> None:
 def test_json_has_parities_as_ratios_and_scores_out_of_a_hundred() -> None:
     (score,) = json.loads(to_json(card(RUN)))["scorecard"]["scores"]
     assert (score["overall"]["value"], score["lines"][0]["parity"]["value"]) == (80, 0.8)
+
+
+def test_runs_stand_side_by_side_and_equal_reasons_and_remarks_once(capsys, monkeypatch) -> None:
+    run = {"OH-001": [1.25] * 5, "OH-002": "skipped: needs 2 GPUs, found 1", "OH-003": ONE}
+    lines = shown(card(run, run, status="interrupted"), capsys, monkeypatch)
+    text = " ".join(" ".join(lines).split())
+    assert len(lines) < 40
+    assert text.count("needs 2 GPUs, found 1") == text.count("OH-001 A latency") == 1
+    assert text.count("the run of native is interrupted") == 1
+    assert "mps: mps" not in text
+
+
+def test_wrapped_remarks_keep_their_indent(capsys, monkeypatch) -> None:
+    lines = shown(card(RUN, status="interrupted"), capsys, monkeypatch)
+    first = next(i for i, line in enumerate(lines) if line.startswith("  Scores are of"))
+    assert all(line.startswith("  ") for line in lines[first:] if line.strip())

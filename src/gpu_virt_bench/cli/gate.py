@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gpu_virt_bench.cli.completion import policy_names
-from gpu_virt_bench.cli.settings import printed, split, write, written
+from gpu_virt_bench.cli.settings import check_file, check_writable, printed, split, write, written
 
 if TYPE_CHECKING:
     from gpu_virt_bench.gate import Judgement
@@ -34,9 +34,8 @@ if TYPE_CHECKING:
 @click.option("--require", multiple=True, metavar="OUTCOME",
               help="This must be judged: OH-001, OH-001[path=start] or a glob; may be repeated.")  # fmt: skip
 @click.option("--strict", is_flag=True, help="Do not let pass what could not be judged.")
-@click.option(
-    "--junit", type=click.Path(path_type=Path), metavar="FILE", help="Write JUnit XML: a test case for each outcome."
-)
+@click.option("--junit", type=click.Path(path_type=Path), metavar="FILE", callback=check_file,
+              help="Write JUnit XML: a test case for each outcome.")  # fmt: skip
 @click.option("--github", is_flag=True, help="Print GitHub annotations, and write the step's summary.")
 @written("json", "markdown")
 def command(
@@ -67,6 +66,8 @@ def command(
     from gpu_virt_bench.gate import judge_files
     from gpu_virt_bench.report.gate import markdown, print_gate, to_json
 
+    if github and (summary := os.environ.get("GITHUB_STEP_SUMMARY")):
+        check_writable(Path(summary))
     try:
         rules = policies.with_margins(policies.load(policy), margin)
         required = split(require)

@@ -100,11 +100,12 @@ def command(**options: Any) -> None:  # noqa: ANN401
     Exit status: 0 done; 1 a metric failed, or nothing was measured; 2 wrong use or refused; 130 interrupted.
     """
     from gpu_virt_bench.cli.progress import Lines, Silent, display
+    from gpu_virt_bench.engine.device import profile_of
     from gpu_virt_bench.engine.session import has_failures, run_session, set_signals
 
     set_signals()
     request = requested(options)
-    earlier = check_readable(options["compare"])
+    earlier = check_readable(options["compare"], profile_of(request.device, request.emulate))
     quiet, verbose = options["json_only"] or options["form"] == "json", options["verbose"]
     if options["dry_run"]:
         return predict(request, quiet)
@@ -119,7 +120,8 @@ def command(**options: Any) -> None:  # noqa: ANN401
     lost = unmeasured(result)
     if lost and not (result.interrupted or result.refused):
         of = "" if len(lost) == len(result.records) else f" of {', '.join(lost)}"
-        click.echo(f"Nothing{of} was measured; `gpu-virt-bench show FILE` says why.", err=True)
+        path = next(record.path for record in result.records if record.run.system.id in lost)
+        click.echo(f"Nothing{of} was measured; `gpu-virt-bench show {path}` says why.", err=True)
     failed = bool(lost) or has_failures(result.records)
     sys.exit(130 if result.interrupted else 2 if result.refused else 1 if failed else 0)
 
@@ -165,18 +167,37 @@ def lacking(result: Result, budget: float) -> str:
     )
 
 
-def check_readable(earlier: Sequence[str]) -> list[Chosen]:
+def check_readable(earlier: Sequence[str], profile: str | None) -> list[Chosen]:
     """The runs that are to be compared with, read before anything is measured: a directory's newest run is then not
-    the one that this session writes."""
+    the one that this session writes. Runs of another kind of GPU than the `profile` to be measured are refused."""
     from gpu_virt_bench.compare.files import find
 
     found = []
     for path in earlier:
         try:
-            found.append(find(Path(path)))
+            one = find(Path(path))
         except Exception as error:
             raise click.UsageError(f"--compare: {wrong_use(error)}") from None
+        if reason := other_kind(one[0].run, profile):
+            raise click.UsageError(f"--compare {path}: {reason}")
+        found.append(one)
     return found
+
+
+def other_kind(run: Run, profile: str | None) -> str:
+    """Why nothing measured on the emulated GPU of that profile, or on a real one, can be compared with an earlier run;
+    "" if it may be."""
+    before = [str(device.profile) for device in run.devices if device.emulated]
+    if profile is None:
+        way_out = "--device emulated measures the emulated one"
+        return f"its GPU is emulated, and this session's is real; {way_out}" if before else ""
+    if not before:
+        way_out = "leave --compare out, or name a run of the emulated GPU"
+        return f"its GPU is real, and this session's is emulated; {way_out}"
+    if {profile} == set(before):
+        return ""
+    way_out = f"--device emulated:{before[0]} measures the same"
+    return f"its GPU is {', '.join(before)} (emulated), and this session's is {profile} (emulated); {way_out}"
 
 
 def wrong_use(error: Exception) -> Exception:

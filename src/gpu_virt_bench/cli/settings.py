@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import redirect_stdout
 from io import StringIO
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 import click
@@ -43,7 +44,35 @@ def check_folder(text: str) -> Path:
         raise click.UsageError(f"--output is {text!r}, {what}; expected a directory")
     if not os.access(nearest_there, os.W_OK | os.X_OK):
         raise click.UsageError(f"--output is {text!r}: no permission to write in {nearest_there}")
+    if reason := unwritable(nearest_there):
+        raise click.UsageError(f"--output is {text!r}: {nearest_there} cannot be written in: {reason}")
     return path
+
+
+def unwritable(folder: Path) -> str:
+    """Why no file can be made in a directory, "" if one can: a read-only file system and /proc refuse root as well."""
+    try:
+        with TemporaryFile(dir=folder):
+            return ""
+    except OSError as error:
+        return error.strerror or "the operating system refuses"
+
+
+def check_file(context: click.Context, parameter: click.Parameter, path: Path | None) -> Path | None:
+    """A click callback: the file that is written at the end, if it can be; said before the work and not after it."""
+    if path is not None:
+        check_writable(path)
+    return path
+
+
+def check_writable(path: Path) -> None:
+    """Refuses what cannot be written as a file."""
+    if not path.exists():
+        reason = unwritable(path.absolute().parent)
+    else:
+        reason = "Is a directory" if path.is_dir() else "" if os.access(path, os.W_OK) else "Permission denied"
+    if reason:
+        raise click.UsageError(f"cannot write {path}: {reason}")
 
 
 def is_there(path: Path) -> bool:
@@ -61,7 +90,8 @@ def written(*forms: str) -> Decorator:
     def add(command: Callable[..., Any]) -> Callable[..., Any]:
         kinds = click.Choice(["text", *forms])
         path = click.Path(path_type=Path)
-        command = click.option("-o", "--output", type=path, metavar="FILE", help="Write it there.")(command)
+        named = click.option("-o", "--output", type=path, metavar="FILE", callback=check_file, help="Write it there.")
+        command = named(command)
         return click.option("--format", "form", type=kinds, default="text", help="How to write it.  [text]")(command)
 
     return add

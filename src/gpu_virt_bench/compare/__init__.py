@@ -65,8 +65,10 @@ def compare_found(
 
 
 def with_notes(comparison: Comparison, notes: Sequence[str]) -> Comparison:
-    """The comparison, with what a reader must know of the choice of its files first."""
-    return replace(comparison, remarks=[*notes, *comparison.remarks])
+    """The comparison, with what a reader must know of the choice of its files first, but for why nothing of
+    them can be compared."""
+    found = comparison.remarks
+    return replace(comparison, remarks=[*found, *notes] if comparison.refused else [*notes, *found])
 
 
 def compare(
@@ -85,10 +87,11 @@ def compare(
         identical=ours == theirs,
     )
     seldom = tails(rows, ours, theirs)
-    found = [*sentences(seldom, rows), *remarks(ours, theirs)]
+    # what else differs says nothing of runs that cannot be compared at all
+    found = [whole] if whole else [*sentences(seldom, rows), *remarks(ours, theirs)]
     if unfit and not whole:
         found.append(f"no noise floor, the baseline's second measurement does not count: {unfit}")
-    if twin is not None and (few := twin.plan.settings.repetitions) < FEWEST:
+    if twin is not None and not whole and (few := twin.plan.settings.repetitions) < FEWEST:
         found.append(f"the noise floor is the largest change in {counted(few, 'repetition')}; it may be larger")
     rows = with_outlook(with_deferred(with_tails(rows, seldom), ours, theirs), ours, theirs, policy.confidence)
     return Comparison(
@@ -100,6 +103,7 @@ def compare(
         twin is not None,
         policy.confidence,
         limits(theirs, rows),
+        whole,
         one_run=ours == theirs,
     )
 

@@ -8,13 +8,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from gpu_virt_bench.model.run import Run, Value
+from gpu_virt_bench.model.run import Measured, Run, Value
 from gpu_virt_bench.model.shape import printable
 from gpu_virt_bench.results import MOST_BYTES, RunFileError, load
 
 BEGAN = re.compile(rb'"began":\s*"([^"]+)"')
 TWIN = re.compile(rb'"twin":\s*true')
-NAMED = 3
+NAMED, MOST_POINTS = 3, 8
 HEAD = 4096
 """`began` stands among the first keys of a run file."""
 
@@ -27,22 +27,55 @@ class Loaded(NamedTuple):
 
 
 def find(path: Path) -> tuple[Loaded, list[str]]:
-    """The run in a file, or a directory's newest complete one; with remarks on the choice."""
+    """The run in a file, or a directory's newest complete one that measured anything; with remarks on the choice. The
+    only point of a sweep stands for a directory that has no other run."""
     if not path.is_dir():
         return Loaded(path, load(path)), []
     newer: list[str] = []
+    points: list[Loaded] = []
     for file in newest_first(path):
         try:
             run = load(file)
         except RunFileError:
             newer.append(f"{file.name!r} is no readable run")
             continue
-        if run.twin or run.point:
+        if run.twin:
             continue
-        if run.status == "complete":
+        if reason := unfit(run):
+            newer.append(f"{file.name!r} {reason}")
+        elif run.point:
+            points.append(Loaded(file, run))
+        else:
             return Loaded(file, run), [chosen(path, file, newer)]
-        newer.append(f"{file.name!r} {run.ending}")
-    raise RunFileError(f"{printable(str(path))} has no complete run file{instead(path, newer)}")
+    return only_point(path, points, newer)
+
+
+def unfit(run: Run) -> str:
+    """Why a run cannot stand for its directory, as a predicate; "" if it can."""
+    if run.status != "complete":
+        return run.ending
+    return "" if any(isinstance(found, Measured) for found in run.outcomes.values()) else "measured nothing"
+
+
+def only_point(folder: Path, points: Sequence[Loaded], newer: Sequence[str]) -> tuple[Loaded, list[str]]:
+    """The one point of a sweep in a directory without another run; several, or none, are refused by name."""
+    if len(points) == 1:
+        ((file, run),) = points
+        return points[0], [f"{chosen(folder, file, newer)}, {where(run)}, the only point of a sweep there"]
+    name = printable(str(folder))
+    if not points:
+        raise RunFileError(f"{name} has no complete run file{instead(folder, newer)}")
+    listed = [f"{found.path.name!r} ({where(found.run)})" for found in points[:MOST_POINTS]]
+    more = f" and {len(points) - MOST_POINTS} more" if len(points) > MOST_POINTS else ""
+    raise RunFileError(
+        f"{name} holds only points of sweeps: {', '.join(listed)}{more}; name one of these files,"
+        f" such as {printable(str(points[0].path))}"
+    )
+
+
+def where(run: Run) -> str:
+    """`compute-limit=50`."""
+    return ", ".join(f"{name}={value}" for name, value in run.point.items())
 
 
 def instead(folder: Path, there: Sequence[str]) -> str:

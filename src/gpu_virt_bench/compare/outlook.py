@@ -46,10 +46,17 @@ def outlook(change: Change, confidence: float, seconds: float | None, apart: boo
     total = enough(change, confidence)
     if total is None or total <= change.repetitions:
         return ""
+    total = rounded_up(total)
     if total > MOST:
         return f"more than {MOST} repetitions would be needed to tell"
     takes = "" if seconds is None else f", about {told(total * seconds)}"
     return f"about {total} repetitions{' in each run' * apart} would tell (--repetitions {total}{takes})"
+
+
+def rounded_up(total: int) -> int:
+    """A forecast without digits that it does not have: 13, 25, 190."""
+    step = 1 if total <= 20 else 5 if total <= 100 else 10
+    return total if total > MOST else -(-total // step) * step
 
 
 def enough(change: Change, confidence: float) -> int | None:

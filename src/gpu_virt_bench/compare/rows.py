@@ -35,12 +35,12 @@ def row(
     system = standin.named_by(name, baseline, candidate)
     found = row_between(name, baseline, candidate, policy, twin, whole)
     if not system:
-        return found
+        return replace(found, reason=f"{found.reason}{standin.unnamed(name, baseline, candidate)}")
     if system == standin.ZERO:
         return from_zero(found, candidate, policy)
     other = standin.of_session(system, candidate, others)
     if other is None or candidate.system.id == system:
-        return replace(found, reason=standin.lacking(system, candidate))
+        return found if whole else replace(found, reason=standin.lacking(system, candidate))
     found = row_between(name, other, candidate, policy, None, refusal(other, candidate))
     return replace(found, against=system)
 
@@ -79,7 +79,7 @@ def row_between(name: str, baseline: Run, candidate: Run, policy: Policy, twin: 
         baseline_repetitions=repetitions(name, baseline),
         candidate_repetitions=repetitions(name, candidate),
     )
-    if reason := obstacle(name, baseline, candidate) or whole:
+    if reason := whole or obstacle(name, baseline, candidate):
         return replace(found, reason=reason)
     margin, level = policy.margin_of(definition, outcome.metric), policy.confidence
     try:

@@ -9,6 +9,7 @@ from gpu_virt_bench.compare.change import MOST, Incomparable, edge
 from gpu_virt_bench.compare.files import Loaded, of_system, passed_over
 from gpu_virt_bench.compare.pairs import medians
 from gpu_virt_bench.model.comparison import Change
+from gpu_virt_bench.model.evidence import FIRST_WITH_CONDITIONS
 from gpu_virt_bench.model.run import Definition, Measured, Run, Skipped
 from gpu_virt_bench.stats.change import paired, paired_p
 
@@ -22,6 +23,19 @@ def named_by(name: str, baseline: Run, candidate: Run) -> str:
     if not isinstance(mine, Skipped) or not isinstance(theirs, Measured):
         return ""
     return candidate.metrics[theirs.metric].baseline
+
+
+def unnamed(name: str, baseline: Run, candidate: Run) -> str:
+    """What a reason adds where the candidate's file is older than the baselines that metrics name."""
+    mine, theirs = baseline.outcomes.get(name), candidate.outcomes.get(name)
+    if candidate.schema_version >= FIRST_WITH_CONDITIONS:
+        return ""
+    if not isinstance(mine, Skipped) or not isinstance(theirs, Measured):
+        return ""
+    return (
+        f"; the candidate's file (version {candidate.schema_version}) names no other baseline for it: compare with a"
+        " run that measured it as the baseline, or measure anew"
+    )
 
 
 def stand_ins(baseline: Loaded, candidate: Loaded, named: Sequence[Run]) -> tuple[list[Run], list[str]]:

@@ -14,6 +14,9 @@ from gpu_virt_bench.engine.observer import Observer, open_nvml, real_gpus
 from gpu_virt_bench.model.run import Device, DeviceState
 from gpu_virt_bench.tenant.protocol import Message
 
+DEFAULT = "h200"
+"""The profile of an emulated GPU that is not named."""
+
 
 class DeviceError(Exception):
     """No such device, or it cannot be used; says what was found and what is expected."""
@@ -63,18 +66,25 @@ def choose(wanted: str, emulate: Mapping[str, str], folder: Path) -> Target:
     """The devices that `--device` names: auto, indices or UUIDs (0,1), emulated or emulated:PROFILE."""
     kind, _, profile = wanted.partition(":")
     if kind == "emulated":
-        return emulated_target(profile or "h200", emulate, folder)
+        return emulated_target(profile or DEFAULT, emulate, folder)
     if emulate and wanted != "auto":
         raise DeviceError(f"--emulate is for the emulated GPU, but --device is {wanted}; use --device emulated")
     if emulate:
-        return emulated_target("h200", emulate, folder)
+        return emulated_target(DEFAULT, emulate, folder)
     observers, why = real_gpus()
     if wanted == "auto" and not observers:
         note = f"no NVIDIA GPU here ({why}): measuring the emulated GPU"
-        return emulated_target("h200", {}, folder, note)
+        return emulated_target(DEFAULT, {}, folder, note)
     if not observers:
         raise DeviceError(f"no device {wanted!r}: {why}; --device emulated needs no GPU")
     return real_target(observers, "0" if wanted == "auto" else wanted)
+
+
+def profile_of(wanted: str, emulate: Mapping[str, str]) -> str | None:
+    """The profile of the emulated GPU that `choose` would choose; None for devices of this machine."""
+    kind, _, profile = wanted.partition(":")
+    is_emulated = kind == "emulated" or (wanted == "auto" and (bool(emulate) or not real_gpus()[0]))
+    return (profile or DEFAULT) if is_emulated else None
 
 
 def emulated_target(profile: str, emulate: Mapping[str, str], folder: Path, note: str = "") -> Target:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -43,42 +43,43 @@ def suite_of(text: str) -> Suite:
     from pydantic import TypeAdapter, ValidationError
 
     values = tomllib.loads(text)
-    check_numbers(values)
+    wrong = [*numbers(values)]
+    bounded = {fault.partition(" is ")[0] for fault in wrong}
     try:
         # as JSON text, since pydantic's strict dataclasses take no dict
         found = TypeAdapter(Suite).validate_json(json.dumps(values, default=str))
     except ValidationError as error:
-        raise SuiteError(explained(error.errors()[0])) from None
-    check(found)
+        wrong += [explained(one) for one in error.errors() if ".".join(map(str, one["loc"])) not in bounded]
+        raise SuiteError("; ".join(wrong)) from None
+    if wrong := [*wrong, *misfits(found)]:
+        raise SuiteError("; ".join(wrong))
     return found
 
 
-def check_numbers(values: Mapping[str, Any]) -> None:
-    """Numbers within their bounds; a comparison with what is no number is false."""
+def numbers(values: Mapping[str, Any]) -> Iterator[str]:
+    """Numbers out of their bounds; a comparison with what is no number is false."""
     for name, least in LEAST.items():
         value = values.get(name)
         if not isinstance(value, int | float) or isinstance(value, bool):
             continue
         if not (math.isfinite(value) and least <= value <= MOST):
-            raise SuiteError(f"{name} is {value}, expected {least} to {MOST}")
+            yield f"{name} is {value}, expected {least} to {MOST}"
 
 
-def check(suite: Suite) -> None:
+def misfits(suite: Suite) -> Iterator[str]:
     """What the types do not say."""
     if suite.max_repetitions < suite.repetitions:
-        raise SuiteError(
-            f"max_repetitions is {suite.max_repetitions}, expected at least repetitions, {suite.repetitions}"
-        )
+        yield f"max_repetitions is {suite.max_repetitions}, expected at least repetitions, {suite.repetitions}"
     if not suite.metrics:
-        raise SuiteError("metrics is empty, expected at least one: ['OH-001'], or ['*'] for all")
+        yield "metrics is empty, expected at least one: ['OH-001'], or ['*'] for all"
     kinds = get_args(Effort)
     for name, count in suite.rounds.items():
         if name not in kinds:
-            raise SuiteError(f"unknown key 'rounds.{name}'{nearest(name, kinds)}")
-        if not 1 <= count <= MOST:
-            raise SuiteError(f"rounds.{name} is {count}, expected 1 to {MOST}")
+            yield f"unknown key 'rounds.{name}'{nearest(name, kinds)}"
+        elif not 1 <= count <= MOST:
+            yield f"rounds.{name} is {count}, expected 1 to {MOST}"
     if lacking := [name for name in kinds if name not in suite.rounds]:
-        raise SuiteError(f"rounds lacks {', '.join(lacking)}: how many samples of such outcomes a repetition has")
+        yield f"rounds lacks {', '.join(lacking)}: how many samples of such outcomes a repetition has"
 
 
 def explained(error: ErrorDetails) -> str:

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gpu_virt_bench.engine.entry import Entry
+from gpu_virt_bench.engine.member import Member
 from gpu_virt_bench.engine.plan import Item
 from gpu_virt_bench.model.metric import Party, Share
 from gpu_virt_bench.model.run import Device, Granted
 from gpu_virt_bench.model.system import Quota, System
+from gpu_virt_bench.model.workload import WorkloadError
 from gpu_virt_bench.systems.quota import MIB, Inexpressible, grants, rounded_down
 
+OUT_OF_MEMORY = 2
+"""CUDA_ERROR_OUT_OF_MEMORY."""
 Values = dict[str, int | float | None]
 
 
@@ -36,6 +40,15 @@ def too_small(entry: Entry, context_bytes: int) -> str:
     return (
         f"; its memory quota is {asked / MIB:.10g} MiB, and a context alone takes {context_bytes / MIB:.10g} MiB here"
     )
+
+
+def short_of_memory(error: Exception, party: Sequence[Member]) -> str:
+    """What an error adds where the driver had no memory left for tenants with a quota, "" elsewhere."""
+    if not isinstance(error, WorkloadError) or error.code != OUT_OF_MEMORY:
+        return ""
+    found = sorted({float(memory) for one in party if (memory := one.values.get("memory_bytes")) is not None})
+    sizes = ", ".join(f"{memory / MIB:.10g} MiB" for memory in found)
+    return f"; a tenant's memory quota is {sizes}, its context included where the layer counts it" if found else ""
 
 
 def compute(system: System, share: Share, session: float | None, of: int) -> float | None:

@@ -18,6 +18,7 @@ from gpu_virt_bench.engine.request import Request
 from gpu_virt_bench.libgvb.abi import ABI
 from gpu_virt_bench.model.metric import Metric, Value
 from gpu_virt_bench.model.run import (
+    CUT_SHORT,
     SCHEMA_VERSION,
     Definition,
     Failed,
@@ -54,8 +55,6 @@ def definition(metric: Metric) -> Definition:
     )
 
 
-CUT_SHORT = ("interrupted", "out-of-time")
-"""Why a repetition or a run ended before it was whole."""
 REST = 1.0
 """Seconds between two writings of a file that grows."""
 

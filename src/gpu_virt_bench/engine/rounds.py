@@ -12,6 +12,7 @@ from gpu_virt_bench.engine.deaths import NotDead, recover
 from gpu_virt_bench.engine.noted import Inconsistent
 from gpu_virt_bench.engine.plan import Item
 from gpu_virt_bench.engine.proving import FeatureLost, ProofLost, Refused
+from gpu_virt_bench.engine.quotas import short_of_memory
 from gpu_virt_bench.engine.readings import Reading
 from gpu_virt_bench.engine.reference import Unhealthy
 from gpu_virt_bench.engine.sampling import Implausible, Rule, Taken, check, reason_to_stop
@@ -91,7 +92,7 @@ class Runner:
         if isinstance(error, WorkloadError) and error.status == "unsupported":
             self.skipped = str(error)
             return
-        self.error = str(error)
+        self.error = f"{error}{short_of_memory(error, self.bench.party)}"
         fatal = isinstance(error, WorkloadError) and error.code in FATAL
         self.is_fault = fatal or isinstance(error, TenantDied | TenantHung | ContextLost)
 

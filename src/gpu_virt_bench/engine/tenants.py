@@ -11,11 +11,12 @@ from gpu_virt_bench.engine.host import cpus_of
 from gpu_virt_bench.engine.member import Member
 from gpu_virt_bench.engine.place import Place
 from gpu_virt_bench.engine.proving import FeatureLost, ProofLost, Refused, When
-from gpu_virt_bench.engine.quotas import granted
+from gpu_virt_bench.engine.quotas import granted, short_of_memory
 from gpu_virt_bench.model.metric import Party
 from gpu_virt_bench.model.run import ProofRecord
 from gpu_virt_bench.model.workload import TenantDied, TenantHung, Workload, WorkloadError
 from gpu_virt_bench.systems.active import Active
+from gpu_virt_bench.systems.quota import MIB
 from gpu_virt_bench.systems.seat import seat
 from gpu_virt_bench.systems.steps import StepFailed
 from gpu_virt_bench.systems.variables import DefinitionError
@@ -162,8 +163,19 @@ def processors(tenants: Tenants, index: int, of: int) -> tuple[int, ...]:
 def seats(tenants: Tenants, shares: Party, is_reversed: bool = False) -> list[Member]:
     """The members of a party, before any process stands in their places; the first may take the last place."""
     values = granted(tenants.place.entry, shares, tenants.place.devices)
+    for found in values:
+        check_room(tenants.place.entry.system.id, found["memory_bytes"])
     places = [*range(len(shares))][:: -1 if is_reversed else 1]
     return [Member(*found, tenants.child) for found in zip(shares, places, values, strict=True)]
+
+
+def check_room(system: str, memory: float | None) -> None:
+    """Refuses a memory quota below what the work takes that every outcome ends with, which shows its context well."""
+    if memory is not None and memory < PROBE_BYTES:
+        raise Refused(
+            f"{system}: a tenant's memory quota is {memory / MIB:.10g} MiB, and the work that checks its context after"
+            f" each outcome takes {PROBE_BYTES / MIB:.10g} MiB: give --memory-limit more"
+        )
 
 
 def probe(members: Sequence[Member], seed: int) -> None:
@@ -174,7 +186,7 @@ def probe(members: Sequence[Member], seed: int) -> None:
             member.tenant.run(Workload("probe", args, PROBE_TIMEOUT))
             member.tenant.release()
         except UNWELL as error:
-            raise ContextLost(f"context lost: {error}") from None
+            raise ContextLost(f"context lost: {error}{short_of_memory(error, [member])}") from None
 
 
 def patiently(asks: Sequence[Callable[[], list[str]]], found: list[str]) -> None:

@@ -151,10 +151,18 @@ class Comparison:
     """The level that intervals were asked for; where one reached another, its own `level` says so."""
     limits: list[Limit] = field(default_factory=list)
     """The candidate's."""
+    refused: str = ""
+    """Why nothing of the pair can be compared; "" where it can. An outcome that has a baseline of its own (`against`)
+    is judged by that all the same."""
     hidden: int = 0
     """How many outcomes beside the headline ones stand in the files and not here."""
     one_run: bool = False
     """Whether both are the same run: nothing can differ, and nothing is judged."""
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing of the pair is compared, for a reason that holds for all of it."""
+        return bool(self.refused) and all(row.change is None for row in self.rows)
 
     def headlines(self, beside: Set[str] = frozenset()) -> Comparison:
         """The comparison with its headline outcomes, and all others of the metrics `beside`; or with all where it has

@@ -71,6 +71,10 @@ class Repetition:
     """The table in the run's `readings` that its shared readings fill."""
 
 
+CUT_SHORT = ("interrupted", "out-of-time")
+"""Ends of a repetition that are none of its own: the samples that it has count, and it is missing all the same."""
+
+
 def too_many_rejected(repetitions: Sequence[Repetition], of: str = "") -> str | None:
     """Why an outcome of which more than a fifth was rejected is no measurement; None if it may be one."""
     kept = sum(len(repetition.samples) for repetition in repetitions)

@@ -10,6 +10,8 @@ from pathlib import Path
 
 MOST = 1 << 20
 """Bytes of the largest file that is read."""
+NEAREST = 4
+"""Of names that are equally near, so many are offered."""
 MANY = 40
 """More names than this help nobody."""
 
@@ -55,10 +57,10 @@ def write_whole(path: Path, text: str | Iterable[str]) -> None:
 
 
 def nearest(name: str, known: Iterable[str], shown_by: str = "") -> str:
-    """`; did you mean X?`, or what there is; of very many, the command that shows them."""
+    """`; did you mean X or Y?`, or what there is; of very many, the command that shows them."""
     names = list(known)
-    if near := closest(name, names):
-        return f"; did you mean {near}?"
+    if near := equally_near(name, names):
+        return f"; did you mean {' or '.join(near)}?"
     if shown_by:
         return f"; `gpu-virt-bench {shown_by}` shows all"
     return f"; there are {', '.join(names)}" if 0 < len(names) <= MANY else ""
@@ -66,17 +68,27 @@ def nearest(name: str, known: Iterable[str], shown_by: str = "") -> str:
 
 def closest(name: str, known: Iterable[str], least: float = 0.6) -> str:
     """The known name that is most like this one in any case of letters; "" where none is `least` like it."""
+    near = equally_near(name, known, least)
+    return near[0] if near else ""
+
+
+def equally_near(name: str, known: Iterable[str], least: float = 0.6) -> list[str]:
+    """The known names that are most like this one, a few at most; none where none is `least` like it."""
     import difflib
 
     folded = {one.casefold(): one for one in known}
-    near = difflib.get_close_matches(name.casefold(), folded, n=1, cutoff=least)
-    return folded[near[0]] if near else ""
+    near = difflib.get_close_matches(name.casefold(), folded, n=NEAREST, cutoff=least)
+    likeness = [difflib.SequenceMatcher(None, one, name.casefold()).ratio() for one in near]
+    found = [folded[one] for one, like in zip(near, likeness, strict=True) if like == likeness[0]]
+    return sorted(found)
 
 
 def told(seconds: float) -> str:
-    """A duration in words: `40 s`, `2 min 10 s`, `3 h`."""
+    """A duration in words: `40 s`, `2 min 10 s`, `67 min`, `3 h`."""
     if seconds < 100:
         return f"{max(1, round(seconds))} s"
+    if 600 <= seconds < 6000:
+        return f"{round(seconds / 60)} min"
     if seconds < 6000:
         minutes, rest = divmod(10 * round(seconds / 10), 60)
         return f"{minutes} min" + (f" {rest} s" if rest else "")

@@ -15,6 +15,7 @@ from gpu_virt_bench.compare.said import ends_text, size_text, value_text
 from gpu_virt_bench.model.comparison import Change, Comparison, Interval, Row, Verdict
 from gpu_virt_bench.model.metric import SHOWN
 from gpu_virt_bench.report.grid import Grid
+from gpu_virt_bench.report.sentence import refused
 from gpu_virt_bench.report.text import ARROWS, EMULATED, level_note, number, usual_level
 
 STYLES = {
@@ -63,7 +64,7 @@ def heading(comparison: Comparison) -> str:
     paired = "paired by round" if rounds else "paired by repetition"
     how = paired if comparison.pairing == "paired" else "unpaired"
     sides = (comparison.candidate, comparison.baseline)
-    emulated = EMULATED if any(side.emulated for side in sides) else ""
+    emulated = EMULATED if any(side.emulated for side in sides) and not comparison.is_empty else ""
     names = [side.name + (" (derived)" if side.derived else "") for side in sides]
     if names[0] == names[1]:
         names = [f"{name} ({Path(side.path).name})" for name, side in zip(names, sides, strict=True)]
@@ -122,6 +123,9 @@ def print_comparisons(comparisons: Sequence[Comparison], out: Console) -> None:
         if index:
             out.print()
         out.print(heading(comparison), style="bold", markup=False)
+        if comparison.is_empty:
+            out.print(f"nothing is compared: {refused(comparison)}", markup=False)
+            continue
         out.print(tally(comparison.rows), markup=False)
         for remark in comparison.remarks:
             out.print(Padding(Text(remark), (0, 0, 0, 2)), style="yellow")

@@ -16,8 +16,9 @@ from gpu_virt_bench.report.sentence import sentence
 def markdown(comparisons: Sequence[Comparison]) -> str:
     """The sentences, one table of all candidates, and a section for each, with a table for each category."""
     blocks = [f"- {escaped(sentence(one))}" for group in by_baseline(comparisons) for one in group]
-    tables = [block for group in by_baseline(comparisons) for block in side_by_side(group)]
-    sections = [block for comparison in comparisons for block in section(comparison)]
+    compared = [one for one in comparisons if not one.is_empty]
+    tables = [block for group in by_baseline(compared) for block in side_by_side(group)]
+    sections = [block for comparison in compared for block in section(comparison)]
     return "\n\n".join(["\n".join(blocks), *tables, *sections]) + "\n"
 
 

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
 
+from rich.padding import Padding
 from rich.text import Text
 
 from gpu_virt_bench.compare.said import change_text, size_text
@@ -88,13 +89,14 @@ def verdict(judgement: Judgement) -> str:
     counts = Counter(finding(case) for case in sorted_cases(judgement))
     rest = ", ".join(f"{count} {kind}" for kind, count in counts.items()) or "no outcomes"
     word = {0: "passed", 1: "FAILED: regression", 3: f"NOT PASSED: {'; '.join(judgement.obstacles)}"}
-    loud = f"{NOTHING} " if judgement.proved_nothing and not judgement.one_run else ""
+    loud = f"{NOTHING} " if judgement.proved_nothing and not (judgement.one_run or judgement.refused) else ""
     return f"{loud}Gate {word[judgement.status]} ({rest})."
 
 
 def notes(judgement: Judgement) -> list[str]:
     """What follows the table, in sentences."""
-    found = [] if judgement.one_run else [one_line(remark) for remark in judgement.comparison.remarks]
+    said = [remark for remark in judgement.comparison.remarks if remark != judgement.refused]
+    found = [] if judgement.one_run else [one_line(remark) for remark in said]
     if judgement.unjudged and judgement.status == 0:
         found.append(f"{len(judgement.unjudged)} not judged and let pass; --strict would not.")
     return found
@@ -110,15 +112,19 @@ def print_gate(judgement: Judgement) -> None:
     out = console()
     out.print(Text(verdict(judgement), style="bold"))
     out.print()
-    out.print(shown)
+    out.print(Text(title(judgement), style="bold") if judgement.refused else shown)
     for note in notes(judgement):
-        out.print(Text(f"  {note}"))
+        out.print(Padding(Text(note), (0, 0, 0, 2)))
 
 
 def markdown(judgement: Judgement) -> str:
     """The same as Markdown."""
     bullets = "\n".join(f"- {escaped(note)}" for note in notes(judgement))
-    blocks = [f"## {escaped(title(judgement))}", f"**{escaped(verdict(judgement))}**", table(HEADINGS, rows(judgement))]
+    blocks = [
+        f"## {escaped(title(judgement))}",
+        f"**{escaped(verdict(judgement))}**",
+    ]
+    blocks += [] if judgement.refused else [table(HEADINGS, rows(judgement))]
     return "\n\n".join([*blocks, *([bullets] if bullets else [])]) + "\n"
 
 

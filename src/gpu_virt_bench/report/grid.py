@@ -27,7 +27,10 @@ class Grid(Table):
             column.header = written(column.header, console)
             column._cells = [written(cell, console) for cell in column._cells]
         self.title = None if self.title is None else written(self.title, console)
-        if self.least() <= options.max_width:
+        if not self.rows:
+            if self.title is not None:
+                yield Text(str(self.title), style=self.title_style or "")
+        elif self.least() <= options.max_width:
             yield from super().__rich_console__(console, options)
         else:
             yield from self.lines()

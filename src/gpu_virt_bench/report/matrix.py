@@ -32,15 +32,30 @@ def print_matrix(comparisons: Sequence[Comparison], out: Console) -> None:
         for one in group:
             out.print(sentence(one), style="bold", markup=False)
             out.print()
-        out.print(heading(group), markup=False)
-        for part in fitting(group, out.width):
-            out.print()
-            out.print(table(part, out.width))
-        out.print()
-        for line in [*remarks(group), *notes(group), *more(group)]:
+        print_group([one for one in group if not one.is_empty], out)
+        for line in choices(group):
             out.print(Padding(Text(line), (0, 0, 0, 2)))
+
+
+def print_group(group: Sequence[Comparison], out: Console) -> None:
+    """The rows of what is compared, and what a reader must know of them."""
+    if not group:
+        return
+    out.print(heading(group), markup=False)
+    for part in fitting(group, out.width):
         out.print()
-        out.print(key(group), style="dim", markup=False)
+        out.print(table(part, out.width))
+    out.print()
+    for line in [*remarks(group), *notes(group), *more(group)]:
+        out.print(Padding(Text(line), (0, 0, 0, 2)))
+    out.print()
+    out.print(key(group), style="dim", markup=False)
+
+
+def choices(group: Sequence[Comparison]) -> list[str]:
+    """What is remarked of pairs of which nothing is compared, beside the reason: which files directories stand for."""
+    found = [remark for one in group if one.is_empty for remark in one.remarks if remark != one.refused]
+    return list(dict.fromkeys(found))
 
 
 def by_baseline(comparisons: Sequence[Comparison]) -> list[list[Comparison]]:

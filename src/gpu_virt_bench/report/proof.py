@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
+from rich.padding import Padding
 from rich.text import Text
 
 from gpu_virt_bench.model.run import Check
@@ -13,6 +14,7 @@ from gpu_virt_bench.report.grid import Grid
 from gpu_virt_bench.report.text import console
 
 DRIVER = "driver"
+MIB = 1 << 20
 
 
 class Door(Protocol):
@@ -70,9 +72,9 @@ def print_proof(proved: Proved, whole: bool) -> None:
     verdict = "NOT in force" if proved.refused else "NOT proved" if proved.unproven else verdict
     out.print(Text(f"{proved.system} on {proved.device}: {verdict}", style="bold"))
     for line in [proved.refused] if proved.refused else proved.open:
-        out.print(Text(f"  {line}", style="yellow"))
+        out.print(Padding(Text(line), (0, 0, 0, 2)), style="yellow")
     if proved.granted:
-        out.print(Text("  granted: " + ", ".join(f"{name} {value}" for name, value in proved.granted.items())))
+        out.print(Padding(Text(granted(proved.granted)), (0, 0, 0, 2)))
     if proved.checks:
         out.print(checks_table(proved.checks))
     served = [door for door in proved.doors if whole or is_served(proved, door)]
@@ -82,6 +84,22 @@ def print_proof(proved: Proved, whole: bool) -> None:
     if count and not served:
         out.print(Text(f"doors: the driver serves all {count} functions, by dlsym and by cuGetProcAddress"))
     out.print()
+
+
+def granted(found: Mapping[str, str]) -> str:
+    """`a tenant is granted 8192 MiB of memory and 50 % of the compute, and sees 8192 MiB of memory and 132 SMs`."""
+    memory, share = found.get("memory_bytes"), found.get("compute_share")
+    seen, multiprocessors = found.get("memory_total"), found.get("sm_count")
+    quota = [f"{mib(memory)} of memory"] if memory else []
+    quota += [f"{100 * float(share):.4g} % of the compute"] if share else []
+    sees = [*([f"{mib(seen)} of memory"] if seen else []), *([f"{multiprocessors} SMs"] if multiprocessors else [])]
+    whole = ["is granted " + " and ".join(quota)] if quota else []
+    return f"a tenant {', and '.join([*whole, *(['sees ' + ' and '.join(sees)] if sees else [])])}"
+
+
+def mib(count: str) -> str:
+    """Bytes in MiB: `8192 MiB`."""
+    return f"{int(count) / MIB:.10g} MiB"
 
 
 def is_served(proved: Proved, door: Door) -> bool:

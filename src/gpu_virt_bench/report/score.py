@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
+from rich.padding import Padding
 from rich.text import Text
 
 from gpu_virt_bench.model.comparison import Interval, Side
@@ -13,6 +15,7 @@ from gpu_virt_bench.report.grid import Grid
 from gpu_virt_bench.report.markdown import escaped, table
 from gpu_virt_bench.report.text import EMULATED, console
 from gpu_virt_bench.score import Line, Score, Scorecard
+from gpu_virt_bench.stats.estimate import LEVEL
 
 Rows = list[Sequence[str]]
 
@@ -83,8 +86,26 @@ def notes(card: Scorecard) -> list[str]:
     total = len({line.id for score in card.scores for line in score.lines})
     count = f"Scores are of {len(card.counted)} of {total} headline outcomes: those that all runs have in common."
     whole = [f"No score: {card.note}."] if card.note else [count, *([RANKING] if len(card.scores) > 1 else [])]
-    sides = [(card.reference, card.remarks), *((score.run, score.remarks) for score in card.scores)]
-    return [*whole, *(f"{side.name}: {remark}" for side, remarks in sides for remark in remarks)]
+    return [*whole, *folded(card)]
+
+
+def folded(card: Scorecard) -> list[str]:
+    """The remarks, each once: what holds for all runs alone, other with the names of those whose it is."""
+    found: dict[str, list[str]] = {}
+    for side, remarks in [(card.reference, card.remarks), *((score.run, score.remarks) for score in card.scores)]:
+        for remark in remarks:
+            found.setdefault(remark.removeprefix(f"{side.name}: "), []).append(side.name)
+    everyone = {score.run.name for score in card.scores}
+    return [
+        text if everyone <= set(names) or is_told(names, text) else f"{', '.join(dict.fromkeys(names))}: {text}"
+        for text, names in found.items()
+    ]
+
+
+def is_told(names: Sequence[str], text: str) -> bool:
+    """Whether a sentence has the names of its runs already."""
+    words = text.replace(",", " ").replace(":", " ").split()
+    return all(name in words for name in names)
 
 
 def sections(card: Scorecard) -> Iterator[tuple[str, Sequence[str], Rows]]:
@@ -97,19 +118,65 @@ def sections(card: Scorecard) -> Iterator[tuple[str, Sequence[str], Rows]]:
 
 
 def print_card(card: Scorecard) -> None:
-    """The tables for the terminal."""
+    """The tables for the terminal: the ranks, the categories where there are several, all runs' outcomes in one."""
     out = console()
-    for index, (title, headings, rows) in enumerate(sections(card)):
-        if index:
-            out.print()
+    several = any(len(score.categories) > 1 for score in card.scores)
+    ranking = [section for section in sections(card) if section[1] == RANKS or (section[1] == CATEGORIES and several)]
+    for title, headings, rows in [*ranking, side_by_side(card)]:
         shown = Grid(title=Text(title), title_justify="left", title_style="bold")
         for heading_ in headings:
-            shown.add_column(heading_, overflow="fold", justify="right" if heading_ in ("score", "parity") else "left")
+            shown.add_column(heading_, overflow="fold", justify="right" if heading_ == "score" else "left")
         for row in rows:
             shown.add_row(*map(Text, row))
         out.print(shown)
-    for sentence in notes(card):
-        out.print(Text(f"  {sentence}"))
+        out.print()
+    for sentence in [*reasons(card), *notes(card)]:
+        out.print(Padding(Text(sentence), (0, 0, 0, 2)))
+
+
+def side_by_side(card: Scorecard) -> tuple[str, Sequence[str], Rows]:
+    """A row for each outcome, a column for each run: parity, and from where to where its interval reaches."""
+    usual = level(card)
+    how = ", ".join(dict.fromkeys(score.pairing for score in card.scores))
+    # where there is a ranking, its heading says so
+    emulated = EMULATED if card.note and any(score.run.emulated for score in card.scores) else ""
+    title = f"Outcomes: parity and its {100 * usual:.0f} % interval, {how}{emulated}"
+    titles = {line.id: f"{line.id} {line.title}" for score in card.scores for line in score.lines}
+    by_run = [{line.id: parity(line, usual) for line in score.lines} for score in card.scores]
+    rows: Rows = [[title_, *(cells.get(id_, "-") for cells in by_run)] for id_, title_ in sorted(titles.items())]
+    return title, ["outcome", *(name(score.run) for score in card.scores)], rows
+
+
+def level(card: Scorecard) -> float:
+    """What most intervals of parities reach."""
+    found = [line.parity for score in card.scores for line in score.lines if line.parity is not None]
+    return Counter(one.level for one in found).most_common(1)[0][0] if found else LEVEL
+
+
+def parity(line: Line, usual: float) -> str:
+    """Points of 100, and below them their interval, with its level where that is not the title's."""
+    if line.parity is None:
+        return "-"
+    span = interval(line.parity, 100)
+    return f"{points(line.parity.value, 100)}\n{span.removesuffix(f' at {100 * usual:.0f} %')}"
+
+
+def reasons(card: Scorecard) -> list[str]:
+    """Why outcomes do not count, and what they are against; each once, with its outcomes, and its runs if not all."""
+    found: dict[str, dict[str, list[str]]] = {}
+    for score in card.scores:
+        for line in score.lines:
+            whom = [f"against {line.against}"] if line.against else []
+            why = [] if line.state == "scored" else [f"{line.state}: {line.reason}" if line.reason else line.state]
+            if whom or why:
+                found.setdefault("; ".join([*whom, *why]), {}).setdefault(line.id, []).append(score.run.name)
+    told = []
+    for text, outcomes in found.items():
+        names = [
+            id_ if len(runs) == len(card.scores) else f"{id_} ({', '.join(runs)})" for id_, runs in outcomes.items()
+        ]
+        told.append(f"{', '.join(names)}: {text}")
+    return told
 
 
 def markdown(card: Scorecard) -> str:

@@ -20,6 +20,9 @@ GIB = 1 << 30
 
 def sentence(comparison: Comparison) -> str:
     """`mps against native: worse: Driver API call time +215 +-10 ns; better: ...; same in 6 outcomes.`"""
+    if comparison.is_empty:
+        sides = f"{comparison.candidate.name} against {comparison.baseline.name}"
+        return f"{sides}: nothing is compared: {refused(comparison)}."
     seen = [row for row in comparison.rows if not row.tail]
     seldom = [
         f"{tail_word(row)}: {named(row)}, {row.verdict} in the median, {row.tail}"
@@ -45,6 +48,13 @@ def nothing(comparison: Comparison) -> list[str]:
     if any(row.verdict != "not comparable" for row in comparison.rows):
         return []
     return [f"no {'headline ' if comparison.hidden else ''}outcome was compared"]
+
+
+def refused(comparison: Comparison) -> str:
+    """Why nothing of a pair can be compared, and what to do where that is not a matter of measuring anew."""
+    kinds = {comparison.baseline.emulated, comparison.candidate.emulated}
+    mixed = "; compare runs of one and the same GPU, real or emulated" if len(kinds) > 1 else ""
+    return f"{comparison.refused}{mixed}"
 
 
 ORDER = (

@@ -13,7 +13,7 @@ from rich.text import Text
 from gpu_virt_bench.model.cautions import cautions
 from gpu_virt_bench.model.claims import claims
 from gpu_virt_bench.model.metric import SHOWN, Metric
-from gpu_virt_bench.model.run import Definition, Failed, Granted, Measured, Outcome, Run
+from gpu_virt_bench.model.run import CUT_SHORT, Definition, Failed, Granted, Measured, Outcome, Run
 from gpu_virt_bench.model.text import counted
 from gpu_virt_bench.report.grid import Grid, Out, Page
 from gpu_virt_bench.stats.estimate import LEVEL, Estimate
@@ -90,9 +90,25 @@ def row(run: Run, name: str, outcome: Outcome, usual: float) -> tuple[str, str, 
         found = summarise(outcome, definition)
         factor = SHOWN[definition.shown_unit][1]
         unit = f"{shown_unit(run, definition)} {ARROWS[definition.better]}"
-        count = f"{found.repetitions} x {found.samples // found.repetitions}"
-        return name, number(found.value * factor), interval(found, factor, usual), unit, count
+        return name, number(found.value * factor), interval(found, factor, usual), unit, taken(outcome)
     return name, outcome.outcome, "", "", ""
+
+
+def taken(outcome: Measured) -> str:
+    """`5 x 30`: repetitions and samples in each; `1 x 30 + 4`: one whole, and 4 samples of one that was cut short."""
+    parts = [len(one.samples) for one in outcome.repetitions if one.samples and one.stop in CUT_SHORT]
+    whole = [len(one.samples) for one in outcome.repetitions if one.samples and one.stop not in CUT_SHORT]
+    counts = [f"{len(whole)} x {sum(whole) // len(whole)}"] if whole else []
+    return " + ".join([*counts, *map(str, parts)])
+
+
+def cut_short(run: Run) -> list[str]:
+    """The outcomes of which a repetition with samples was cut short."""
+    return [
+        name
+        for name, found in sorted(run.outcomes.items())
+        if isinstance(found, Measured) and any(one.samples and one.stop in CUT_SHORT for one in found.repetitions)
+    ]
 
 
 def devices(run: Run) -> str:
@@ -179,6 +195,11 @@ def remarks(run: Run) -> list[str]:
         found.append(f"this run {run.ending}" + (f"; missing: {lack}" if lack else ""))
     elif lack:
         found.append(f"missing, since tenants were lost before they were proved again: {lack}")
+    if names := cut_short(run):
+        found.append(
+            f"{', '.join(names)}: the repetition that was cut short counts in the value and its interval, with the"
+            " samples that it has (+ in the column n)"
+        )
     if (few := run.plan.settings.repetitions) < FEW:
         found.append(f"repetitions: {few}; intervals are wide, --suite standard narrows them")
     return found
