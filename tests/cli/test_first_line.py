@@ -54,5 +54,6 @@ def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_no_report_begins_with_an_empty_line(words: str, begins: str) -> None:
-    first, *_ = CliRunner().invoke(group, words.split()).stdout.splitlines() or ["nothing is printed"]
-    assert first.strip() and first.startswith(begins)
+    done = CliRunner().invoke(group, words.split())
+    first, *_ = done.stdout.splitlines() or ["nothing is printed"]
+    assert first.strip() and first.startswith(begins), done.stderr

@@ -125,7 +125,7 @@ def print_card(card: Scorecard) -> None:
     for title, headings, rows in [*ranking, side_by_side(card)]:
         shown = Grid(title=Text(title), title_justify="left", title_style="bold")
         for heading_ in headings:
-            shown.add_column(heading_, overflow="fold", justify="right" if heading_ == "score" else "left")
+            shown.add_column(Text(heading_), overflow="fold", justify="right" if heading_ == "score" else "left")
         for row in rows:
             shown.add_row(*map(Text, row))
         out.print(shown)
@@ -144,7 +144,7 @@ def side_by_side(card: Scorecard) -> tuple[str, Sequence[str], Rows]:
     titles = {line.id: f"{line.id} {line.title}" for score in card.scores for line in score.lines}
     by_run = [{line.id: parity(line, usual) for line in score.lines} for score in card.scores]
     rows: Rows = [[title_, *(cells.get(id_, "-") for cells in by_run)] for id_, title_ in sorted(titles.items())]
-    return title, ["outcome", *(name(score.run) for score in card.scores)], rows
+    return title, ["outcome", *(named(score) for score in card.scores)], rows
 
 
 def level(card: Scorecard) -> float:
