@@ -131,6 +131,7 @@ static bool check(config *c, char *error) {
   if (c->jitter < 0 || c->jitter >= 0.5) wrong = "jitter must be in [0, 0.5)";
   if (c->sm_count < 1 || c->lanes_per_sm < 1 || c->sm_clock < 1 || c->blocks_per_sm < 1 || c->threads_per_sm < 1)
     wrong = "sm_count, lanes_per_sm, threads_per_sm, blocks_per_sm and sm_clock must be positive";
+  if (c->hardware_queues < 1 || c->hardware_queues > 32) wrong = "hardware_queues must be between 1 and 32";
   if (c->dram_bandwidth < 1 || c->l2_bandwidth < 1 || c->h2d_bandwidth < 1 || c->d2h_bandwidth < 1 ||
       c->pageable_bandwidth < 1)
     wrong = "bandwidths must be positive";

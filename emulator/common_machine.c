@@ -14,7 +14,7 @@
 #include "common_clock.h"
 #include "common_schedule.h"
 
-enum { VERSION = 4 };
+enum { VERSION = 5 };
 const int64_t *clock_virtual;
 
 /* Virtual time begins there, whole seconds: everything that is periodic has the same phase in each session. */
@@ -121,6 +121,9 @@ static void release(machine *m, slot *s) {
   s->head = 0;
   memset(s->current, 0, sizeof s->current);
   memset(s->waiting, 0, sizeof s->waiting);
+  memset(s->queued, 0, sizeof s->queued);
+  s->grids = 0;
+  s->at_work = false;
   memset(s->busy, 0, sizeof s->busy);
   if (m->owner == index) m->owner = -1;
   for (int e = 0; e < ENGINES; e++)
@@ -150,6 +153,7 @@ slot *machine_attach(machine *m) {
     s->late_ns = 0;
     s->rank = 0;
     s->last_end = 0;
+    s->part = 1.0;
     s->pid = getpid();
     if (m->top <= slot_index(m, s)) m->top = slot_index(m, s) + 1;
     return s;

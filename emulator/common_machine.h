@@ -16,10 +16,12 @@
 enum {
   MACHINE_SLOTS = 64,
   ACTORS = 2 * MACHINE_SLOTS,
-  QUEUE = 1024,     /* items in flight of one process: the depth of the launch queue */
-  PREDECESSORS = 6, /* of one item, beside the flag AFTER_ALL */
-  SPANS = 512,      /* of one process on the compute engine: the newest are remembered */
-  BUCKETS = 10,     /* of busy time, for utilization */
+  QUEUE = 1024,         /* items in flight of one process: the depth of the launch queue */
+  PREDECESSORS = 6,     /* of one item, beside the flag AFTER_ALL */
+  HARDWARE_QUEUES = 32, /* between one process and the device, at most */
+  GRIDS = 128,  /* kernels of one process on the device at a time: resident grids since compute capability 7.0 */
+  SPANS = 512,  /* of one process on the compute engine: the newest are remembered */
+  BUCKETS = 10, /* of busy time, for utilization */
   BUCKET_NS = 100000000,
   REAP_INTERVAL = 20000000 /* ns between looks whether clients still live */
 };
@@ -40,13 +42,18 @@ typedef struct item {
   engine engine;
   uint32_t flags;
   phase phase;
-  int64_t arrive; /* it cannot begin earlier */
-  int64_t cost;   /* service that it needs, at the full rate */
-  double share;   /* of the multiprocessors that it can use */
-  double left;    /* of cost */
-  int64_t begin;  /* NEVER until it was served */
+  int64_t arrive;   /* it cannot begin earlier */
+  int64_t cost;     /* service that it needs, at the full rate */
+  double share;     /* of the multiprocessors that it can use */
+  double wave;      /* of cost: when so much more is done, it lets go of its multiprocessors; 0 = at any time */
+  int32_t priority; /* the lower number goes first */
+  int32_t queue;    /* of hardware, of the compute engine */
+  double left;      /* of cost */
+  double got;       /* share that it was given when its process had the engine last */
+  double rate;      /* of service, now */
+  int64_t begin;    /* NEVER until it was served */
   int64_t end;
-  int64_t estimate; /* scratch of schedule_progress */
+  int64_t estimate; /* scratch of prediction */
   uint64_t after[PREDECESSORS];
 } item;
 
@@ -64,13 +71,18 @@ typedef struct slot {
   uint64_t used; /* device memory, with the context's */
   int64_t late_ns;
   /* queue: items first..head, at items[serial % QUEUE] */
-  uint64_t first; /* oldest item that is not done */
-  uint64_t head;  /* newest item, 0 = none */
-  uint64_t current[ENGINES];
-  int64_t waiting[ENGINES]; /* items that are not yet current */
-  int64_t last_end;         /* of any item */
-  int64_t busy[BUCKETS];    /* compute time per bucket */
-  uint64_t spans;           /* times without a break on the compute engine so far, at served[n % SPANS] */
+  uint64_t first;            /* oldest item that is not done */
+  uint64_t head;             /* newest item, 0 = none */
+  uint64_t current[ENGINES]; /* of the copy engines */
+  uint64_t grid[GRIDS];      /* of the compute engine, in the order in which they came there */
+  int grids;
+  bool at_work;             /* some grid is being served */
+  double part;              /* of the multiprocessors that its grids may use together */
+  int64_t waiting[ENGINES]; /* items that are not yet current; the compute engine's are in `queued` */
+  int64_t queued[HARDWARE_QUEUES];
+  int64_t last_end;      /* of any item */
+  int64_t busy[BUCKETS]; /* compute time per bucket */
+  uint64_t spans;        /* times without a break on the compute engine so far, at served[n % SPANS] */
   span served[SPANS];
   item items[QUEUE];
 } slot;

@@ -1,4 +1,4 @@
-/* Prediction of ends and begins: exact for a process alone, else lower bounds. */
+/* Prediction of ends and begins: exact for a process alone with one stream at work, else lower bounds. */
 #include <math.h>
 
 #include "common_parts.h"
@@ -28,28 +28,53 @@ static int64_t compute_free(const machine *m, const config *c, const slot *s) {
   const slot *owner = &m->slots[m->owner];
   if (is_together(owner, s)) return later(m->time, m->switch_end);
   if (!wants_compute(owner)) return m->time;
-  int64_t out_of_work = compute_completion(slot_item((slot *)owner, owner->current[ENGINE_COMPUTE]), 1.0, m->time);
+  int64_t out_of_work = m->time;
+  for (int k = 0; k < owner->grids; k++)
+    out_of_work = later(out_of_work, compute_completion(slot_grid((slot *)owner, k), 1.0, m->time));
   return earlier(out_of_work, later(m->slice_end, m->time)) + c->switch_ns;
+}
+
+/* When the engines and hardware queues can take one slot's next item, at the earliest. */
+typedef struct outlook {
+  int64_t compute;
+  int64_t copy[ENGINES];
+  int64_t left[HARDWARE_QUEUES]; /* the newest item so far has left the queue for the engine */
+} outlook;
+
+static outlook outlook_of(const machine *m, const config *c, const slot *s) {
+  outlook o = {.compute = compute_free(m, c, s)};
+  for (int e = ENGINE_H2D; e < ENGINES; e++) o.copy[e] = m->copy_slot[e] >= 0 ? m->copy_end[e] : m->time;
+  return o;
+}
+
+/* Of one on the compute engine. */
+static int64_t estimated_begin(outlook *o, slot *s, const item *i, int64_t ready) {
+  if (i->flags & ITEM_WALL && i->begin != NEVER) return i->begin;
+  if (i->phase == PHASE_WAITING) ready = o->left[i->queue] = later(o->left[i->queue], ready);
+  ready = later(ready, o->compute);
+  return i->got > 0 || ready == NEVER ? ready : later(ready, grids_vacancy(s, i, o->compute));
+}
+
+/* Begin and estimate of the end of one that is not done. */
+static int64_t estimate(outlook *o, const machine *m, const config *c, slot *s, item *i, int64_t ready) {
+  int64_t begin = ready;
+  if (i->engine == ENGINE_COMPUTE)
+    begin = estimated_begin(o, s, i, ready);
+  else if (i->engine != ENGINE_NONE)
+    begin = i->begin != NEVER ? i->begin : later(ready, o->copy[i->engine]);
+  i->estimate = estimated_end(m, c, i, begin);
+  if (i->engine >= ENGINE_H2D) o->copy[i->engine] = i->estimate;
+  return begin;
 }
 
 /* Estimates begin or end of `serial`, walking the queue once in order. */
 static int64_t walk(machine *m, const config *c, slot *s, uint64_t serial, bool all, bool begin_wanted) {
-  int64_t free_at[ENGINES] = {0}, latest = s->last_end;
-  free_at[ENGINE_COMPUTE] = compute_free(m, c, s);
-  for (int e = ENGINE_H2D; e < ENGINES; e++) free_at[e] = m->copy_slot[e] >= 0 ? m->copy_end[e] : m->time;
+  int64_t latest = s->last_end;
+  outlook o = outlook_of(m, c, s);
   for (uint64_t k = s->first; k <= serial; k++) {
     item *i = slot_item(s, k);
     if (i->phase == PHASE_DONE) continue;
-    int64_t begin = estimated_ready(s, i, latest);
-    bool served = i->engine >= ENGINE_H2D && i->begin != NEVER;
-    if (i->flags & ITEM_WALL && i->begin != NEVER)
-      begin = i->begin;
-    else if (served)
-      begin = i->begin;
-    else if (i->engine != ENGINE_NONE)
-      begin = later(begin, free_at[i->engine]);
-    i->estimate = estimated_end(m, c, i, begin);
-    if (i->engine != ENGINE_NONE) free_at[i->engine] = i->estimate;
+    int64_t begin = estimate(&o, m, c, s, i, estimated_ready(s, i, latest));
     latest = later(latest, i->estimate);
     if (k == serial && begin_wanted) return i->begin != NEVER ? i->begin : begin;
   }

@@ -8,6 +8,11 @@ static bool active(const slot *s) { return s->pid && s->first <= s->head; }
 
 /* ---- the queue of one process ---- */
 
+/* How many wait as it does. */
+static int64_t *waiting_with(slot *s, const item *i) {
+  return i->engine == ENGINE_COMPUTE ? &s->queued[i->queue] : &s->waiting[i->engine];
+}
+
 bool schedule_has_room(const slot *s) { return s->head + 1 - s->first < QUEUE; }
 
 uint64_t schedule_append(slot *s, const item *i) {
@@ -18,8 +23,9 @@ uint64_t schedule_append(slot *s, const item *i) {
   mine->left = (double)i->cost;
   mine->begin = NEVER;
   mine->end = NEVER;
+  mine->got = mine->rate = 0;
   s->head++; /* a process that dies before this has queued nothing */
-  s->waiting[i->engine]++;
+  ++*waiting_with(s, mine);
   return mine->serial;
 }
 
@@ -51,45 +57,65 @@ static void finish(machine *m, slot *s, item *i, int64_t end) {
   if (i->begin == NEVER) i->begin = end;
   i->end = end;
   i->phase = PHASE_DONE;
-  if (s->current[i->engine] == i->serial) s->current[i->engine] = 0;
+  if (i->engine == ENGINE_COMPUTE)
+    grids_remove(s, i->serial);
+  else if (s->current[i->engine] == i->serial)
+    s->current[i->engine] = 0;
   if (i->engine >= ENGINE_H2D && m->copy_slot[i->engine] == slot_index(m, s)) m->copy_slot[i->engine] = -1;
   s->last_end = later(s->last_end, end);
   while (s->first <= s->head && slot_item(s, s->first)->phase == PHASE_DONE) s->first++;
 }
 
-/* Items that could be admitted: those that wait for an engine which has no current item. */
-static int64_t candidates(const slot *s) {
+/* Kernels leave a hardware queue in the order in which they were put there: one that is not ready holds up those of
+ * other streams behind it. Those that are on the device run at the same time. Hardware works like that: "CUDA Streams:
+ * Best Practices and Common Pitfalls" (GTC 2014), and what Megatron-LM wants CUDA_DEVICE_MAX_CONNECTIONS=1 for. */
+static bool is_shut(const slot *s, const item *i, uint32_t stuck) {
+  if (i->engine == ENGINE_NONE) return false;
+  if (i->engine == ENGINE_COMPUTE) return s->grids == GRIDS || stuck >> i->queue & 1;
+  return s->current[i->engine];
+}
+
+/* Items that could be admitted: those that wait for an engine which has room. `stuck`: the queues that are not asked.
+ */
+static int64_t candidates(const slot *s, uint32_t stuck) {
   int64_t sum = s->waiting[ENGINE_NONE];
-  for (int e = ENGINE_COMPUTE; e < ENGINES; e++)
+  for (int e = ENGINE_H2D; e < ENGINES; e++)
     if (!s->current[e]) sum += s->waiting[e];
+  for (int q = 0; q < HARDWARE_QUEUES && s->grids < GRIDS; q++)
+    if (!(stuck >> q & 1)) sum += s->queued[q];
   return sum;
 }
 
 static void admit_one(machine *m, slot *s, item *i, int64_t ready) {
-  s->waiting[i->engine]--;
+  --*waiting_with(s, i);
   if (i->engine == ENGINE_NONE) {
     finish(m, s, i, ready);
-  } else {
-    i->phase = PHASE_CURRENT;
-    s->current[i->engine] = i->serial;
+    return;
   }
+  i->phase = PHASE_CURRENT;
+  if (i->engine == ENGINE_COMPUTE)
+    s->grid[s->grids++] = i->serial;
+  else
+    s->current[i->engine] = i->serial;
 }
 
 /* Makes items current that are ready at t, finishes markers; returns when the next one becomes ready. */
 static int64_t admit(machine *m, slot *s, int64_t t) {
-  int64_t next = NEVER, left = candidates(s);
+  uint32_t stuck = 0;
+  int64_t next = NEVER, left = candidates(s, stuck);
   for (uint64_t serial = s->first; serial <= s->head && left > 0; serial++) {
     item *i = slot_item(s, serial);
-    if (i->phase != PHASE_WAITING || (i->engine != ENGINE_NONE && s->current[i->engine])) continue;
+    if (i->phase != PHASE_WAITING || is_shut(s, i, stuck)) continue;
     int64_t ready = ready_time(s, i);
-    if (ready > t) {
-      next = earlier(next, ready);
-      left--;
-      if (i->arrive >= next) break; /* items arrive in the order of their serials: none later is ready sooner */
-    } else {
+    if (ready <= t) {
       admit_one(m, s, i, ready);
-      left = left - 1 < candidates(s) ? left - 1 : candidates(s);
+      left = earlier(left - 1, candidates(s, stuck));
+      continue;
     }
+    next = earlier(next, ready);
+    left -= i->engine == ENGINE_COMPUTE ? s->queued[i->queue] : 1;
+    if (i->engine == ENGINE_COMPUTE) stuck |= 1u << i->queue;
+    if (i->arrive >= next) break; /* items arrive in the order of their serials: none later is ready sooner */
   }
   return next;
 }
@@ -145,15 +171,14 @@ int schedule_served(const slot *s, int64_t begin, int64_t end, span into[SPANS])
   return n;
 }
 
-static void serve(machine *m, const double *rate, int64_t from, int64_t to) {
-  for (int k = 0; k < m->top; k++) {
-    if (rate[k] <= 0) continue;
-    slot *s = &m->slots[k];
-    item *i = slot_item(s, s->current[ENGINE_COMPUTE]);
+static void serve_slot(machine *m, slot *s, int64_t from, int64_t to) {
+  note_service(s, from, to);
+  for (int k = s->grids - 1; k >= 0; k--) { /* backwards: those that end leave the list */
+    item *i = slot_grid(s, k);
+    if (i->rate <= 0) continue;
     if (i->begin == NEVER) i->begin = from;
-    note_service(s, from, to);
-    bool done = compute_completion(i, rate[k], from) <= to;
-    i->left -= (double)(to - from) * rate[k];
+    bool done = compute_completion(i, i->rate, from) <= to;
+    i->left -= (double)(to - from) * i->rate;
     if (done) finish(m, s, i, to);
   }
 }
@@ -161,20 +186,18 @@ static void serve(machine *m, const double *rate, int64_t from, int64_t to) {
 /* One step: from m->time to the next moment at which something changes. */
 static void step(machine *m, const config *c, int64_t to) {
   int64_t t = m->time, next = to;
-  double rate[MACHINE_SLOTS];
   for (slot *s = m->slots; s < slots_end(m); s++)
     if (active(s)) next = earlier(next, admit(m, s, t));
   start_copies(m, t);
-  next = earlier(next, compute_rates(m, c, t, rate));
-  for (int k = 0; k < m->top; k++)
-    if (rate[k] > 0)
-      next =
-          earlier(next, compute_completion(slot_item(&m->slots[k], m->slots[k].current[ENGINE_COMPUTE]), rate[k], t));
+  next = earlier(next, compute_rates(m, c, t));
+  for (slot *s = m->slots; s < slots_end(m); s++)
+    if (s->at_work) next = earlier(next, grids_next(s, t));
   for (int e = ENGINE_H2D; e < ENGINES; e++)
     if (m->copy_slot[e] >= 0) next = earlier(next, m->copy_end[e]);
   next = later(next, t);
-  charge_busy(m, rate, t, next);
-  serve(m, rate, t, next);
+  charge_busy(m, t, next);
+  for (slot *s = m->slots; s < slots_end(m); s++)
+    if (s->at_work) serve_slot(m, s, t, next);
   finish_copies(m, next);
   m->time = next;
 }
@@ -193,15 +216,24 @@ void schedule_advance(machine *m, const config *c, int64_t to) {
 
 /* ---- after a death ---- */
 
+static bool is_current(slot *s, const item *i) {
+  if (i->engine != ENGINE_COMPUTE) return s->current[i->engine] == i->serial;
+  for (int k = 0; k < s->grids; k++)
+    if (s->grid[k] == i->serial) return true;
+  return false;
+}
+
 static void repair_slot(slot *s) {
   memset(s->waiting, 0, sizeof s->waiting);
+  memset(s->queued, 0, sizeof s->queued);
   while (s->first <= s->head && slot_item(s, s->first)->phase == PHASE_DONE) s->first++;
-  for (int e = ENGINE_COMPUTE; e < ENGINES; e++)
+  for (int e = ENGINE_H2D; e < ENGINES; e++)
     if (s->current[e] && slot_item(s, s->current[e])->phase != PHASE_CURRENT) s->current[e] = 0;
+  grids_repair(s);
   for (uint64_t serial = s->first; serial <= s->head; serial++) {
     item *i = slot_item(s, serial);
-    if (i->phase == PHASE_CURRENT && s->current[i->engine] != serial) i->phase = PHASE_WAITING;
-    if (i->phase == PHASE_WAITING) s->waiting[i->engine]++;
+    if (i->phase == PHASE_CURRENT && !is_current(s, i)) i->phase = PHASE_WAITING;
+    if (i->phase == PHASE_WAITING) ++*waiting_with(s, i);
   }
 }
 

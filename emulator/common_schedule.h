@@ -2,8 +2,8 @@
  *
  * Any process may move the schedule forward on behalf of the others, so that one that is stopped or killed stalls
  * nobody, and begin and end of every item follow from the model alone, never from when somebody woke up. A process
- * alone on the device gets exactly the analytic timeline: begin = max(arrive, ends of what it waits for, end of the
- * item before it on the engine), end = begin + cost.
+ * alone on the device gets exactly the analytic timeline: begin = max(arrive, ends of what it waits for), or later
+ * while other kernels have the multiprocessors, other copies the engine; end = begin + cost.
  *
  * All functions are called with the machine's lock held. */
 #ifndef GVB_EMULATOR_SCHEDULE_H
@@ -27,7 +27,7 @@ bool schedule_done(slot *s, uint64_t serial);
 void schedule_close(slot *s, uint64_t serial, int64_t end);
 
 /* The end of an item (all = of every item up to it): exact if it is done, else a lower bound that is exact while
- * no other process wants the device. NEVER: not before an open item is closed. */
+ * no other stream or process wants the device. NEVER: not before an open item is closed. */
 int64_t schedule_end(machine *m, const config *c, slot *s, uint64_t serial, bool all);
 
 /* The same for the begin of an item that has not begun. */

@@ -1,6 +1,5 @@
 /* The compute engine: which process gets how much of it, and the record of that. */
 #include <math.h>
-#include <string.h>
 
 #include "common_parts.h"
 
@@ -61,59 +60,54 @@ static bool rotate(machine *m, const config *c, int64_t t) {
 
 /* Side by side, of all or (with an owner) of those that have its turn: shares of the multiprocessors by max-min
  * fairness; nobody gets more than it can use. */
-static void share_out(machine *m, const slot *owner, double cap, double *rate) {
+static void share_out(machine *m, const slot *owner, double cap, double factor) {
   double use[MACHINE_SLOTS], rest = 1.0;
   int open[MACHINE_SLOTS], n = 0;
   for (int k = 0; k < m->top; k++) {
     if (!wants_compute(&m->slots[k]) || (owner && !is_together(&m->slots[k], owner))) continue;
-    use[k] = slot_item(&m->slots[k], m->slots[k].current[ENGINE_COMPUTE])->share;
+    use[k] = fmin(grids_use(&m->slots[k]), cap);
     open[n++] = k;
   }
   while (n > 0) {
     double level = rest / n;
     int left = 0;
     for (int j = 0; j < n; j++) {
-      double most = fmin(use[open[j]], cap);
-      if (most <= level) {
-        rate[open[j]] = most / use[open[j]];
-        rest -= most;
+      if (use[open[j]] <= level) {
+        grids_serve(&m->slots[open[j]], use[open[j]], factor);
+        rest -= use[open[j]];
       } else {
         open[left++] = open[j];
       }
     }
     if (left == n) {
-      for (int j = 0; j < n; j++) rate[open[j]] = level / use[open[j]];
+      for (int j = 0; j < n; j++) grids_serve(&m->slots[open[j]], level, factor);
       return;
     }
     n = left;
   }
 }
 
-int64_t compute_rates(machine *m, const config *c, int64_t t, double *rate) {
-  memset(rate, 0, MACHINE_SLOTS * sizeof *rate);
+/* Whoever's turn it is; returns when that changes at the latest. */
+static int64_t take_turns(machine *m, const config *c, int64_t t, double factor) {
   int64_t until = NEVER;
-  if (c->side_by_side) {
-    share_out(m, NULL, c->sm_share > 0 ? c->sm_share : 1.0, rate);
-  } else {
-    bool contended = rotate(m, c, t);
-    if (owner_wants(m)) {
-      if (t < m->switch_end)
-        until = m->switch_end;
-      else
-        share_out(m, &m->slots[m->owner], 1.0, rate);
-      if (contended) until = earlier(until, m->slice_end);
-    }
-  }
-  double throttle = schedule_throttle(m, c, t);
-  for (int k = 0; k < m->top; k++) rate[k] *= throttle;
-  int64_t change = m->created + (int64_t)ceil(c->throttle_after * 1e9);
-  return c->throttle_after >= 0 && t < change ? earlier(until, change) : until;
+  bool contended = rotate(m, c, t);
+  if (!owner_wants(m)) return NEVER;
+  if (t < m->switch_end)
+    until = m->switch_end;
+  else
+    share_out(m, &m->slots[m->owner], 1.0, factor);
+  return contended ? earlier(until, m->slice_end) : until;
 }
 
-int64_t compute_completion(const item *i, double rate, int64_t t) {
-  if (i->flags & ITEM_OPEN) return NEVER;
-  if (i->flags & ITEM_WALL) return later(t, (i->begin == NEVER ? t : i->begin) + i->cost);
-  return t + (int64_t)ceil(i->left / rate - 1e-6);
+int64_t compute_rates(machine *m, const config *c, int64_t t) {
+  int64_t until = NEVER, change = m->created + (int64_t)ceil(c->throttle_after * 1e9);
+  double factor = schedule_throttle(m, c, t);
+  for (slot *s = m->slots; s < slots_end(m); s++) grids_serve(s, 0, factor);
+  if (c->side_by_side)
+    share_out(m, NULL, c->sm_share > 0 ? c->sm_share : 1.0, factor);
+  else
+    until = take_turns(m, c, t, factor);
+  return c->throttle_after >= 0 && t < change ? earlier(until, change) : until;
 }
 
 /* ---- utilization ---- */
@@ -126,16 +120,16 @@ static void turn_bucket(machine *m, int64_t bucket) {
   m->bucket = bucket;
 }
 
-void charge_busy(machine *m, const double *rate, int64_t from, int64_t to) {
+void charge_busy(machine *m, int64_t from, int64_t to) {
   bool any = false;
-  for (int k = 0; k < m->top; k++) any = any || rate[k] > 0;
+  for (int k = 0; k < m->top; k++) any = any || m->slots[k].at_work;
   while (from < to) {
     int64_t bucket = from / BUCKET_NS, end = earlier(to, (bucket + 1) * BUCKET_NS);
     if (to - end > (int64_t)BUCKETS * BUCKET_NS) end = to - (int64_t)BUCKETS * BUCKET_NS; /* older than we keep */
     if (bucket > m->bucket) turn_bucket(m, bucket);
     if (any) m->busy[bucket % BUCKETS] += end - from;
     for (int k = 0; k < m->top && any; k++)
-      if (rate[k] > 0) m->slots[k].busy[bucket % BUCKETS] += end - from;
+      if (m->slots[k].at_work) m->slots[k].busy[bucket % BUCKETS] += end - from;
     from = end;
   }
 }

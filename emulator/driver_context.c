@@ -36,6 +36,7 @@ static CUresult bring_up(CUcontext context, unsigned int flags) {
   context->flags = flags;
   context->id = ++created;
   context->streams = NULL;
+  context->created = 0;
   context->null_stream = (struct CUstream_st){.magic = MAGIC_STREAM, .context = context};
   context->alive = true;
   effects_start_threads();

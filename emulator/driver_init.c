@@ -29,18 +29,33 @@ static void forked(void) {
   clock_forget();
 }
 
+/* CUDA_DEVICE_MAX_CONNECTIONS: 1 to 32, 8 unless it says otherwise (CUDA C++ Programming Guide, "CUDA Environment
+ * Variables"). */
+static int64_t queues(void) {
+  const char *text = getenv("CUDA_DEVICE_MAX_CONNECTIONS");
+  char *end = NULL;
+  long wanted = text ? strtol(text, &end, 10) : 0;
+  if (!text || end == text || *end) wanted = 8;
+  if (wanted < 1) wanted = 1;
+  return wanted < gpu.config.hardware_queues ? wanted : gpu.config.hardware_queues;
+}
+
 static CUresult attach(void) {
   pthread_condattr_t attributes;
   if (!gpu.machine) gpu.machine = machine_open(&gpu.config, gpu.config_error);
   if (!gpu.machine) return CUDA_ERROR_NO_DEVICE;
   machine_lock(gpu.machine);
   gpu.slot = machine_attach(gpu.machine);
-  if (gpu.slot) gpu.slot->server = gpu.server;
+  if (gpu.slot) {
+    gpu.slot->server = gpu.server;
+    gpu.slot->part = (double)gpu.sms / (double)gpu.config.sm_count;
+  }
   machine_unlock(gpu.machine);
   if (!gpu.slot) {
     snprintf(gpu.config_error, sizeof gpu.config_error, "the machine has %d clients already", MACHINE_SLOTS);
     return CUDA_ERROR_NO_DEVICE;
   }
+  gpu.queues = (int)queues();
   memset(gpu.works, 0xff, sizeof gpu.works); /* touch the pages now, not in the middle of a call */
   memset(gpu.works, 0, sizeof gpu.works);
   pthread_condattr_init(&attributes);

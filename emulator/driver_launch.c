@@ -55,6 +55,7 @@ void launch_submit(CUstream stream, const launch *l) {
     return;
   }
   i.cost = k->flags & ITEM_WALL ? k->duration(l) : noisy(k->duration(l));
+  i.wave = (double)i.cost / (double)kernel_waves(l);
   queue_submit(stream, &i, &w);
 }
 

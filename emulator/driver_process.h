@@ -25,6 +25,7 @@ struct CUstream_st {
   CUcontext context;
   unsigned int flags;
   int priority;
+  int queue;     /* of hardware */
   uint64_t last; /* serial of its newest item */
   uint64_t waits[PREDECESSORS - 2];
   int waiting;
@@ -38,6 +39,7 @@ struct CUctx_st {
   uint64_t id;
   struct CUstream_st null_stream;
   CUstream streams; /* created ones */
+  int created;      /* so many so far */
 };
 
 struct CUevent_st {
@@ -135,6 +137,7 @@ typedef struct process {
   atomic_int lost; /* as `fault`, but no new context helps */
   uint64_t memory_limit;
   int64_t sms; /* multiprocessors that it may use */
+  int queues;  /* of hardware, that its streams take in turn */
   uint64_t versions;
   pthread_mutex_t lock; /* over all that follows, and over memory, streams and events */
   pthread_cond_t progress;

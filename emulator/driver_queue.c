@@ -72,6 +72,8 @@ uint64_t queue_submit(CUstream stream, item *i, work *w) {
   make_place();
   order(stream, i);
   i->arrive = call_end() + gpu.config.launch_to_start;
+  i->priority = stream->priority;
+  i->queue = stream->queue;
   uint64_t serial = schedule_append(gpu.slot, i);
   machine_unlock(gpu.machine);
   work *mine = work_of(serial);
@@ -96,6 +98,11 @@ uint64_t queue_marker(CUstream stream, CUevent event) {
   item i = {.engine = ENGINE_NONE};
   work w = {.run = no_effect, .light = true, .event = event};
   return queue_submit(stream, &i, &w);
+}
+
+void queue_after(CUstream stream, uint64_t serial) {
+  stream->waits[stream->waiting++] = serial;
+  if (stream->waiting == (int)(sizeof stream->waits / sizeof stream->waits[0])) queue_marker(stream, NULL);
 }
 
 /* ---- waiting ---- */

@@ -13,6 +13,9 @@ uint64_t queue_submit(CUstream stream, item *i, work *w);
 /* A marker at the stream's end, for an event (or NULL). */
 uint64_t queue_marker(CUstream stream, CUevent event);
 
+/* What the stream gets from now on waits for that item too. */
+void queue_after(CUstream stream, uint64_t serial);
+
 /* Waits until the item (all = every item up to it) has ended, in the model and in effect; returns its modelled end. */
 int64_t queue_wait(uint64_t serial, bool all);
 

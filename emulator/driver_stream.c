@@ -34,6 +34,7 @@ CUresult emu_cuStreamCreateWithPriority(CUstream *stream, unsigned int flags, in
                    : priority < HIGHEST_PRIORITY ? HIGHEST_PRIORITY
                                                  : priority;
   pthread_mutex_lock(&gpu.lock);
+  made->queue = ++context->created % gpu.queues;
   made->next = context->streams;
   context->streams = made;
   pthread_mutex_unlock(&gpu.lock);
@@ -223,10 +224,7 @@ CUresult emu_cuStreamWaitEvent(CUstream handle, CUevent event, unsigned int flag
   if (result != CUDA_SUCCESS) return result;
   if (!is_event(event)) return CUDA_ERROR_INVALID_HANDLE;
   pthread_mutex_lock(&gpu.lock);
-  if (event->serial) {
-    stream->waits[stream->waiting++] = event->serial;
-    if (stream->waiting == (int)(sizeof stream->waits / sizeof stream->waits[0])) queue_marker(stream, NULL);
-  }
+  if (event->serial) queue_after(stream, event->serial);
   pthread_mutex_unlock(&gpu.lock);
   return CUDA_SUCCESS;
 }

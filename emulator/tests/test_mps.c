@@ -125,16 +125,21 @@ static _Noreturn void saturate(void) {
   for (;;) kernel_time(15625);
 }
 
-/* Milliseconds of 200 kernels of 1 ms, all in flight. */
-static int queue_time(void) {
+/* Milliseconds of 200 kernels of 1 ms, all in flight, on so many streams. */
+static int queue_time(int streams) {
+  CUstream s[2];
   float one = 1.0f;
   uint64_t iterations = 15625;
   CUdeviceptr out;
   open_context();
   MUST(cu.cuMemAlloc_v2(&out, 64));
+  for (int k = 0; k < streams; k++) MUST(cu.cuStreamCreate(&s[k], CU_STREAM_NON_BLOCKING));
   int64_t begin = clock_host();
-  for (int k = 0; k < 200; k++) launch("gvb_fma", 132 * 8, 256, (void *[]){&iterations, &one, &one, &out});
-  MUST(cu.cuStreamSynchronize(stream));
+  for (int k = 0; k < 200; k++) {
+    stream = s[k % streams];
+    launch("gvb_fma", 132 * 8, 256, (void *[]){&iterations, &one, &one, &out});
+  }
+  MUST(cu.cuCtxSynchronize());
   return answer((clock_host() - begin) / 1000000);
 }
 
@@ -167,7 +172,8 @@ static int role(const char *name) {
   if (strcmp(name, "allocate") == 0) return allocatable();
   if (strcmp(name, "millisecond") == 0) return millisecond();
   if (strcmp(name, "saturate") == 0) saturate();
-  if (strcmp(name, "queue") == 0) return queue_time();
+  if (strcmp(name, "queue") == 0) return queue_time(1);
+  if (strcmp(name, "streams") == 0) return queue_time(2);
   if (strcmp(name, "context") == 0) return context_time();
   return watch(strcmp(name, "faulty") == 0);
 }
@@ -237,6 +243,7 @@ static void side_by_side(void) {
   between(ask("context"), 50, 80, "with MPS it costs half: ms");
   setenv("CUDA_MPS_ACTIVE_THREAD_PERCENTAGE", "50", 1);
   between(ask("millisecond"), 1990, 2150, "half of the multiprocessors take twice the time: us");
+  between(ask("streams"), 398, 420, "and two streams get no more than half: ms");
   pid_t neighbor = start_client("saturate", &out);
   read_number(out);
   between(ask("millisecond"), 1990, 2200, "also beside a busy client, though others take turns: us");

@@ -10,8 +10,10 @@ enum { DEPTH = 16, MOST = 32, MILLISECOND = 1000000, SECOND = 1000000000 };
 
 static const gvb_machine_clock *machine;
 static CUdeviceptr counter;
+static bool is_spread;
 static float one = 1.0f;
 static volatile int32_t stop;
+static CUstream spread[4]; /* streams that take turns, if there are any */
 
 static void on_signal(int number) {
   (void)number;
@@ -31,7 +33,9 @@ static void prepare(void) {
 
 /* 1 ms on the whole device at 1 GHz: 15625 steps x 4 chains x 16 clocks. */
 static void millisecond_kernel(void) {
+  static int next;
   uint64_t iterations = 15625;
+  if (spread[0]) stream = spread[next++ % 4];
   launch("gvb_fma", 132 * 8, 256, (void *[]){&iterations, &one, &one, &counter});
 }
 
@@ -68,9 +72,10 @@ static int take_part(const gvb_start *start, int64_t duration) {
   prepare();
   printf("%d\n", (int)getpid());
   fflush(stdout);
+  for (int k = 0; k < 4 && is_spread; k++) MUST(cu.cuStreamCreate(&spread[k], CU_STREAM_NON_BLOCKING));
   machine->enter(start, &stop);
   const outcome found = saturate(duration);
-  MUST(cu.cuStreamSynchronize(stream)); /* what it leaves on the device would end at a moment of the host's */
+  MUST(cu.cuCtxSynchronize()); /* what it leaves on the device would end at a moment of the host's */
   machine->leave();
   int64_t (*orphaned)(void) = NULL;
   memcpy(&orphaned, &(void *){dlsym(cuda_library, "gvb_emulated_orphaned")}, sizeof orphaned);
@@ -103,8 +108,9 @@ static int role(const char *text) {
   if (sscanf(text, "%15s %d %d", name, &party, &rank) < 1) return 3;
   const gvb_start start = {party, rank, strcmp(name, "follow") == 0, rank};
   if (strcmp(name, "compute") == 0) compute(&start);
+  is_spread = strcmp(name, "spread") == 0;
   if (strcmp(name, "hang") == 0) return hang(&start);
-  return take_part(&start, strcmp(name, "share") == 0 ? SECOND : INT64_MAX);
+  return take_part(&start, strcmp(name, "share") == 0 || is_spread ? SECOND : INT64_MAX);
 }
 
 /* ---- in the parent ---- */
@@ -267,7 +273,7 @@ static void nobody_holds_the_others_up(void) {
   check(others_end("compute", EXACT, 30000), "one that is killed while it computes");
   srand(1);
   orphans = 0;
-  for (int k = 0; k < kills; k++) good += others_end("share", EXACT, 2000 + rand() % 40000);
+  for (int k = 0; k < kills; k++) good += others_end(k % 2 ? "share" : "spread", EXACT, 2000 + rand() % 40000);
   check(good == kills, "killed at some moment, in %d cases with the machine's lock: in %d of %d the others end",
         orphans, good, kills);
 }

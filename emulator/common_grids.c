@@ -1,0 +1,145 @@
+/* The grids of one process on the compute engine: which has how many of the multiprocessors that the process has.
+ *
+ * They are given by priority, then in the order in which the grids came: each gets as many as it can use of what is
+ * left. Blocks are not interrupted: a grid keeps what it was given up to the end of its wave of blocks, also when one
+ * of a higher priority comes. */
+#include <math.h>
+#include <string.h>
+
+#include "common_parts.h"
+
+static const double tiny = 1e-9; /* of the multiprocessors: less is rounding */
+
+static double may_use(slot *s) {
+  double most = s->part;
+  for (int k = 0; k < s->grids; k++) most = fmax(most, slot_grid(s, k)->share);
+  return most;
+}
+
+double grids_use(slot *s) {
+  double sum = 0;
+  for (int k = 0; k < s->grids; k++) sum += slot_grid(s, k)->share;
+  return fmin(sum, may_use(s));
+}
+
+int64_t compute_completion(const item *i, double rate, int64_t t) {
+  if (i->flags & ITEM_OPEN) return NEVER;
+  if (i->flags & ITEM_WALL) return later(t, (i->begin == NEVER ? t : i->begin) + i->cost);
+  return t + (int64_t)ceil(i->left / rate - 1e-6);
+}
+
+/* ---- waves ---- */
+
+/* What is left of its cost at the end of its wave. */
+static double left_after_wave(const item *i) { return (ceil(i->left / i->wave) - 1) * i->wave; }
+
+/* Between two waves it is within a nanosecond, since events have whole ones. */
+static bool is_in_wave(const item *i) {
+  if (i->got <= 0 || i->begin == NEVER) return false;
+  if (i->flags & ITEM_WALL) return true;
+  return i->wave > 0 && left_after_wave(i) + i->wave - i->left >= 1.0 && i->left - left_after_wave(i) > 1e-6;
+}
+
+/* When it lets go of its multiprocessors, at the earliest. */
+static int64_t release(const item *i, double rate, int64_t t) {
+  if (i->flags & ITEM_WALL) return compute_completion(i, rate, t);
+  if (!is_in_wave(i)) return t;
+  return t + (int64_t)ceil((i->left - left_after_wave(i)) / rate - 1e-6);
+}
+
+/* ---- giving ---- */
+
+static void sort(slot *s, item **grid) {
+  for (int k = 0; k < s->grids; k++) {
+    item *i = slot_grid(s, k);
+    int at = k;
+    for (; at > 0 && grid[at - 1]->priority > i->priority; at--) grid[at] = grid[at - 1];
+    grid[at] = i;
+  }
+}
+
+static void give(slot *s, double left) {
+  item *grid[GRIDS];
+  double kept = 0; /* by those that are still to come */
+  sort(s, grid);
+  for (int k = 0; k < s->grids; k++) {
+    if (!is_in_wave(grid[k])) grid[k]->got = 0;
+    kept += grid[k]->got;
+  }
+  for (int k = 0; k < s->grids; k++) {
+    item *i = grid[k];
+    kept = kept - i->got > tiny ? kept - i->got : 0;
+    i->got = fmin(i->share, fmax(fmin(i->got, left), left - kept));
+    if (i->got < tiny) i->got = 0;
+    left -= i->got;
+  }
+}
+
+void grids_serve(slot *s, double given, double factor) {
+  if (given > 0) give(s, given);
+  s->at_work = given > 0 && s->grids > 0;
+  for (int k = 0; k < s->grids; k++) {
+    item *i = slot_grid(s, k);
+    i->rate = given > 0 ? i->got / i->share * factor : 0;
+  }
+}
+
+/* Whether one of a higher priority would take more than it has. */
+static bool is_wanted(slot *s, const item *held) {
+  for (int k = 0; k < s->grids; k++) {
+    const item *i = slot_grid(s, k);
+    if (i->priority < held->priority && i->got < i->share - tiny) return true;
+  }
+  return false;
+}
+
+int64_t grids_next(slot *s, int64_t t) {
+  int64_t next = NEVER;
+  for (int k = 0; k < s->grids; k++) {
+    const item *i = slot_grid(s, k);
+    if (i->rate <= 0) continue;
+    next = earlier(next, compute_completion(i, i->rate, t));
+    if (is_in_wave(i) && is_wanted(s, i)) next = earlier(next, release(i, i->rate, t));
+  }
+  return next;
+}
+
+int64_t grids_vacancy(slot *s, const item *newcomer, int64_t t) {
+  double used = 0;
+  int64_t first = NEVER;
+  for (int k = 0; k < s->grids; k++) {
+    const item *i = slot_grid(s, k);
+    if (i->got <= 0) continue;
+    used += i->got;
+    first = earlier(first, newcomer->priority < i->priority ? release(i, 1.0, t) : compute_completion(i, 1.0, t));
+  }
+  return used >= fmax(may_use(s), newcomer->share) - tiny ? first : t;
+}
+
+/* ---- the list ---- */
+
+void grids_remove(slot *s, uint64_t serial) {
+  for (int k = 0; k < s->grids; k++) {
+    if (s->grid[k] != serial) continue;
+    memmove(&s->grid[k], &s->grid[k + 1], (size_t)(s->grids - k - 1) * sizeof s->grid[0]);
+    s->grids--;
+    return;
+  }
+}
+
+static bool is_among(const slot *s, int count, uint64_t serial) {
+  for (int k = 0; k < count; k++)
+    if (s->grid[k] == serial) return true;
+  return false;
+}
+
+/* Also when one that left had been overwritten, but not yet counted. */
+void grids_repair(slot *s) {
+  int kept = 0;
+  for (int k = 0; k < s->grids; k++) {
+    const item *i = slot_grid(s, k);
+    if (i->serial == s->grid[k] && i->phase == PHASE_CURRENT && !is_among(s, kept, s->grid[k]))
+      s->grid[kept++] = s->grid[k];
+  }
+  s->grids = kept;
+}

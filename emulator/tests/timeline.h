@@ -1,0 +1,46 @@
+/* When kernels of several streams end, after one instant at which all of them become ready. In virtual time. */
+#ifndef GVB_EMULATOR_TEST_TIMELINE_H
+#define GVB_EMULATOR_TEST_TIMELINE_H
+
+#include "../../libgvb/machine_clock.h"
+#include "harness.h"
+
+enum { STREAMS = 4, MARKS = 16, ALL = 132, MILLISECOND = 1000000, SECOND = 1000000000 };
+
+#define EXACT "clock virtual\njitter 0\nsm_clock 1000000000\n"
+
+extern const gvb_machine_clock *machine;
+extern CUdeviceptr counter;
+extern float one;
+extern CUfunction multiply;
+extern CUstream s[STREAMS]; /* non-blocking */
+extern CUevent mark[MARKS];
+
+/* Context, clock, events and streams; of priority 0 unless told. */
+void prepare(const int *priority);
+
+/* Waves of blocks that each fill so many multiprocessors for 1 ms. */
+void compute(CUstream on, unsigned int multiprocessors, unsigned int waves);
+
+/* The next mark. */
+void record(CUstream on);
+void compute_and_record(CUstream on, unsigned int multiprocessors);
+
+/* What is queued from here on becomes ready at one instant, from which times count. */
+void close_gate(void);
+void await_gate(CUstream on);
+void await_opening(void);
+
+/* On an idle device: lets everything pass; returns the time from which times count. */
+int64_t open_gate(void);
+
+/* Nanoseconds after that instant, of a mark that is complete. */
+int64_t time_of_mark(int k);
+
+/* Exit status: 0 if the marks lie at these milliseconds. */
+_Noreturn void end_at(const double *expected);
+#define END_AT(...) end_at((const double[]){__VA_ARGS__})
+
+void scenario(const char *config, void (*body)(void), const char *meaning);
+
+#endif
