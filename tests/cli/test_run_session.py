@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -158,8 +159,10 @@ def test_a_directory_to_compare_with_is_the_run_that_was_there_before(tmp_path) 
 
 
 def test_the_remark_on_its_choice_is_that_of_compare(tmp_path) -> None:
-    save(a_run({"OH-001": [1.0] * 5}, emulated=True), tmp_path / "old" / "whole.json")
-    late = a_run({"OH-001": [1.0] * 5}, emulated=True, status="interrupted", began="2026-12-01T12:00:00+00:00")
+    kept = a_run({"OH-001": [1.0] * 5}, emulated=True)
+    kept = replace(kept, devices=[replace(device, profile="tiny") for device in kept.devices])
+    save(kept, tmp_path / "old" / "whole.json")
+    late = replace(kept, status="interrupted", began="2026-12-01T12:00:00+00:00")
     save(late, tmp_path / "old" / "newer.json")
     words = ["--metrics", "OH-001", "--output", str(tmp_path / "new"), "--compare", str(tmp_path / "old")]
     done = gvb("run", *VIRTUAL, *words)
