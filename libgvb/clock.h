@@ -27,7 +27,7 @@ static inline int64_t gvb_clock(void) {
   return __builtin_expect(gvb_machine != NULL, 0) ? gvb_machine->now() : gvb_host_clock();
 }
 
-/* Sleeps until a millisecond before `at`, then spins. */
+/* Sleeps until a millisecond before `at` of the host's clock, then spins. */
 void gvb_wait_until(int64_t at);
 
 /* Spins. */
