@@ -91,6 +91,14 @@ void launch(const char *name, unsigned int blocks, unsigned int threads, void **
   MUST(cu.cuLaunchKernel(function(name), blocks, 1, 1, threads, 1, 1, 0, stream, arguments, NULL));
 }
 
+const gvb_machine_clock *machine_clock(void) {
+  gvb_machine_clock_fn *ask = NULL;
+  memcpy(&ask, &(void *){dlsym(cuda_library, GVB_MACHINE_CLOCK)}, sizeof ask);
+  const gvb_machine_clock *found = ask ? ask() : NULL;
+  if (!found) exit(3);
+  return found;
+}
+
 static int by_value(const void *a, const void *b) {
   int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
   return (x > y) - (x < y);

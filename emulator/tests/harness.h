@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "../../libgvb/cuda_abi.h"
+#include "../../libgvb/machine_clock.h"
 #include "../common_clock.h"
 
 typedef struct functions {
@@ -33,6 +34,8 @@ void open_driver(void);
 /* open_driver, cuInit, primary context, stream, module with every kernel that the emulator knows. */
 void open_context(void);
 CUfunction function(const char *name);
+/* The open driver's own clock; a test of virtual time cannot go on without one. */
+const gvb_machine_clock *machine_clock(void);
 
 void check(bool good, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Whether a time is as the model says. Sanitizers stretch the host's part of it, and run once: there any will do. */

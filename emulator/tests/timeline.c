@@ -1,6 +1,5 @@
 #include "timeline.h"
 
-#include <dlfcn.h>
 #include <math.h>
 
 const gvb_machine_clock *machine;
@@ -15,10 +14,7 @@ static int marks;
 void prepare(const int *priority) {
   open_context();
   MUST(cu.cuMemAlloc_v2(&counter, 4096));
-  gvb_machine_clock_fn *ask = NULL;
-  memcpy(&ask, &(void *){dlsym(cuda_library, GVB_MACHINE_CLOCK)}, sizeof ask);
-  machine = ask();
-  if (!machine) exit(3);
+  machine = machine_clock();
   multiply = function("gvb_fma");
   MUST(cu.cuEventCreate(&gate, 0));
   for (int k = 0; k < MARKS; k++) MUST(cu.cuEventCreate(&mark[k], 0));

@@ -2,7 +2,6 @@
 #ifndef GVB_EMULATOR_TEST_TIMELINE_H
 #define GVB_EMULATOR_TEST_TIMELINE_H
 
-#include "../../libgvb/machine_clock.h"
 #include "harness.h"
 
 enum { STREAMS = 4, MARKS = 16, ALL = 132, MILLISECOND = 1000000, SECOND = 1000000000 };
