@@ -23,7 +23,7 @@ class Watch:
     def __init__(self, course: Course) -> None:
         self._course = course
         self._since = time.time()
-        self._is_told = course.reference.devices[0].emulation.get("clock") == "virtual"
+        self._is_told = course.reference.devices[0].is_virtual
 
     def look(self) -> None:
         """Remarks it, if it is so and was not remarked before."""

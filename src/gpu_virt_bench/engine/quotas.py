@@ -90,7 +90,7 @@ def unmet(entry: Entry, item: Item, devices: Sequence[Device]) -> str:
     """Why an outcome does not apply to an entry, "" if it does."""
     if lacking := entry.system.lacking(needs(item)):
         return f"{entry.system.id} has no {', '.join(lacking)}"
-    if item.metric.host_time(item.params) and devices[0].emulation.get("clock") == "virtual":
+    if item.metric.host_time(item.params) and devices[0].is_virtual:
         return "virtual clock: this is time of the host's processes, which stays real"
     wanted = 1 + max((share.gpu for share in item.party), default=0)
     if wanted > len(devices):

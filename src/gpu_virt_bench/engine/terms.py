@@ -55,8 +55,7 @@ class Terms:
         """
         effort = item.metric.effort_of(item.params)
         warmup = self.suite.warmup if effort in ("latency", "tail") else 0
-        is_virtual = self.places[0].device.emulation.get("clock") == "virtual"
-        seconds = DAY if is_virtual else self.suite.seconds_per_outcome / self.suite.repetitions
+        seconds = DAY if self.places[0].device.is_virtual else self.suite.seconds_per_outcome / self.suite.repetitions
         return Rule(self.suite.rounds[effort], warmup, seconds, self.floor)
 
     def settings(self, item: Item, repetition: int) -> Settings:

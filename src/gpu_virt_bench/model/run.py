@@ -188,6 +188,11 @@ class Device:
     profile: str | None = None
     emulation: dict[str, Value] = field(default_factory=dict)
 
+    @property
+    def is_virtual(self) -> bool:
+        """Whether it lives in virtual time."""
+        return self.emulation.get("clock") == "virtual"
+
 
 @dataclass(frozen=True)
 class DeviceState:

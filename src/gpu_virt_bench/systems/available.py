@@ -89,7 +89,7 @@ def unmet_device(system: System, here: Here) -> str | None:
 
 def unmet_clock(system: System, here: Here, options: Mapping[str, str]) -> str | None:
     """Why a system cannot live in virtual time: its library's own waits and computations do not exist there."""
-    if not any(device.emulation.get("clock") == "virtual" for device in here.devices):
+    if not any(device.is_virtual for device in here.devices):
         return None
     for variable in LOADER_VARIABLES:
         text = system.tenant.env.get(variable, "")
