@@ -131,9 +131,13 @@ static bool check(config *c, char *error) {
   if (c->jitter < 0 || c->jitter >= 0.5) wrong = "jitter must be in [0, 0.5)";
   if (c->sm_count < 1 || c->lanes_per_sm < 1 || c->sm_clock < 1 || c->blocks_per_sm < 1 || c->threads_per_sm < 1)
     wrong = "sm_count, lanes_per_sm, threads_per_sm, blocks_per_sm and sm_clock must be positive";
+  if (c->devices < 1 || c->devices > CONFIG_DEVICES) wrong = "devices must be between 1 and 8";
+  if (strcmp(c->nvml_order, "same") != 0 && strcmp(c->nvml_order, "reversed") != 0)
+    wrong = "nvml_order must be same or reversed";
+  if (c->nvlinks < 0 || c->nvlinks > 18) wrong = "nvlinks must be between 0 and 18";
   if (c->hardware_queues < 1 || c->hardware_queues > 32) wrong = "hardware_queues must be between 1 and 32";
   if (c->dram_bandwidth < 1 || c->l2_bandwidth < 1 || c->h2d_bandwidth < 1 || c->d2h_bandwidth < 1 ||
-      c->pageable_bandwidth < 1)
+      c->pageable_bandwidth < 1 || c->peer_bandwidth < 1)
     wrong = "bandwidths must be positive";
   if (c->slice_ns < 1000 || c->switch_ns < 0 || c->globaltimer_step < 1)
     wrong =
@@ -141,6 +145,30 @@ static bool check(config *c, char *error) {
         "globaltimer_step >= 1";
   if (wrong) snprintf(error, CONFIG_ERROR, "%s/config: %s", c->directory, wrong);
   return wrong == NULL;
+}
+
+/* The last 12 digits of the first UUID, and the bus of the first PCI id, count on. */
+static bool identify(config *c, char *error) {
+  unsigned int domain, bus, device;
+  unsigned long long last;
+  const char *tail = strrchr(c->uuid, '-');
+  if (!tail || sscanf(tail, "-%12llx", &last) != 1 || sscanf(c->pci_bus, "%x:%x:%x", &domain, &bus, &device) != 3) {
+    snprintf(error, CONFIG_ERROR, "%s/config: uuid must end in hexadecimal digits, pci_bus must be like 0000:41:00.0",
+             c->directory);
+    return false;
+  }
+  for (int k = 0; k < c->devices; k++) {
+    int place = strcmp(c->nvml_order, "reversed") == 0 ? (int)c->devices - 1 - k : k;
+    c->nvml[place] = k;
+    c->device[k] = (device_config){.sm_count = c->sm_count,
+                                   .memory_bytes = c->memory_bytes,
+                                   .l2_bytes = c->l2_bytes,
+                                   .l2_bandwidth = c->l2_bandwidth,
+                                   .dram_bandwidth = c->dram_bandwidth};
+    snprintf(c->device[k].uuid, CONFIG_TEXT, "%.*s-%012llx", (int)(tail - c->uuid), c->uuid, last + (unsigned int)k);
+    snprintf(c->device[k].pci_bus, CONFIG_TEXT, "%04x:%02x:%02x.0", domain, bus + (unsigned int)place, device);
+  }
+  return true;
 }
 
 bool config_read(config *into, char *error) { return config_load(into, getenv("GVB_EMULATED"), error); }
@@ -155,7 +183,7 @@ bool config_load(config *into, const char *directory, char *error) {
   snprintf(into->directory, sizeof into->directory, "%s", directory);
   char path[CONFIG_PATH];
   snprintf(path, sizeof path, "%.*s/config", CONFIG_PATH - 16, directory);
-  return read_file(into, path, error) && check(into, error);
+  return read_file(into, path, error) && check(into, error) && identify(into, error);
 }
 
 #define JSON_INTEGER "integer"

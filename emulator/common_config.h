@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { CONFIG_TEXT = 64, CONFIG_RULES = 64, CONFIG_PATH = 512, CONFIG_ERROR = 768 };
+enum { CONFIG_DEVICES = 8, CONFIG_TEXT = 64, CONFIG_RULES = 64, CONFIG_PATH = 512, CONFIG_ERROR = 768 };
 
 typedef enum rule_kind { RULE_LATENCY, RULE_FAIL, RULE_HANG, RULE_STICKY } rule_kind;
 
@@ -17,6 +17,16 @@ typedef struct rule {
   int code;       /* fail, sticky: the CUresult */
   bool onwards;   /* fail: all later calls too */
 } rule;
+
+/* One device of the machine: who it is, and what it has. */
+typedef struct device_config {
+  char uuid[CONFIG_TEXT];
+  char pci_bus[CONFIG_TEXT];
+  int64_t sm_count;
+  int64_t memory_bytes;
+  int64_t l2_bytes;
+  int64_t l2_bandwidth, dram_bandwidth; /* B/s */
+} device_config;
 
 typedef struct config {
 #define INTEGER_FIELD(field) int64_t field;
@@ -30,6 +40,8 @@ typedef struct config {
 #undef TEXT_FIELD
   bool side_by_side;
   bool is_virtual;
+  device_config device[CONFIG_DEVICES]; /* in the order of CUDA: the fastest first, of equals the first */
+  int nvml[CONFIG_DEVICES];             /* NVML's index -> device: in the order of the bus */
   int rules;
   rule rule[CONFIG_RULES];
   char directory[CONFIG_PATH];

@@ -10,16 +10,16 @@
 
 static const double tiny = 1e-9; /* of the multiprocessors: less is rounding */
 
-static double may_use(slot *s) {
-  double most = s->part;
-  for (int k = 0; k < s->grids; k++) most = fmax(most, slot_grid(s, k)->share);
+static double may_use(slot *s, int d) {
+  double most = s->seats[d].part;
+  for (int k = 0; k < s->seats[d].grids; k++) most = fmax(most, slot_grid(s, d, k)->share);
   return most;
 }
 
-double grids_use(slot *s) {
+double grids_use(slot *s, int d) {
   double sum = 0;
-  for (int k = 0; k < s->grids; k++) sum += slot_grid(s, k)->share;
-  return fmin(sum, may_use(s));
+  for (int k = 0; k < s->seats[d].grids; k++) sum += slot_grid(s, d, k)->share;
+  return fmin(sum, may_use(s, d));
 }
 
 int64_t compute_completion(const item *i, double rate, int64_t t) {
@@ -49,24 +49,24 @@ static int64_t release(const item *i, double rate, int64_t t) {
 
 /* ---- giving ---- */
 
-static void sort(slot *s, item **grid) {
-  for (int k = 0; k < s->grids; k++) {
-    item *i = slot_grid(s, k);
+static void sort(slot *s, int d, item **grid) {
+  for (int k = 0; k < s->seats[d].grids; k++) {
+    item *i = slot_grid(s, d, k);
     int at = k;
     for (; at > 0 && grid[at - 1]->priority > i->priority; at--) grid[at] = grid[at - 1];
     grid[at] = i;
   }
 }
 
-static void give(slot *s, double left) {
+static void give(slot *s, int d, double left) {
   item *grid[GRIDS];
   double kept = 0; /* by those that are still to come */
-  sort(s, grid);
-  for (int k = 0; k < s->grids; k++) {
+  sort(s, d, grid);
+  for (int k = 0; k < s->seats[d].grids; k++) {
     if (!is_in_wave(grid[k])) grid[k]->got = 0;
     kept += grid[k]->got;
   }
-  for (int k = 0; k < s->grids; k++) {
+  for (int k = 0; k < s->seats[d].grids; k++) {
     item *i = grid[k];
     kept = kept - i->got > tiny ? kept - i->got : 0;
     i->got = fmin(i->share, fmax(fmin(i->got, left), left - kept));
@@ -75,71 +75,73 @@ static void give(slot *s, double left) {
   }
 }
 
-void grids_serve(slot *s, double given, double factor) {
-  if (given > 0) give(s, given);
-  s->at_work = given > 0 && s->grids > 0;
-  for (int k = 0; k < s->grids; k++) {
-    item *i = slot_grid(s, k);
+void grids_serve(slot *s, int d, double given, double factor) {
+  if (given > 0) give(s, d, given);
+  s->seats[d].at_work = given > 0 && s->seats[d].grids > 0;
+  for (int k = 0; k < s->seats[d].grids; k++) {
+    item *i = slot_grid(s, d, k);
     i->rate = given > 0 ? i->got / i->share * factor : 0;
   }
 }
 
 /* Whether one of a higher priority would take more than it has. */
-static bool is_wanted(slot *s, const item *held) {
-  for (int k = 0; k < s->grids; k++) {
-    const item *i = slot_grid(s, k);
+static bool is_wanted(slot *s, int d, const item *held) {
+  for (int k = 0; k < s->seats[d].grids; k++) {
+    const item *i = slot_grid(s, d, k);
     if (i->priority < held->priority && i->got < i->share - tiny) return true;
   }
   return false;
 }
 
-int64_t grids_next(slot *s, int64_t t) {
+int64_t grids_next(slot *s, int d, int64_t t) {
   int64_t next = NEVER;
-  for (int k = 0; k < s->grids; k++) {
-    const item *i = slot_grid(s, k);
+  for (int k = 0; k < s->seats[d].grids; k++) {
+    const item *i = slot_grid(s, d, k);
     if (i->rate <= 0) continue;
     next = earlier(next, compute_completion(i, i->rate, t));
-    if (is_in_wave(i) && is_wanted(s, i)) next = earlier(next, release(i, i->rate, t));
+    if (is_in_wave(i) && is_wanted(s, d, i)) next = earlier(next, release(i, i->rate, t));
   }
   return next;
 }
 
-int64_t grids_vacancy(slot *s, const item *newcomer, int64_t t) {
+int64_t grids_vacancy(slot *s, int d, const item *newcomer, int64_t t) {
   double used = 0;
   int64_t first = NEVER;
-  for (int k = 0; k < s->grids; k++) {
-    const item *i = slot_grid(s, k);
+  for (int k = 0; k < s->seats[d].grids; k++) {
+    const item *i = slot_grid(s, d, k);
     if (i->got <= 0) continue;
     used += i->got;
     first = earlier(first, newcomer->priority < i->priority ? release(i, 1.0, t) : compute_completion(i, 1.0, t));
   }
-  return used >= fmax(may_use(s), newcomer->share) - tiny ? first : t;
+  return used >= fmax(may_use(s, d), newcomer->share) - tiny ? first : t;
 }
 
 /* ---- the list ---- */
 
-void grids_remove(slot *s, uint64_t serial) {
-  for (int k = 0; k < s->grids; k++) {
-    if (s->grid[k] != serial) continue;
-    memmove(&s->grid[k], &s->grid[k + 1], (size_t)(s->grids - k - 1) * sizeof s->grid[0]);
-    s->grids--;
+void grids_remove(slot *s, int d, uint64_t serial) {
+  seat *t = &s->seats[d];
+  for (int k = 0; k < t->grids; k++) {
+    if (t->grid[k] != serial) continue;
+    memmove(&t->grid[k], &t->grid[k + 1], (size_t)(t->grids - k - 1) * sizeof t->grid[0]);
+    t->grids--;
     return;
   }
 }
 
-static bool is_among(const slot *s, int count, uint64_t serial) {
+static bool is_among(const seat *t, int count, uint64_t serial) {
   for (int k = 0; k < count; k++)
-    if (s->grid[k] == serial) return true;
+    if (t->grid[k] == serial) return true;
   return false;
 }
 
 /* Also when one that left had been overwritten, but not yet counted. */
-void grids_repair(slot *s) {
+void grids_repair(slot *s, int d) {
+  seat *t = &s->seats[d];
   int kept = 0;
-  for (int k = 0; k < s->grids; k++) {
-    const item *i = slot_grid(s, k);
-    if (i->serial == s->grid[k] && i->phase == PHASE_CURRENT && !is_among(s, kept, s->grid[k]))
-      s->grid[kept++] = s->grid[k];
+  for (int k = 0; k < t->grids; k++) {
+    const item *i = slot_grid(s, d, k);
+    if (i->serial == t->grid[k] && i->phase == PHASE_CURRENT && !is_among(t, kept, t->grid[k]))
+      t->grid[kept++] = t->grid[k];
   }
-  s->grids = kept;
+  t->grids = kept;
 }

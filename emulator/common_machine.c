@@ -14,7 +14,7 @@
 #include "common_clock.h"
 #include "common_schedule.h"
 
-enum { VERSION = 5 };
+enum { VERSION = 6 };
 const int64_t *clock_virtual;
 
 /* Virtual time begins there, whole seconds: everything that is periodic has the same phase in each session. */
@@ -37,7 +37,7 @@ uint64_t process_born(pid_t pid) {
   return field ? strtoull(field + 1, NULL, 10) : 0;
 }
 
-static void initialize(machine *m, bool is_virtual) {
+static void initialize(machine *m, const config *c) {
   pthread_mutexattr_t attributes;
   pthread_mutexattr_init(&attributes);
   pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED);
@@ -45,15 +45,18 @@ static void initialize(machine *m, bool is_virtual) {
   pthread_mutex_init(&m->lock, &attributes);
   pthread_mutexattr_destroy(&attributes);
   m->now = beginning;
-  m->created = m->time = is_virtual ? beginning : clock_host();
-  m->owner = -1;
-  for (int e = 0; e < ENGINES; e++) m->copy_slot[e] = -1;
+  m->created = m->time = c->is_virtual ? beginning : clock_host();
+  m->devices = (int)c->devices;
+  for (device *d = m->device; d < m->device + DEVICES; d++) {
+    d->owner = -1;
+    for (int e = 0; e < ENGINES; e++) d->copy_slot[e] = -1;
+  }
   m->version = VERSION;
   m->size = sizeof *m;
   m->magic = magic;
 }
 
-static machine *map(int fd, const char *path, bool is_virtual, char *error) {
+static machine *map(int fd, const char *path, const config *c, char *error) {
   struct stat found;
   bool new_file = fstat(fd, &found) == 0 && found.st_size == 0;
   if (new_file && ftruncate(fd, sizeof(machine)) != 0) {
@@ -71,7 +74,7 @@ static machine *map(int fd, const char *path, bool is_virtual, char *error) {
     return NULL;
   }
   /* The magic is written last: a creator that died in between leaves zeros, and we begin again. */
-  if (m->magic == 0) initialize(m, is_virtual);
+  if (m->magic == 0) initialize(m, c);
   if (m->magic == magic && m->version == VERSION && m->size == sizeof *m) return m;
   snprintf(error, CONFIG_ERROR, "%s: not a state of version %d", path, VERSION);
   munmap(m, sizeof *m);
@@ -86,7 +89,7 @@ machine *machine_open(const config *c, char *error) {
   int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
   machine *m = NULL;
   if (guard >= 0 && fd >= 0 && flock(guard, LOCK_EX) == 0)
-    m = map(fd, path, c->is_virtual, error);
+    m = map(fd, path, c, error);
   else
     snprintf(error, CONFIG_ERROR, "%s: %s", path, strerror(errno));
   if (fd >= 0) close(fd);
@@ -111,23 +114,32 @@ static bool alive(const slot *s) {
   return process_born(s->pid) == s->born;
 }
 
+/* `served` stays: what is older than `spans` is not looked at. */
+static void leave(seat *t) {
+  t->context = false;
+  t->used = 0;
+  t->oldest = 1;
+  memset(t->current, 0, sizeof t->current);
+  memset(t->waiting, 0, sizeof t->waiting);
+  memset(t->queued, 0, sizeof t->queued);
+  t->grids = 0;
+  t->at_work = false;
+  memset(t->busy, 0, sizeof t->busy);
+}
+
 static void release(machine *m, slot *s) {
   int index = slot_index(m, s);
   s->pid = 0;
   s->server = 0;
-  s->context = false;
-  s->used = 0;
   s->first = 1;
   s->head = 0;
-  memset(s->current, 0, sizeof s->current);
-  memset(s->waiting, 0, sizeof s->waiting);
-  memset(s->queued, 0, sizeof s->queued);
-  s->grids = 0;
-  s->at_work = false;
-  memset(s->busy, 0, sizeof s->busy);
-  if (m->owner == index) m->owner = -1;
-  for (int e = 0; e < ENGINES; e++)
-    if (m->copy_slot[e] == index) m->copy_slot[e] = -1;
+  for (int k = 0; k < DEVICES; k++) {
+    device *d = &m->device[k];
+    leave(&s->seats[k]);
+    if (d->owner == index) d->owner = -1;
+    for (int e = 0; e < ENGINES; e++)
+      if (d->copy_slot[e] == index) d->copy_slot[e] = -1;
+  }
 }
 
 void machine_reap(machine *m) {
@@ -146,14 +158,12 @@ slot *machine_attach(machine *m) {
     if (s->pid && s->pid != getpid()) continue; /* our own pid: left by the program before an exec */
     release(m, s);
     memset(s->items, 0, sizeof s->items); /* also: no page fault in the middle of a call later */
-    memset(s->served, 0, sizeof s->served);
-    s->spans = 0;
+    memset(s->seats, 0, sizeof s->seats);
+    for (int d = 0; d < DEVICES; d++) s->seats[d].oldest = 1, s->seats[d].part = 1.0;
     s->born = process_born(getpid());
     s->order = ++m->attached;
     s->late_ns = 0;
     s->rank = 0;
-    s->last_end = 0;
-    s->part = 1.0;
     s->pid = getpid();
     if (m->top <= slot_index(m, s)) m->top = slot_index(m, s) + 1;
     return s;
@@ -163,9 +173,9 @@ slot *machine_attach(machine *m) {
 
 void machine_detach(machine *m, slot *s) { release(m, s); }
 
-uint64_t machine_used(const machine *m) {
+uint64_t machine_used(const machine *m, int device) {
   uint64_t sum = 0;
   for (const slot *s = m->slots; s < slots_end(m); s++)
-    if (s->pid) sum += s->used;
+    if (s->pid) sum += s->seats[device].used;
   return sum;
 }

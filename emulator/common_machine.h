@@ -15,6 +15,7 @@
 
 enum {
   MACHINE_SLOTS = 64,
+  DEVICES = CONFIG_DEVICES,
   ACTORS = 2 * MACHINE_SLOTS,
   QUEUE = 1024,         /* items in flight of one process: the depth of the launch queue */
   PREDECESSORS = 6,     /* of one item, beside the flag AFTER_ALL */
@@ -26,10 +27,10 @@ enum {
   REAP_INTERVAL = 20000000 /* ns between looks whether clients still live */
 };
 
-typedef enum engine { ENGINE_NONE, ENGINE_COMPUTE, ENGINE_H2D, ENGINE_D2H, ENGINES } engine;
+typedef enum engine { ENGINE_NONE, ENGINE_COMPUTE, ENGINE_H2D, ENGINE_D2H, ENGINE_PEER, ENGINES } engine;
 
 enum {
-  ITEM_AFTER_ALL = 1, /* waits for every earlier item of its process */
+  ITEM_AFTER_ALL = 1, /* waits for every earlier item of its process on its device */
   ITEM_WALL = 2,      /* ends `cost` after it began, however much of the device it got */
   ITEM_OPEN = 4       /* has no end yet; its process will give it one */
 };
@@ -39,6 +40,7 @@ typedef enum phase { PHASE_WAITING, PHASE_CURRENT, PHASE_DONE } phase;
 /* One operation on the device's modelled timeline. Times are the machine's, in nanoseconds. */
 typedef struct item {
   uint64_t serial; /* from 1, per process */
+  int32_t device;
   engine engine;
   uint32_t flags;
   phase phase;
@@ -61,18 +63,12 @@ typedef struct span {
   int64_t begin, end;
 } span;
 
-typedef struct slot {
-  pid_t pid;      /* 0 = free */
-  uint64_t born;  /* start time of the process, so that a reused pid is not taken for it */
-  uint64_t order; /* of attachment to the machine */
-  int64_t rank;   /* in a common start: turns are taken in its order, and in that of slots among equals */
-  pid_t server;   /* of MPS, whose client it is; 0 = none */
+/* What one process has on one device. */
+typedef struct seat {
   bool context;
-  uint64_t used; /* device memory, with the context's */
-  int64_t late_ns;
-  /* queue: items first..head, at items[serial % QUEUE] */
-  uint64_t first;            /* oldest item that is not done */
-  uint64_t head;             /* newest item, 0 = none */
+  uint64_t used;             /* device memory, with the context's */
+  uint64_t oldest;           /* no item of this device before it is undone: see slot_oldest */
+  int64_t last_end;          /* of any item */
   uint64_t current[ENGINES]; /* of the copy engines */
   uint64_t grid[GRIDS];      /* of the compute engine, in the order in which they came there */
   int grids;
@@ -80,10 +76,22 @@ typedef struct slot {
   double part;              /* of the multiprocessors that its grids may use together */
   int64_t waiting[ENGINES]; /* items that are not yet current; the compute engine's are in `queued` */
   int64_t queued[HARDWARE_QUEUES];
-  int64_t last_end;      /* of any item */
   int64_t busy[BUCKETS]; /* compute time per bucket */
   uint64_t spans;        /* times without a break on the compute engine so far, at served[n % SPANS] */
   span served[SPANS];
+} seat;
+
+typedef struct slot {
+  pid_t pid;      /* 0 = free */
+  uint64_t born;  /* start time of the process, so that a reused pid is not taken for it */
+  uint64_t order; /* of attachment to the machine */
+  int64_t rank;   /* in a common start: turns are taken in its order, and in that of slots among equals */
+  pid_t server;   /* of MPS, whose client it is; 0 = none */
+  int64_t late_ns;
+  /* queue: items first..head, at items[serial % QUEUE] */
+  uint64_t first; /* oldest item that is not done */
+  uint64_t head;  /* newest item, 0 = none */
+  seat seats[DEVICES];
   item items[QUEUE];
 } slot;
 
@@ -101,6 +109,17 @@ typedef struct actor {
   uint32_t turn; /* a futex: counts its turns */
 } actor;
 
+/* One device's engines. */
+typedef struct device {
+  int owner; /* slot that has the compute engine under time slicing, -1 = none */
+  int64_t slice_end;
+  int64_t switch_end;
+  int64_t copy_end[ENGINES]; /* the copy engines: when the running copy ends */
+  int copy_slot[ENGINES];    /* whose it is, -1 = idle */
+  int64_t bucket;            /* number of the newest bucket of busy time */
+  int64_t busy[BUCKETS];
+} device;
+
 typedef struct machine {
   uint64_t magic;
   uint32_t version;
@@ -111,15 +130,9 @@ typedef struct machine {
   uint64_t orphaned; /* times that the holder of the lock had died */
   int64_t reaped;    /* when slots were last examined */
   int top;           /* no slot from here on is in use; they are large, and loops need not touch them */
-  /* the schedule has been computed up to `time` */
-  int64_t time;
-  int owner; /* slot that has the compute engine under time slicing, -1 = none */
-  int64_t slice_end;
-  int64_t switch_end;
-  int64_t copy_end[ENGINES]; /* the copy engines: when the running copy ends */
-  int copy_slot[ENGINES];    /* whose it is, -1 = idle */
-  int64_t bucket;            /* number of the newest bucket of busy time */
-  int64_t busy[BUCKETS];
+  int64_t time;      /* the schedule has been computed up to it */
+  int devices;
+  device device[DEVICES];
   int64_t now; /* virtual time */
   int cast;    /* no actor in use from here on */
   actor actors[ACTORS];
@@ -146,7 +159,8 @@ void machine_reap(machine *m);
 /* The same, at most each REAP_INTERVAL of the host's time. */
 void machine_reap_sometimes(machine *m, int64_t now);
 
-uint64_t machine_used(const machine *m);
+/* Memory of one device that is taken. */
+uint64_t machine_used(const machine *m, int device);
 
 static inline const slot *slots_end(const machine *m) { return m->slots + m->top; }
 static inline item *slot_item(slot *s, uint64_t serial) { return &s->items[serial % QUEUE]; }

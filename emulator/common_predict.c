@@ -23,27 +23,30 @@ static int64_t estimated_end(const machine *m, const config *c, const item *i, i
 }
 
 /* When the compute engine can serve this slot, at the earliest. */
-static int64_t compute_free(const machine *m, const config *c, const slot *s) {
-  if (c->side_by_side || m->owner < 0) return m->time;
-  const slot *owner = &m->slots[m->owner];
-  if (is_together(owner, s)) return later(m->time, m->switch_end);
-  if (!wants_compute(owner)) return m->time;
+static int64_t compute_free(const machine *m, const config *c, int d, const slot *s) {
+  const device *v = &m->device[d];
+  if (c->side_by_side || v->owner < 0) return m->time;
+  slot *owner = (slot *)&m->slots[v->owner];
+  if (is_together(owner, s)) return later(m->time, v->switch_end);
+  if (!wants_compute(owner, d)) return m->time;
   int64_t out_of_work = m->time;
-  for (int k = 0; k < owner->grids; k++)
-    out_of_work = later(out_of_work, compute_completion(slot_grid((slot *)owner, k), 1.0, m->time));
-  return earlier(out_of_work, later(m->slice_end, m->time)) + c->switch_ns;
+  for (int k = 0; k < owner->seats[d].grids; k++)
+    out_of_work = later(out_of_work, compute_completion(slot_grid(owner, d, k), 1.0, m->time));
+  return earlier(out_of_work, later(v->slice_end, m->time)) + c->switch_ns;
 }
 
-/* When the engines and hardware queues can take one slot's next item, at the earliest. */
+/* When one device's engines and hardware queues can take one slot's next item, at the earliest. */
 typedef struct outlook {
+  int64_t latest; /* end of any item so far */
   int64_t compute;
   int64_t copy[ENGINES];
   int64_t left[HARDWARE_QUEUES]; /* the newest item so far has left the queue for the engine */
 } outlook;
 
-static outlook outlook_of(const machine *m, const config *c, const slot *s) {
-  outlook o = {.compute = compute_free(m, c, s)};
-  for (int e = ENGINE_H2D; e < ENGINES; e++) o.copy[e] = m->copy_slot[e] >= 0 ? m->copy_end[e] : m->time;
+static outlook outlook_of(const machine *m, const config *c, int d, const slot *s) {
+  const device *v = &m->device[d];
+  outlook o = {.compute = compute_free(m, c, d, s), .latest = s->seats[d].last_end};
+  for (int e = ENGINE_H2D; e < ENGINES; e++) o.copy[e] = v->copy_slot[e] >= 0 ? v->copy_end[e] : m->time;
   return o;
 }
 
@@ -52,7 +55,7 @@ static int64_t estimated_begin(outlook *o, slot *s, const item *i, int64_t ready
   if (i->flags & ITEM_WALL && i->begin != NEVER) return i->begin;
   if (i->phase == PHASE_WAITING) ready = o->left[i->queue] = later(o->left[i->queue], ready);
   ready = later(ready, o->compute);
-  return i->got > 0 || ready == NEVER ? ready : later(ready, grids_vacancy(s, i, o->compute));
+  return i->got > 0 || ready == NEVER ? ready : later(ready, grids_vacancy(s, i->device, i, o->compute));
 }
 
 /* Begin and estimate of the end of one that is not done. */
@@ -68,22 +71,23 @@ static int64_t estimate(outlook *o, const machine *m, const config *c, slot *s, 
 }
 
 /* Estimates begin or end of `serial`, walking the queue once in order. */
-static int64_t walk(machine *m, const config *c, slot *s, uint64_t serial, bool all, bool begin_wanted) {
-  int64_t latest = s->last_end;
-  outlook o = outlook_of(m, c, s);
+static int64_t walk(machine *m, const config *c, slot *s, uint64_t serial, scope of, bool begin_wanted) {
+  outlook outlooks[DEVICES];
+  for (int d = 0; d < m->devices; d++) outlooks[d] = outlook_of(m, c, d, s);
   for (uint64_t k = s->first; k <= serial; k++) {
     item *i = slot_item(s, k);
+    outlook *o = &outlooks[i->device];
     if (i->phase == PHASE_DONE) continue;
-    int64_t begin = estimate(&o, m, c, s, i, estimated_ready(s, i, latest));
-    latest = later(latest, i->estimate);
+    int64_t begin = estimate(o, m, c, s, i, estimated_ready(s, i, o->latest));
+    o->latest = later(o->latest, i->estimate);
     if (k == serial && begin_wanted) return i->begin != NEVER ? i->begin : begin;
   }
-  return all ? latest : slot_item(s, serial)->estimate;
+  return of == ITEM_ALONE ? slot_item(s, serial)->estimate : outlooks[of].latest;
 }
 
-int64_t schedule_end(machine *m, const config *c, slot *s, uint64_t serial, bool all) {
-  if (all) return s->first > serial ? s->last_end : walk(m, c, s, serial, true, false);
-  if (!schedule_done(s, serial)) return walk(m, c, s, serial, false, false);
+int64_t schedule_end(machine *m, const config *c, slot *s, uint64_t serial, scope of) {
+  if (!schedule_all_done(s, serial, of)) return walk(m, c, s, serial, of, false);
+  if (of != ITEM_ALONE) return s->seats[of].last_end;
   const item *i = slot_item(s, serial);
   return i->serial == serial ? i->end : 0;
 }
@@ -91,5 +95,5 @@ int64_t schedule_end(machine *m, const config *c, slot *s, uint64_t serial, bool
 int64_t schedule_begin(machine *m, const config *c, slot *s, uint64_t serial) {
   item *i = slot_item(s, serial);
   if (i->serial != serial) return 0;
-  return i->begin != NEVER ? i->begin : walk(m, c, s, serial, false, true);
+  return i->begin != NEVER ? i->begin : walk(m, c, s, serial, ITEM_ALONE, true);
 }

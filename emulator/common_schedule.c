@@ -4,13 +4,12 @@
 
 #include "common_parts.h"
 
-static bool active(const slot *s) { return s->pid && s->first <= s->head; }
-
 /* ---- the queue of one process ---- */
 
 /* How many wait as it does. */
 static int64_t *waiting_with(slot *s, const item *i) {
-  return i->engine == ENGINE_COMPUTE ? &s->queued[i->queue] : &s->waiting[i->engine];
+  seat *t = &s->seats[i->device];
+  return i->engine == ENGINE_COMPUTE ? &t->queued[i->queue] : &t->waiting[i->engine];
 }
 
 bool schedule_has_room(const slot *s) { return s->head + 1 - s->first < QUEUE; }
@@ -34,6 +33,22 @@ bool schedule_done(slot *s, uint64_t serial) {
   return slot_item(s, serial)->phase == PHASE_DONE;
 }
 
+/* The oldest item of a device that is not done; one after the newest item if all are. */
+static uint64_t oldest(slot *s, int d) {
+  seat *t = &s->seats[d];
+  if (t->oldest < s->first) t->oldest = s->first;
+  while (t->oldest <= s->head) {
+    const item *i = slot_item(s, t->oldest);
+    if (i->device == d && i->phase != PHASE_DONE) break;
+    t->oldest++;
+  }
+  return t->oldest;
+}
+
+bool schedule_all_done(slot *s, uint64_t serial, scope of) {
+  return of == ITEM_ALONE ? schedule_done(s, serial) : oldest(s, (int)of) > serial;
+}
+
 void schedule_close(slot *s, uint64_t serial, int64_t end) {
   item *i = slot_item(s, serial);
   if (i->serial != serial || i->begin == NEVER) return;
@@ -41,9 +56,9 @@ void schedule_close(slot *s, uint64_t serial, int64_t end) {
   i->flags &= ~(uint32_t)ITEM_OPEN;
 }
 
-/* When what it waits for has ended, or NEVER while some of that has not. */
-static int64_t ready_time(slot *s, const item *i) {
-  if (i->flags & ITEM_AFTER_ALL) return s->first == i->serial ? later(i->arrive, s->last_end) : NEVER;
+int64_t ready_time(slot *s, const item *i) {
+  if (i->flags & ITEM_AFTER_ALL)
+    return oldest(s, i->device) == i->serial ? later(i->arrive, s->seats[i->device].last_end) : NEVER;
   int64_t ready = i->arrive;
   for (int k = 0; k < PREDECESSORS && i->after[k]; k++) {
     if (!schedule_done(s, i->after[k])) return NEVER;
@@ -53,108 +68,86 @@ static int64_t ready_time(slot *s, const item *i) {
   return ready;
 }
 
-static void finish(machine *m, slot *s, item *i, int64_t end) {
+void finish_item(machine *m, slot *s, item *i, int64_t end) {
+  seat *t = &s->seats[i->device];
+  device *d = &m->device[i->device];
   if (i->begin == NEVER) i->begin = end;
   i->end = end;
   i->phase = PHASE_DONE;
   if (i->engine == ENGINE_COMPUTE)
-    grids_remove(s, i->serial);
-  else if (s->current[i->engine] == i->serial)
-    s->current[i->engine] = 0;
-  if (i->engine >= ENGINE_H2D && m->copy_slot[i->engine] == slot_index(m, s)) m->copy_slot[i->engine] = -1;
-  s->last_end = later(s->last_end, end);
+    grids_remove(s, i->device, i->serial);
+  else if (t->current[i->engine] == i->serial)
+    t->current[i->engine] = 0;
+  if (i->engine >= ENGINE_H2D && d->copy_slot[i->engine] == slot_index(m, s)) d->copy_slot[i->engine] = -1;
+  t->last_end = later(t->last_end, end);
   while (s->first <= s->head && slot_item(s, s->first)->phase == PHASE_DONE) s->first++;
 }
 
 /* Kernels leave a hardware queue in the order in which they were put there: one that is not ready holds up those of
  * other streams behind it. Those that are on the device run at the same time. Hardware works like that: "CUDA Streams:
  * Best Practices and Common Pitfalls" (GTC 2014), and what Megatron-LM wants CUDA_DEVICE_MAX_CONNECTIONS=1 for. */
-static bool is_shut(const slot *s, const item *i, uint32_t stuck) {
+static bool is_shut(const slot *s, const item *i, const uint32_t stuck[DEVICES]) {
+  const seat *t = &s->seats[i->device];
   if (i->engine == ENGINE_NONE) return false;
-  if (i->engine == ENGINE_COMPUTE) return s->grids == GRIDS || stuck >> i->queue & 1;
-  return s->current[i->engine];
+  if (i->engine == ENGINE_COMPUTE) return t->grids == GRIDS || stuck[i->device] >> i->queue & 1;
+  return t->current[i->engine];
 }
 
 /* Items that could be admitted: those that wait for an engine which has room. `stuck`: the queues that are not asked.
  */
-static int64_t candidates(const slot *s, uint32_t stuck) {
-  int64_t sum = s->waiting[ENGINE_NONE];
+static int64_t candidates_at(const seat *t, uint32_t stuck) {
+  int64_t sum = t->waiting[ENGINE_NONE];
   for (int e = ENGINE_H2D; e < ENGINES; e++)
-    if (!s->current[e]) sum += s->waiting[e];
-  for (int q = 0; q < HARDWARE_QUEUES && s->grids < GRIDS; q++)
-    if (!(stuck >> q & 1)) sum += s->queued[q];
+    if (!t->current[e]) sum += t->waiting[e];
+  for (int q = 0; q < HARDWARE_QUEUES && t->grids < GRIDS; q++)
+    if (!(stuck >> q & 1)) sum += t->queued[q];
+  return sum;
+}
+
+static int64_t candidates(const machine *m, const slot *s, const uint32_t stuck[DEVICES]) {
+  int64_t sum = 0;
+  for (int d = 0; d < m->devices; d++) sum += candidates_at(&s->seats[d], stuck[d]);
   return sum;
 }
 
 static void admit_one(machine *m, slot *s, item *i, int64_t ready) {
   --*waiting_with(s, i);
   if (i->engine == ENGINE_NONE) {
-    finish(m, s, i, ready);
+    finish_item(m, s, i, ready);
     return;
   }
   i->phase = PHASE_CURRENT;
+  seat *t = &s->seats[i->device];
   if (i->engine == ENGINE_COMPUTE)
-    s->grid[s->grids++] = i->serial;
+    t->grid[t->grids++] = i->serial;
   else
-    s->current[i->engine] = i->serial;
+    t->current[i->engine] = i->serial;
 }
 
 /* Makes items current that are ready at t, finishes markers; returns when the next one becomes ready. */
 static int64_t admit(machine *m, slot *s, int64_t t) {
-  uint32_t stuck = 0;
-  int64_t next = NEVER, left = candidates(s, stuck);
+  uint32_t stuck[DEVICES] = {0};
+  int64_t next = NEVER, left = candidates(m, s, stuck);
   for (uint64_t serial = s->first; serial <= s->head && left > 0; serial++) {
     item *i = slot_item(s, serial);
     if (i->phase != PHASE_WAITING || is_shut(s, i, stuck)) continue;
     int64_t ready = ready_time(s, i);
     if (ready <= t) {
       admit_one(m, s, i, ready);
-      left = earlier(left - 1, candidates(s, stuck));
+      left = earlier(left - 1, candidates(m, s, stuck));
       continue;
     }
     next = earlier(next, ready);
-    left -= i->engine == ENGINE_COMPUTE ? s->queued[i->queue] : 1;
-    if (i->engine == ENGINE_COMPUTE) stuck |= 1u << i->queue;
+    left -= i->engine == ENGINE_COMPUTE ? *waiting_with(s, i) : 1;
+    if (i->engine == ENGINE_COMPUTE) stuck[i->device] |= 1u << i->queue;
     if (i->arrive >= next) break; /* items arrive in the order of their serials: none later is ready sooner */
   }
   return next;
 }
 
-/* ---- the copy engines: one copy at a time, in the order in which they became ready ---- */
-
-static void start_copies(machine *m, int64_t t) {
-  for (int e = ENGINE_H2D; e < ENGINES; e++) {
-    if (m->copy_slot[e] >= 0) continue;
-    slot *chosen = NULL;
-    int64_t first = NEVER;
-    for (slot *s = m->slots; s < slots_end(m); s++) {
-      if (!active(s) || !s->current[e]) continue;
-      int64_t ready = ready_time(s, slot_item(s, s->current[e]));
-      if (ready < first) {
-        first = ready;
-        chosen = s;
-      }
-    }
-    if (!chosen) continue;
-    item *i = slot_item(chosen, chosen->current[e]);
-    i->begin = t;
-    m->copy_slot[e] = slot_index(m, chosen);
-    m->copy_end[e] = t + i->cost;
-  }
-}
-
-static void finish_copies(machine *m, int64_t t) {
-  for (int e = ENGINE_H2D; e < ENGINES; e++) {
-    if (m->copy_slot[e] < 0 || m->copy_end[e] > t) continue;
-    slot *s = &m->slots[m->copy_slot[e]];
-    m->copy_slot[e] = -1;
-    if (s->pid && s->current[e]) finish(m, s, slot_item(s, s->current[e]), m->copy_end[e]);
-  }
-}
-
 /* ---- the simulation ---- */
 
-static void note_service(slot *s, int64_t from, int64_t to) {
+static void note_service(seat *s, int64_t from, int64_t to) {
   span *last = &s->served[(s->spans + SPANS - 1) % SPANS];
   if (s->spans > 0 && last->end == from)
     last->end = to;
@@ -162,50 +155,61 @@ static void note_service(slot *s, int64_t from, int64_t to) {
     s->served[s->spans++ % SPANS] = (span){from, to};
 }
 
-int schedule_served(const slot *s, int64_t begin, int64_t end, span into[SPANS]) {
+int schedule_served(const slot *s, int d, int64_t begin, int64_t end, span into[SPANS]) {
+  const seat *t = &s->seats[d];
   int n = 0;
-  for (uint64_t k = s->spans > SPANS ? s->spans - SPANS : 0; k < s->spans; k++) {
-    const span *one = &s->served[k % SPANS];
+  for (uint64_t k = t->spans > SPANS ? t->spans - SPANS : 0; k < t->spans; k++) {
+    const span *one = &t->served[k % SPANS];
     if (one->begin <= end && one->end >= begin) into[n++] = (span){later(one->begin, begin), earlier(one->end, end)};
   }
   return n;
 }
 
-static void serve_slot(machine *m, slot *s, int64_t from, int64_t to) {
-  note_service(s, from, to);
-  for (int k = s->grids - 1; k >= 0; k--) { /* backwards: those that end leave the list */
-    item *i = slot_grid(s, k);
+static void serve_slot(machine *m, slot *s, int d, int64_t from, int64_t to) {
+  note_service(&s->seats[d], from, to);
+  for (int k = s->seats[d].grids - 1; k >= 0; k--) { /* backwards: those that end leave the list */
+    item *i = slot_grid(s, d, k);
     if (i->rate <= 0) continue;
     if (i->begin == NEVER) i->begin = from;
     bool done = compute_completion(i, i->rate, from) <= to;
     i->left -= (double)(to - from) * i->rate;
-    if (done) finish(m, s, i, to);
+    if (done) finish_item(m, s, i, to);
   }
+}
+
+/* Sets what one device's engines do at t; returns when that changes. */
+static int64_t begin_step(machine *m, const config *c, int d, int64_t t) {
+  start_copies(m, d, t);
+  int64_t next = compute_rates(m, c, d, t);
+  for (slot *s = m->slots; s < slots_end(m); s++)
+    if (s->seats[d].at_work) next = earlier(next, grids_next(s, d, t));
+  for (int e = ENGINE_H2D; e < ENGINES; e++)
+    if (m->device[d].copy_slot[e] >= 0) next = earlier(next, m->device[d].copy_end[e]);
+  return next;
+}
+
+static void end_step(machine *m, int d, int64_t from, int64_t to) {
+  charge_busy(m, d, from, to);
+  for (slot *s = m->slots; s < slots_end(m); s++)
+    if (s->seats[d].at_work) serve_slot(m, s, d, from, to);
+  finish_copies(m, d, to);
 }
 
 /* One step: from m->time to the next moment at which something changes. */
 static void step(machine *m, const config *c, int64_t to) {
   int64_t t = m->time, next = to;
   for (slot *s = m->slots; s < slots_end(m); s++)
-    if (active(s)) next = earlier(next, admit(m, s, t));
-  start_copies(m, t);
-  next = earlier(next, compute_rates(m, c, t));
-  for (slot *s = m->slots; s < slots_end(m); s++)
-    if (s->at_work) next = earlier(next, grids_next(s, t));
-  for (int e = ENGINE_H2D; e < ENGINES; e++)
-    if (m->copy_slot[e] >= 0) next = earlier(next, m->copy_end[e]);
+    if (is_active(s)) next = earlier(next, admit(m, s, t));
+  for (int d = 0; d < m->devices; d++) next = earlier(next, begin_step(m, c, d, t));
   next = later(next, t);
-  charge_busy(m, t, next);
-  for (slot *s = m->slots; s < slots_end(m); s++)
-    if (s->at_work) serve_slot(m, s, t, next);
-  finish_copies(m, next);
+  for (int d = 0; d < m->devices; d++) end_step(m, d, t, next);
   m->time = next;
 }
 
 /* Everything that is due at the time reached, without moving it. */
 static void settle(machine *m) {
   for (slot *s = m->slots; s < slots_end(m); s++)
-    if (active(s)) admit(m, s, m->time);
+    if (is_active(s)) admit(m, s, m->time);
 }
 
 void schedule_advance(machine *m, const config *c, int64_t to) {
@@ -217,19 +221,25 @@ void schedule_advance(machine *m, const config *c, int64_t to) {
 /* ---- after a death ---- */
 
 static bool is_current(slot *s, const item *i) {
-  if (i->engine != ENGINE_COMPUTE) return s->current[i->engine] == i->serial;
-  for (int k = 0; k < s->grids; k++)
-    if (s->grid[k] == i->serial) return true;
+  const seat *t = &s->seats[i->device];
+  if (i->engine != ENGINE_COMPUTE) return t->current[i->engine] == i->serial;
+  for (int k = 0; k < t->grids; k++)
+    if (t->grid[k] == i->serial) return true;
   return false;
 }
 
-static void repair_slot(slot *s) {
-  memset(s->waiting, 0, sizeof s->waiting);
-  memset(s->queued, 0, sizeof s->queued);
-  while (s->first <= s->head && slot_item(s, s->first)->phase == PHASE_DONE) s->first++;
+static void repair_seat(slot *s, int d) {
+  seat *t = &s->seats[d];
+  memset(t->waiting, 0, sizeof t->waiting);
+  memset(t->queued, 0, sizeof t->queued);
   for (int e = ENGINE_H2D; e < ENGINES; e++)
-    if (s->current[e] && slot_item(s, s->current[e])->phase != PHASE_CURRENT) s->current[e] = 0;
-  grids_repair(s);
+    if (t->current[e] && slot_item(s, t->current[e])->phase != PHASE_CURRENT) t->current[e] = 0;
+  grids_repair(s, d);
+}
+
+static void repair_slot(machine *m, slot *s) {
+  while (s->first <= s->head && slot_item(s, s->first)->phase == PHASE_DONE) s->first++;
+  for (int d = 0; d < m->devices; d++) repair_seat(s, d);
   for (uint64_t serial = s->first; serial <= s->head; serial++) {
     item *i = slot_item(s, serial);
     if (i->phase == PHASE_CURRENT && !is_current(s, i)) i->phase = PHASE_WAITING;
@@ -239,7 +249,6 @@ static void repair_slot(slot *s) {
 
 void schedule_repair(machine *m) {
   for (slot *s = m->slots; s < slots_end(m); s++)
-    if (s->pid) repair_slot(s);
-  for (int e = ENGINE_H2D; e < ENGINES; e++)
-    if (m->copy_slot[e] >= 0 && !m->slots[m->copy_slot[e]].current[e]) m->copy_slot[e] = -1;
+    if (s->pid) repair_slot(m, s);
+  for (int d = 0; d < m->devices; d++) repair_copies(m, d);
 }

@@ -11,37 +11,43 @@
 
 #include "common_machine.h"
 
+/* Of what an end is asked: one item, or every item of a device up to it. */
+typedef enum scope { ITEM_ALONE = -1 } scope; /* else a device's number */
+
 /* Moves the schedule to `to`, which must not lie in the future. */
 void schedule_advance(machine *m, const config *c, int64_t to);
 
 /* Room for another item? */
 bool schedule_has_room(const slot *s);
 
-/* Appends *i (engine, flags, arrive, cost, share, after) to the slot's queue and returns its serial. */
+/* Appends *i (device, engine, flags, arrive, cost, share, after) to the slot's queue and returns its serial. */
 uint64_t schedule_append(slot *s, const item *i);
 
 /* Whether an item is done. One that left the queue is. */
 bool schedule_done(slot *s, uint64_t serial);
 
+/* The same for a scope. */
+bool schedule_all_done(slot *s, uint64_t serial, scope of);
+
 /* Gives an open item its end. */
 void schedule_close(slot *s, uint64_t serial, int64_t end);
 
-/* The end of an item (all = of every item up to it): exact if it is done, else a lower bound that is exact while
- * no other stream or process wants the device. NEVER: not before an open item is closed. */
-int64_t schedule_end(machine *m, const config *c, slot *s, uint64_t serial, bool all);
+/* The end of an item (of: a device = of every item of that device up to it): exact if it is done, else a lower bound
+ * that is exact while no other stream or process wants the device. NEVER: not before an open item is closed. */
+int64_t schedule_end(machine *m, const config *c, slot *s, uint64_t serial, scope of);
 
 /* The same for the begin of an item that has not begun. */
 int64_t schedule_begin(machine *m, const config *c, slot *s, uint64_t serial);
 
-/* When between `begin` and `end` the slot had the compute engine, in order; returns how many spans, at most SPANS. What
- * is older than the newest SPANS is forgotten. */
-int schedule_served(const slot *s, int64_t begin, int64_t end, span into[SPANS]);
+/* When between `begin` and `end` the slot had the compute engine of device d, in order; returns how many spans, at most
+ * SPANS. What is older than the newest SPANS is forgotten. */
+int schedule_served(const slot *s, int d, int64_t begin, int64_t end, span into[SPANS]);
 
 /* Makes the queues consistent again after a process died in the middle of a change. */
 void schedule_repair(machine *m);
 
-/* Share of the last second in which a process (NULL: any) had the compute engine. */
-double schedule_utilization(const machine *m, const slot *s);
+/* Share of the last second in which a process (NULL: any) had the compute engine of device d. */
+double schedule_utilization(const machine *m, int d, const slot *s);
 
 /* Factor on the compute rate at a time: throttling. */
 double schedule_throttle(const machine *m, const config *c, int64_t at);

@@ -8,20 +8,21 @@ double schedule_throttle(const machine *m, const config *c, int64_t at) {
 }
 
 /* The first slot that wants the engine, of those that take turns with this one; -1 if none does. */
-static int wanting(const machine *m, const slot *s) {
+static int wanting(const machine *m, int d, const slot *s) {
   for (int k = 0; k < m->top; k++)
-    if (wants_compute(&m->slots[k]) && is_together(&m->slots[k], s)) return k;
+    if (wants_compute(&m->slots[k], d) && is_together(&m->slots[k], s)) return k;
   return -1;
 }
 
 static bool sits_before(const slot *a, const slot *b) { return a->rank != b->rank ? a->rank < b->rank : a < b; }
 
 /* Whose turn is next, after that of slot `after` (-1: nobody's); -1 if nobody else wants the engine. */
-static int next_turn(const machine *m, int after) {
+static int next_turn(const machine *m, int d, int after) {
   const slot *last = after >= 0 ? &m->slots[after] : NULL, *first = NULL, *later_one = NULL;
   for (const slot *s = m->slots; s < slots_end(m); s++) {
     if (last && is_together(s, last)) continue;
-    if (!wants_compute(s) || wanting(m, s) != slot_index(m, s)) continue; /* one turn for all clients of a server */
+    if (!wants_compute(s, d) || wanting(m, d, s) != slot_index(m, s))
+      continue; /* one turn for all clients of a server */
     if (!first || sits_before(s, first)) first = s;
     if (last && sits_before(last, s) && (!later_one || sits_before(s, later_one))) later_one = s;
   }
@@ -29,43 +30,47 @@ static int next_turn(const machine *m, int after) {
   return chosen ? slot_index(m, chosen) : -1;
 }
 
-static bool is_first_client(const machine *m, const slot *s) {
+static bool is_first_client(const machine *m, int d, const slot *s) {
   for (const slot *other = m->slots; other < slots_end(m); other++)
-    if (other->pid && other->context && other->order < s->order) return false;
+    if (other->pid && other->seats[d].context && other->order < s->order) return false;
   return true;
 }
 
-static int64_t slice_of(const machine *m, const config *c, const slot *s) {
-  return (int64_t)((double)c->slice_ns * (is_first_client(m, s) ? c->unfair : 1.0));
+static int64_t slice_of(const machine *m, const config *c, int d, const slot *s) {
+  return (int64_t)((double)c->slice_ns * (is_first_client(m, d, s) ? c->unfair : 1.0));
 }
 
-static bool owner_wants(const machine *m) { return m->owner >= 0 && wanting(m, &m->slots[m->owner]) >= 0; }
+static bool owner_wants(const machine *m, int d) {
+  int owner = m->device[d].owner;
+  return owner >= 0 && wanting(m, d, &m->slots[owner]) >= 0;
+}
 
 /* Under time slicing: passes the engine on if its owner is out of work or its slice is over. Returns whether two or
  * more want it. */
-static bool rotate(machine *m, const config *c, int64_t t) {
-  int next = next_turn(m, m->owner);
+static bool rotate(machine *m, const config *c, int d, int64_t t) {
+  device *v = &m->device[d];
+  int next = next_turn(m, d, v->owner);
   if (next < 0) { /* at most its owner: its slices follow each other */
-    if (m->owner < 0) return false;
-    int64_t slice = slice_of(m, c, &m->slots[m->owner]);
-    if (t >= m->slice_end) m->slice_end += ((t - m->slice_end) / slice + 1) * slice;
+    if (v->owner < 0) return false;
+    int64_t slice = slice_of(m, c, d, &m->slots[v->owner]);
+    if (t >= v->slice_end) v->slice_end += ((t - v->slice_end) / slice + 1) * slice;
     return false;
   }
-  if (owner_wants(m) && t < m->slice_end) return true;
-  m->switch_end = m->owner < 0 ? t : t + c->switch_ns;
-  m->owner = next;
-  m->slice_end = m->switch_end + slice_of(m, c, &m->slots[next]);
-  return next_turn(m, next) >= 0;
+  if (owner_wants(m, d) && t < v->slice_end) return true;
+  v->switch_end = v->owner < 0 ? t : t + c->switch_ns;
+  v->owner = next;
+  v->slice_end = v->switch_end + slice_of(m, c, d, &m->slots[next]);
+  return next_turn(m, d, next) >= 0;
 }
 
 /* Side by side, of all or (with an owner) of those that have its turn: shares of the multiprocessors by max-min
  * fairness; nobody gets more than it can use. */
-static void share_out(machine *m, const slot *owner, double cap, double factor) {
+static void share_out(machine *m, int d, const slot *owner, double cap, double factor) {
   double use[MACHINE_SLOTS], rest = 1.0;
   int open[MACHINE_SLOTS], n = 0;
   for (int k = 0; k < m->top; k++) {
-    if (!wants_compute(&m->slots[k]) || (owner && !is_together(&m->slots[k], owner))) continue;
-    use[k] = fmin(grids_use(&m->slots[k]), cap);
+    if (!wants_compute(&m->slots[k], d) || (owner && !is_together(&m->slots[k], owner))) continue;
+    use[k] = fmin(grids_use(&m->slots[k], d), cap);
     open[n++] = k;
   }
   while (n > 0) {
@@ -73,14 +78,14 @@ static void share_out(machine *m, const slot *owner, double cap, double factor) 
     int left = 0;
     for (int j = 0; j < n; j++) {
       if (use[open[j]] <= level) {
-        grids_serve(&m->slots[open[j]], use[open[j]], factor);
+        grids_serve(&m->slots[open[j]], d, use[open[j]], factor);
         rest -= use[open[j]];
       } else {
         open[left++] = open[j];
       }
     }
     if (left == n) {
-      for (int j = 0; j < n; j++) grids_serve(&m->slots[open[j]], level, factor);
+      for (int j = 0; j < n; j++) grids_serve(&m->slots[open[j]], d, level, factor);
       return;
     }
     n = left;
@@ -88,55 +93,58 @@ static void share_out(machine *m, const slot *owner, double cap, double factor) 
 }
 
 /* Whoever's turn it is; returns when that changes at the latest. */
-static int64_t take_turns(machine *m, const config *c, int64_t t, double factor) {
+static int64_t take_turns(machine *m, const config *c, int d, int64_t t, double factor) {
+  const device *v = &m->device[d];
   int64_t until = NEVER;
-  bool contended = rotate(m, c, t);
-  if (!owner_wants(m)) return NEVER;
-  if (t < m->switch_end)
-    until = m->switch_end;
+  bool contended = rotate(m, c, d, t);
+  if (!owner_wants(m, d)) return NEVER;
+  if (t < v->switch_end)
+    until = v->switch_end;
   else
-    share_out(m, &m->slots[m->owner], 1.0, factor);
-  return contended ? earlier(until, m->slice_end) : until;
+    share_out(m, d, &m->slots[v->owner], 1.0, factor);
+  return contended ? earlier(until, v->slice_end) : until;
 }
 
-int64_t compute_rates(machine *m, const config *c, int64_t t) {
+int64_t compute_rates(machine *m, const config *c, int d, int64_t t) {
   int64_t until = NEVER, change = m->created + (int64_t)ceil(c->throttle_after * 1e9);
   double factor = schedule_throttle(m, c, t);
-  for (slot *s = m->slots; s < slots_end(m); s++) grids_serve(s, 0, factor);
+  for (slot *s = m->slots; s < slots_end(m); s++) grids_serve(s, d, 0, factor);
   if (c->side_by_side)
-    share_out(m, NULL, c->sm_share > 0 ? c->sm_share : 1.0, factor);
+    share_out(m, d, NULL, c->sm_share > 0 ? c->sm_share : 1.0, factor);
   else
-    until = take_turns(m, c, t, factor);
+    until = take_turns(m, c, d, t, factor);
   return c->throttle_after >= 0 && t < change ? earlier(until, change) : until;
 }
 
 /* ---- utilization ---- */
 
-static void turn_bucket(machine *m, int64_t bucket) {
-  for (int64_t b = later(m->bucket + 1, bucket - BUCKETS + 1); b <= bucket; b++) {
-    m->busy[b % BUCKETS] = 0;
-    for (slot *s = m->slots; s < slots_end(m); s++) s->busy[b % BUCKETS] = 0;
+static void turn_bucket(machine *m, int d, int64_t bucket) {
+  device *v = &m->device[d];
+  for (int64_t b = later(v->bucket + 1, bucket - BUCKETS + 1); b <= bucket; b++) {
+    v->busy[b % BUCKETS] = 0;
+    for (slot *s = m->slots; s < slots_end(m); s++) s->seats[d].busy[b % BUCKETS] = 0;
   }
-  m->bucket = bucket;
+  v->bucket = bucket;
 }
 
-void charge_busy(machine *m, int64_t from, int64_t to) {
+void charge_busy(machine *m, int d, int64_t from, int64_t to) {
+  device *v = &m->device[d];
   bool any = false;
-  for (int k = 0; k < m->top; k++) any = any || m->slots[k].at_work;
+  for (int k = 0; k < m->top; k++) any = any || m->slots[k].seats[d].at_work;
   while (from < to) {
     int64_t bucket = from / BUCKET_NS, end = earlier(to, (bucket + 1) * BUCKET_NS);
     if (to - end > (int64_t)BUCKETS * BUCKET_NS) end = to - (int64_t)BUCKETS * BUCKET_NS; /* older than we keep */
-    if (bucket > m->bucket) turn_bucket(m, bucket);
-    if (any) m->busy[bucket % BUCKETS] += end - from;
+    if (bucket > v->bucket) turn_bucket(m, d, bucket);
+    if (any) v->busy[bucket % BUCKETS] += end - from;
     for (int k = 0; k < m->top && any; k++)
-      if (m->slots[k].at_work) m->slots[k].busy[bucket % BUCKETS] += end - from;
+      if (m->slots[k].seats[d].at_work) m->slots[k].seats[d].busy[bucket % BUCKETS] += end - from;
     from = end;
   }
 }
 
-double schedule_utilization(const machine *m, const slot *s) {
-  const int64_t *busy = s ? s->busy : m->busy;
-  int64_t sum = 0, now = m->bucket;
+double schedule_utilization(const machine *m, int d, const slot *s) {
+  const int64_t *busy = s ? s->seats[d].busy : m->device[d].busy;
+  int64_t sum = 0, now = m->device[d].bucket;
   for (int64_t b = now - BUCKETS + 1; b < now; b++) sum += busy[(b + BUCKETS) % BUCKETS]; /* whole buckets only */
   return fmin(1.0, (double)sum / ((double)(BUCKETS - 1) * BUCKET_NS));
 }

@@ -13,11 +13,12 @@ static CUresult allocate(CUdeviceptr *address, size_t bytes, memory_kind kind) {
   memory *m;
   int64_t mapped = 0;
   const config *c = &gpu.config;
-  CUresult result = need_context(NULL);
+  CUcontext context;
+  CUresult result = need_context(&context);
   if (!address || bytes == 0) return CUDA_ERROR_INVALID_VALUE;
   if (result != CUDA_SUCCESS) return result;
   pthread_mutex_lock(&gpu.lock);
-  result = heap_allocate(&plain_heap, bytes, kind, &m, &mapped);
+  result = heap_allocate(&plain_heaps[context->device], bytes, kind, &m, &mapped);
   if (result == CUDA_SUCCESS) *address = m->base;
   pthread_mutex_unlock(&gpu.lock);
   call_cost(mapped ? c->alloc_large + mapped * c->alloc_per_2mib : c->alloc_small);
@@ -43,7 +44,7 @@ CUresult emu_cuMemAllocManaged(CUdeviceptr *address, size_t bytes, unsigned int 
 static void free_memory(memory *m) {
   const config *c = &gpu.config;
   int64_t unmapped = 0;
-  if (c->free_waits) call_work_waits(queue_wait(gpu.slot->head, true));
+  if (c->free_waits) call_work_waits(queue_wait(gpu.slot->head, (scope)m->device));
   effects_release_memory(m);
   heap_free(m, &unmapped);
   call_cost(unmapped ? c->free_large + unmapped * c->free_per_2mib : c->free_small);
@@ -82,15 +83,17 @@ CUresult emu_cuArrayDestroy(CUarray array) {
 }
 
 CUresult emu_cuMemGetInfo_v2(size_t *free_bytes, size_t *total_bytes) {
-  CUresult result = need_context(NULL);
+  CUcontext context;
+  CUresult result = need_context(&context);
   if (!free_bytes || !total_bytes) return CUDA_ERROR_INVALID_VALUE;
   if (result != CUDA_SUCCESS) return result;
   machine_lock(gpu.machine);
   machine_reap_sometimes(gpu.machine, call_entry());
-  uint64_t used = machine_used(gpu.machine);
+  uint64_t used = machine_used(gpu.machine, context->device);
   machine_unlock(gpu.machine);
-  *total_bytes = (size_t)(gpu.config.memory_bytes + gpu.config.meminfo_lie);
-  *free_bytes = (size_t)(gpu.config.memory_bytes - (int64_t)used + gpu.config.meminfo_lie);
+  const int64_t bytes = device_facts(context->device)->memory_bytes;
+  *total_bytes = (size_t)(bytes + gpu.config.meminfo_lie);
+  *free_bytes = (size_t)(bytes - (int64_t)used + gpu.config.meminfo_lie);
   return CUDA_SUCCESS;
 }
 
@@ -138,7 +141,7 @@ CUresult emu_cuMemFreeHost(void *address) {
   pthread_mutex_lock(&gpu.lock);
   memory *m = find_host(address, MEMORY_HOST);
   if (m) {
-    call_work_waits(queue_wait(gpu.slot->head, true));
+    call_work_waits(queue_drain());
     effects_release_memory(m);
     munmap(address, m->bytes);
     memory_unregister(m);
@@ -225,7 +228,7 @@ static CUresult attribute_of(const memory *m, CUdeviceptr address, CUpointer_att
     case CU_POINTER_ATTRIBUTE_IS_MANAGED:
       STORE(unsigned int, m && m->kind == MEMORY_MANAGED);
     case CU_POINTER_ATTRIBUTE_DEVICE_ORDINAL:
-      STORE(int, m ? 0 : -2);
+      STORE(int, m ? device_ordinal(m->device) : -2);
     case CU_POINTER_ATTRIBUTE_RANGE_START_ADDR:
       STORE(CUdeviceptr, m ? m->base : 0);
     case CU_POINTER_ATTRIBUTE_RANGE_SIZE:

@@ -156,7 +156,7 @@ static void align(machine *m) {
   const int64_t base = (m->now / GRID + 1) * GRID;
   __atomic_store_n(&m->now, base, __ATOMIC_RELEASE);
   schedule_advance(m, &gpu.config, base);
-  if (is_idle(m)) m->owner = -1;
+  for (int d = 0; d < m->devices && is_idle(m); d++) m->device[d].owner = -1;
 }
 
 static void begin(machine *m) {

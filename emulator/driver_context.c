@@ -9,8 +9,8 @@
 
 enum { DEPTH = 32, API_VERSION = 3020, VALID_FLAGS = 0xff };
 
-static struct CUctx_st primary;
-static int retained;
+static struct CUctx_st primary[DEVICES]; /* by the machine's number */
+static int retained[DEVICES];
 static uint64_t created;
 static _Thread_local CUcontext stack[DEPTH];
 static _Thread_local int depth;
@@ -24,15 +24,18 @@ CUresult need_context(CUcontext *context) {
 }
 
 static bool is_context(CUcontext context) { return context && context->magic == MAGIC_CONTEXT; }
+static bool is_primary(CUcontext context) { return context == &primary[context->device]; }
 
 /* ---- birth and death, with gpu.lock held ---- */
 
-static CUresult bring_up(CUcontext context, unsigned int flags) {
-  if (gpu.contexts == 0 && !memory_charge(gpu.config.context_bytes)) return CUDA_ERROR_OUT_OF_MEMORY;
+static CUresult bring_up(CUcontext context, int device, unsigned int flags) {
+  if (gpu.contexts[device] == 0 && !memory_charge(device, gpu.config.context_bytes)) return CUDA_ERROR_OUT_OF_MEMORY;
   call_extra(gpu.config.context_create / (gpu.server ? 2 : 1)); /* an MPS server holds the device already */
-  gpu.contexts++;
-  gpu.slot->context = true;
+  gpu.contexts[device]++;
+  gpu.slot->seats[device].context = true;
   context->magic = MAGIC_CONTEXT;
+  context->device = device;
+  context->peers = 0;
   context->flags = flags;
   context->id = ++created;
   context->streams = NULL;
@@ -44,7 +47,7 @@ static CUresult bring_up(CUcontext context, unsigned int flags) {
 }
 
 static void take_down(CUcontext context) {
-  queue_wait(gpu.slot->head, true);
+  queue_wait(gpu.slot->head, (scope)context->device);
   call_extra(gpu.config.context_destroy);
   memory_release_context(context);
   while (context->streams) {
@@ -55,66 +58,72 @@ static void take_down(CUcontext context) {
   }
   context->alive = false;
   gpu.fault = 0;
-  if (--gpu.contexts > 0) return;
-  gpu.slot->context = false;
-  memory_charge(-gpu.config.context_bytes);
+  if (--gpu.contexts[context->device] > 0) return;
+  gpu.slot->seats[context->device].context = false;
+  memory_charge(context->device, -gpu.config.context_bytes);
 }
 
-static CUresult release_primary(void) {
-  if (retained == 0) return CUDA_ERROR_INVALID_CONTEXT;
-  if (--retained == 0) take_down(&primary);
+static CUresult release_primary(int device) {
+  if (retained[device] == 0) return CUDA_ERROR_INVALID_CONTEXT;
+  if (--retained[device] == 0) take_down(&primary[device]);
   return CUDA_SUCCESS;
 }
 
-/* ---- the primary context ---- */
+/* ---- the primary contexts ---- */
 
-CUresult emu_cuDevicePrimaryCtxRetain(CUcontext *context, CUdevice device) {
-  CUresult result = need_device(device);
+CUresult emu_cuDevicePrimaryCtxRetain(CUcontext *context, CUdevice ordinal) {
+  int device;
+  CUresult result = need_device(ordinal, &device);
   if (!context) return CUDA_ERROR_INVALID_VALUE;
   if (result != CUDA_SUCCESS) return result;
   pthread_mutex_lock(&gpu.lock);
-  if (retained == 0) result = bring_up(&primary, primary.flags);
+  if (retained[device] == 0) result = bring_up(&primary[device], device, primary[device].flags);
   if (result == CUDA_SUCCESS) {
-    retained++;
-    *context = &primary;
+    retained[device]++;
+    *context = &primary[device];
   }
   pthread_mutex_unlock(&gpu.lock);
   return result;
 }
 
-CUresult emu_cuDevicePrimaryCtxRelease_v2(CUdevice device) {
-  CUresult result = need_device(device);
+CUresult emu_cuDevicePrimaryCtxRelease_v2(CUdevice ordinal) {
+  int device;
+  CUresult result = need_device(ordinal, &device);
   if (result != CUDA_SUCCESS) return result;
   pthread_mutex_lock(&gpu.lock);
-  result = release_primary();
+  result = release_primary(device);
   pthread_mutex_unlock(&gpu.lock);
   return result;
 }
 
-CUresult emu_cuDevicePrimaryCtxReset_v2(CUdevice device) {
-  CUresult result = need_device(device);
+CUresult emu_cuDevicePrimaryCtxReset_v2(CUdevice ordinal) {
+  int device;
+  CUresult result = need_device(ordinal, &device);
   if (result != CUDA_SUCCESS) return result;
   pthread_mutex_lock(&gpu.lock);
-  if (retained > 0) take_down(&primary);
-  retained = 0;
+  if (retained[device] > 0) take_down(&primary[device]);
+  retained[device] = 0;
   pthread_mutex_unlock(&gpu.lock);
   return CUDA_SUCCESS;
 }
 
-CUresult emu_cuDevicePrimaryCtxSetFlags_v2(CUdevice device, unsigned int flags) {
-  CUresult result = need_device(device);
+CUresult emu_cuDevicePrimaryCtxSetFlags_v2(CUdevice ordinal, unsigned int flags) {
+  int device;
+  CUresult result = need_device(ordinal, &device);
   if (result != CUDA_SUCCESS) return result;
   if (flags & ~(unsigned int)VALID_FLAGS) return CUDA_ERROR_INVALID_VALUE;
-  primary.flags = flags;
+  primary[device].flags = flags;
   return CUDA_SUCCESS;
 }
 
-CUresult emu_cuDevicePrimaryCtxGetState(CUdevice device, unsigned int *flags, int *active) {
-  CUresult result = need_device(device);
+CUresult emu_cuDevicePrimaryCtxGetState(CUdevice ordinal, unsigned int *flags, int *active) {
+  int device;
+  CUresult result = need_device(ordinal, &device);
   if (!flags || !active) return CUDA_ERROR_INVALID_VALUE;
-  *flags = primary.flags;
-  *active = retained > 0;
-  return result;
+  if (result != CUDA_SUCCESS) return result;
+  *flags = primary[device].flags;
+  *active = retained[device] > 0;
+  return CUDA_SUCCESS;
 }
 
 CUresult emu_cuDevicePrimaryCtxRelease(CUdevice device) { return emu_cuDevicePrimaryCtxRelease_v2(device); }
@@ -125,15 +134,16 @@ CUresult emu_cuDevicePrimaryCtxSetFlags(CUdevice device, unsigned int flags) {
 
 /* ---- created contexts ---- */
 
-CUresult emu_cuCtxCreate_v2(CUcontext *context, unsigned int flags, CUdevice device) {
-  CUresult result = need_device(device);
+CUresult emu_cuCtxCreate_v2(CUcontext *context, unsigned int flags, CUdevice ordinal) {
+  int device;
+  CUresult result = need_device(ordinal, &device);
   if (!context || flags & ~(unsigned int)VALID_FLAGS) return CUDA_ERROR_INVALID_VALUE;
   if (result != CUDA_SUCCESS) return result;
   if (depth == DEPTH) return CUDA_ERROR_OUT_OF_MEMORY;
   CUcontext made = calloc(1, sizeof *made); /* never freed: a thread may still have it current */
   if (!made) return CUDA_ERROR_OUT_OF_MEMORY;
   pthread_mutex_lock(&gpu.lock);
-  result = bring_up(made, flags);
+  result = bring_up(made, device, flags);
   pthread_mutex_unlock(&gpu.lock);
   if (result != CUDA_SUCCESS) {
     free(made);
@@ -156,7 +166,7 @@ CUresult emu_cuCtxCreate_v4(CUcontext *context, CUctxCreateParams *parameters, u
 
 CUresult emu_cuCtxDestroy_v2(CUcontext context) {
   if (!gpu.initialized) return CUDA_ERROR_NOT_INITIALIZED;
-  if (!is_context(context) || context == &primary) return CUDA_ERROR_INVALID_CONTEXT;
+  if (!is_context(context) || is_primary(context)) return CUDA_ERROR_INVALID_CONTEXT;
   if (!context->alive) return CUDA_ERROR_CONTEXT_IS_DESTROYED;
   pthread_mutex_lock(&gpu.lock);
   take_down(context);
@@ -202,9 +212,11 @@ CUresult emu_cuCtxPopCurrent_v2(CUcontext *context) {
 /* ---- facts about it ---- */
 
 CUresult emu_cuCtxGetDevice(CUdevice *device) {
+  CUcontext context;
+  CUresult result = need_context(&context);
   if (!device) return CUDA_ERROR_INVALID_VALUE;
-  *device = 0;
-  return need_context(NULL);
+  if (result == CUDA_SUCCESS) *device = device_ordinal(context->device);
+  return result;
 }
 
 CUresult emu_cuCtxGetFlags(unsigned int *flags) {
@@ -261,7 +273,7 @@ CUresult emu_cuCtxSynchronize(void) {
   CUresult result = need_context(&context);
   if (result != CUDA_SUCCESS) return result;
   pthread_mutex_lock(&gpu.lock);
-  queue_synchronize(gpu.slot->head, true, context->flags);
+  queue_synchronize(gpu.slot->head, (scope)context->device, context->flags);
   pthread_mutex_unlock(&gpu.lock);
   return CUDA_SUCCESS;
 }

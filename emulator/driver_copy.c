@@ -49,11 +49,25 @@ static int64_t transfer(double bytes, double bandwidth) {
   return noisy(gpu.config.copy_latency + (int64_t)llround(bytes / bandwidth * 1e9 / gpu.config.rate));
 }
 
-static item copy_item(const place *to, const place *from, uint64_t bytes) {
+/* Over the link where peers reach each other and access was enabled, else through the host. */
+static int64_t peer_transfer(CUcontext context, const place *to, const place *from, double bytes) {
+  const config *c = &gpu.config;
+  int other = to->memory->device == context->device ? from->memory->device : to->memory->device;
+  bool direct = c->peer_access && context->peers >> other & 1;
+  double host = fmin((double)c->d2h_bandwidth, (double)c->h2d_bandwidth);
+  return transfer(bytes, direct ? (double)c->peer_bandwidth : host) + c->peer_latency;
+}
+
+static item copy_item(CUcontext context, const place *to, const place *from, uint64_t bytes) {
   const config *c = &gpu.config;
   item i = {.engine = ENGINE_COMPUTE, .share = 1.0};
+  if (to->device && from->device && to->memory->device != from->memory->device) {
+    i.engine = ENGINE_PEER;
+    i.cost = peer_transfer(context, to, from, (double)bytes);
+    return i;
+  }
   if (to->device && from->device) {
-    i.cost = transfer(2.0 * (double)bytes, (double)c->dram_bandwidth);
+    i.cost = transfer(2.0 * (double)bytes, (double)device_facts(to->memory->device)->dram_bandwidth);
     return i;
   }
   bool pinned = to->memory && from->memory;
@@ -75,7 +89,7 @@ static CUresult copy_on(CUstream stream, uint64_t to, uint64_t from, uint64_t by
   place target, source;
   if (!locate(to, bytes, &target) || !locate(from, bytes, &source)) return CUDA_ERROR_INVALID_VALUE;
   if (!target.memory && !source.memory) return CUDA_ERROR_INVALID_VALUE;
-  item i = copy_item(&target, &source, bytes);
+  item i = copy_item(stream->context, &target, &source, bytes);
   bool pageable = !target.memory || !source.memory;
   work w = {.run = run_copy,
             .light = bytes <= LIGHT_BYTES,
@@ -83,9 +97,9 @@ static CUresult copy_on(CUstream stream, uint64_t to, uint64_t from, uint64_t by
             .touches = {target.memory, source.memory}};
   uint64_t serial = queue_submit(stream, &i, &w);
   if (wait || !target.memory)
-    queue_synchronize(serial, false, stream->context->flags);
+    queue_synchronize(serial, ITEM_ALONE, stream->context->flags);
   else if (pageable)
-    effects_finish(serial, false);
+    effects_finish(serial, ITEM_ALONE);
   return CUDA_SUCCESS;
 }
 
@@ -130,13 +144,32 @@ CUresult emu_cuMemcpyDtoDAsync_v2(CUdeviceptr destination, CUdeviceptr source, s
   return copy_checked(stream, destination, source, bytes, false, true, true);
 }
 
+/* Where both memories are follows from their addresses; the contexts name what they must be of. */
+static CUresult copy_between(CUdeviceptr destination, CUcontext to, CUdeviceptr source, CUcontext from, size_t bytes,
+                             CUstream stream, bool wait) {
+  CUresult result = need_context(NULL);
+  if (result != CUDA_SUCCESS) return result;
+  if (!to || !from || to->magic != MAGIC_CONTEXT || from->magic != MAGIC_CONTEXT) return CUDA_ERROR_INVALID_CONTEXT;
+  return copy_checked(stream, destination, source, bytes, wait, true, true);
+}
+
+CUresult emu_cuMemcpyPeer(CUdeviceptr destination, CUcontext to, CUdeviceptr source, CUcontext from, size_t bytes) {
+  return copy_between(destination, to, source, from, bytes, NULL, true);
+}
+CUresult emu_cuMemcpyPeerAsync(CUdeviceptr destination, CUcontext to, CUdeviceptr source, CUcontext from, size_t bytes,
+                               CUstream stream) {
+  return copy_between(destination, to, source, from, bytes, stream, false);
+}
+
 static CUresult fill_on(CUstream handle, const fill *f) {
   CUstream stream;
   CUresult result = context_stream(handle, &stream);
   uint64_t bytes = f->count * (uint64_t)f->width;
   if (result != CUDA_SUCCESS || bytes == 0) return result;
   if (f->to % (uint64_t)f->width) return CUDA_ERROR_INVALID_VALUE;
-  item i = {.engine = ENGINE_COMPUTE, .share = 1.0, .cost = transfer((double)bytes, (double)gpu.config.dram_bandwidth)};
+  item i = {.engine = ENGINE_COMPUTE,
+            .share = 1.0,
+            .cost = transfer((double)bytes, (double)device_facts(stream->context->device)->dram_bandwidth)};
   work w = {.run = run_fill, .light = bytes <= LIGHT_BYTES, .fill = *f};
   pthread_mutex_lock(&gpu.lock);
   w.touches[0] = memory_find(f->to, bytes);

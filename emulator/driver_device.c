@@ -1,4 +1,4 @@
-/* The one device of the machine: who it is and what it can do. */
+/* The devices of the machine: who they are and what they can do. */
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
@@ -6,13 +6,8 @@
 
 #include "driver_call.h"
 
-CUresult need_device(CUdevice device) {
-  if (!gpu.initialized) return CUDA_ERROR_NOT_INITIALIZED;
-  return device == 0 ? CUDA_SUCCESS : CUDA_ERROR_INVALID_DEVICE;
-}
-
 CUresult emu_cuDeviceGet(CUdevice *device, int ordinal) {
-  CUresult result = need_device(ordinal);
+  CUresult result = need_device(ordinal, NULL);
   if (!device) return CUDA_ERROR_INVALID_VALUE;
   if (result == CUDA_SUCCESS) *device = ordinal;
   return result;
@@ -21,12 +16,12 @@ CUresult emu_cuDeviceGet(CUdevice *device, int ordinal) {
 CUresult emu_cuDeviceGetCount(int *count) {
   if (!count) return CUDA_ERROR_INVALID_VALUE;
   if (!gpu.initialized) return CUDA_ERROR_NOT_INITIALIZED;
-  *count = 1;
+  *count = gpu.visible;
   return CUDA_SUCCESS;
 }
 
 CUresult emu_cuDeviceGetName(char *name, int length, CUdevice device) {
-  CUresult result = need_device(device);
+  CUresult result = need_device(device, NULL);
   if (!name || length < 1) return CUDA_ERROR_INVALID_VALUE;
   if (result == CUDA_SUCCESS) snprintf(name, (size_t)length, "%s", gpu.config.name);
   return result;
@@ -45,57 +40,54 @@ static void parse_uuid(const char *text, CUuuid *uuid) {
 }
 
 CUresult emu_cuDeviceGetUuid_v2(CUuuid *uuid, CUdevice device) {
-  CUresult result = need_device(device);
+  int number;
+  CUresult result = need_device(device, &number);
   if (!uuid) return CUDA_ERROR_INVALID_VALUE;
-  if (result == CUDA_SUCCESS) parse_uuid(gpu.config.uuid, uuid);
+  if (result == CUDA_SUCCESS) parse_uuid(gpu.config.device[number].uuid, uuid);
   return result;
 }
 
 CUresult emu_cuDeviceGetUuid(CUuuid *uuid, CUdevice device) { return emu_cuDeviceGetUuid_v2(uuid, device); }
 
 CUresult emu_cuDeviceGetPCIBusId(char *text, int length, CUdevice device) {
-  CUresult result = need_device(device);
+  int number;
+  CUresult result = need_device(device, &number);
   if (!text || length < 1) return CUDA_ERROR_INVALID_VALUE;
-  if (result == CUDA_SUCCESS) snprintf(text, (size_t)length, "%s", gpu.config.pci_bus);
+  if (result == CUDA_SUCCESS) snprintf(text, (size_t)length, "%s", gpu.config.device[number].pci_bus);
   return result;
 }
 
 CUresult emu_cuDeviceGetByPCIBusId(CUdevice *device, const char *text) {
   if (!device || !text) return CUDA_ERROR_INVALID_VALUE;
   if (!gpu.initialized) return CUDA_ERROR_NOT_INITIALIZED;
-  *device = 0;
-  return strcasecmp(text, gpu.config.pci_bus) == 0 ? CUDA_SUCCESS : CUDA_ERROR_INVALID_DEVICE;
+  for (*device = 0; *device < gpu.visible; ++*device)
+    if (strcasecmp(text, gpu.config.device[gpu.device[*device]].pci_bus) == 0) return CUDA_SUCCESS;
+  return CUDA_ERROR_INVALID_DEVICE;
 }
 
 CUresult emu_cuDeviceTotalMem_v2(size_t *bytes, CUdevice device) {
-  CUresult result = need_device(device);
+  int number;
+  CUresult result = need_device(device, &number);
   if (!bytes) return CUDA_ERROR_INVALID_VALUE;
-  if (result == CUDA_SUCCESS) *bytes = (size_t)gpu.config.memory_bytes;
+  if (result == CUDA_SUCCESS) *bytes = (size_t)device_facts(number)->memory_bytes;
   return result;
 }
 
 CUresult emu_cuDeviceComputeCapability(int *major, int *minor, CUdevice device) {
-  CUresult result = need_device(device);
+  CUresult result = need_device(device, NULL);
   if (!major || !minor) return CUDA_ERROR_INVALID_VALUE;
   *major = (int)gpu.config.compute_capability / 10;
   *minor = (int)gpu.config.compute_capability % 10;
   return result;
 }
 
-CUresult emu_cuDeviceCanAccessPeer(int *can, CUdevice device, CUdevice peer) {
-  (void)peer;
-  if (!can) return CUDA_ERROR_INVALID_VALUE;
-  *can = 0;
-  return need_device(device);
-}
-
-static unsigned int pci_part(int part) { /* domain, bus, device */
+static unsigned int pci_part(int number, int part) { /* domain, bus, device */
   unsigned int value[3] = {0};
-  sscanf(gpu.config.pci_bus, "%x:%x:%x", &value[0], &value[1], &value[2]);
+  sscanf(gpu.config.device[number].pci_bus, "%x:%x:%x", &value[0], &value[1], &value[2]);
   return value[part];
 }
 
-static bool device_attribute(CUdevice_attribute attribute, int64_t *value) {
+static bool device_attribute(int number, CUdevice_attribute attribute, int64_t *value) {
   const config *c = &gpu.config;
   switch ((int)attribute) {
     case CU_DEVICE_ATTRIBUTE_MAX_THREADS_PER_BLOCK:
@@ -134,19 +126,19 @@ static bool device_attribute(CUdevice_attribute attribute, int64_t *value) {
       *value = 512;
       return true;
     case CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT:
-      *value = gpu.sms;
+      *value = gpu.sms[number];
       return true;
     case CU_DEVICE_ATTRIBUTE_ECC_ENABLED:
       *value = c->ecc_mode == 1;
       return true;
     case CU_DEVICE_ATTRIBUTE_PCI_DOMAIN_ID:
-      *value = pci_part(0);
+      *value = pci_part(number, 0);
       return true;
     case CU_DEVICE_ATTRIBUTE_PCI_BUS_ID:
-      *value = pci_part(1);
+      *value = pci_part(number, 1);
       return true;
     case CU_DEVICE_ATTRIBUTE_PCI_DEVICE_ID:
-      *value = pci_part(2);
+      *value = pci_part(number, 2);
       return true;
     case CU_DEVICE_ATTRIBUTE_MEMORY_CLOCK_RATE:
       *value = c->memory_clock / 1000;
@@ -155,7 +147,7 @@ static bool device_attribute(CUdevice_attribute attribute, int64_t *value) {
       *value = c->memory_bus_bits;
       return true;
     case CU_DEVICE_ATTRIBUTE_L2_CACHE_SIZE:
-      *value = c->l2_bytes;
+      *value = device_facts(number)->l2_bytes;
       return true;
     case CU_DEVICE_ATTRIBUTE_MAX_THREADS_PER_MULTIPROCESSOR:
       *value = c->threads_per_sm;
@@ -196,10 +188,11 @@ static bool device_attribute(CUdevice_attribute attribute, int64_t *value) {
 
 CUresult emu_cuDeviceGetAttribute(int *value, CUdevice_attribute attribute, CUdevice device) {
   int64_t found;
-  CUresult result = need_device(device);
+  int number;
+  CUresult result = need_device(device, &number);
   if (!value) return CUDA_ERROR_INVALID_VALUE;
   if (result != CUDA_SUCCESS) return result;
-  if (!device_attribute(attribute, &found)) return CUDA_ERROR_INVALID_VALUE;
+  if (!device_attribute(number, attribute, &found)) return CUDA_ERROR_INVALID_VALUE;
   *value = (int)found;
   return CUDA_SUCCESS;
 }

@@ -13,7 +13,7 @@ static uint64_t resident(const launch *l) {
   return blocks ? blocks : 1;
 }
 
-uint64_t kernel_wave_blocks(const launch *l) { return resident(l) * (uint64_t)gpu.sms; }
+uint64_t kernel_wave_blocks(const launch *l) { return resident(l) * (uint64_t)l->sms; }
 uint64_t kernel_waves(const launch *l) { return (l->blocks + kernel_wave_blocks(l) - 1) / kernel_wave_blocks(l); }
 
 static int64_t at_least(double nanoseconds) {
@@ -37,7 +37,7 @@ int64_t fingerprint_duration(const launch *l) { return (int64_t)(l->argument[3] 
  * faster than one step of each chain per clock. */
 int64_t fma_duration(const launch *l) {
   const config *c = &gpu.config;
-  uint64_t on_fullest = (l->blocks + (uint64_t)gpu.sms - 1) / (uint64_t)gpu.sms, per_wave = resident(l);
+  uint64_t on_fullest = (l->blocks + (uint64_t)l->sms - 1) / (uint64_t)l->sms, per_wave = resident(l);
   double clocks = 0;
   while (on_fullest > 0) {
     uint64_t now = on_fullest < per_wave ? on_fullest : per_wave;
@@ -48,17 +48,17 @@ int64_t fma_duration(const launch *l) {
 }
 
 /* Bandwidth goes by multiprocessors, so that the shares of several clients add up to the device. */
-static int64_t streaming(double bytes) {
-  const config *c = &gpu.config;
-  double bandwidth = (double)(bytes <= (double)c->l2_bytes ? c->l2_bandwidth : c->dram_bandwidth);
-  bandwidth *= (double)gpu.sms / (double)c->sm_count;
-  return c->kernel_minimum + (int64_t)llround(bytes / bandwidth * 1e9 / gpu.rate);
+static int64_t streaming(const launch *l, double bytes) {
+  const device_config *d = device_facts(l->device);
+  double bandwidth = (double)(bytes <= (double)d->l2_bytes ? d->l2_bandwidth : d->dram_bandwidth);
+  bandwidth *= (double)l->sms / (double)d->sm_count;
+  return gpu.config.kernel_minimum + (int64_t)llround(bytes / bandwidth * 1e9 / gpu.rate);
 }
 
-int64_t triad_duration(const launch *l) { return streaming(3.0 * sizeof(float) * (double)l->argument[4]); }
-int64_t words_duration(const launch *l) { return streaming(8.0 * (double)l->argument[1]); }
+int64_t triad_duration(const launch *l) { return streaming(l, 3.0 * sizeof(float) * (double)l->argument[4]); }
+int64_t words_duration(const launch *l) { return streaming(l, 8.0 * (double)l->argument[1]); }
 
 double kernel_share(const launch *l) {
-  double own = (double)gpu.sms, used = (double)l->blocks < own ? (double)l->blocks : own;
-  return used / (double)gpu.config.sm_count;
+  double own = (double)l->sms, used = (double)l->blocks < own ? (double)l->blocks : own;
+  return used / (double)device_facts(l->device)->sm_count;
 }

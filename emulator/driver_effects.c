@@ -13,10 +13,17 @@ static bool effect_done(uint64_t serial) {
   return w->serial != serial || w->state == WORK_DONE;
 }
 
+bool effects_done(uint64_t serial, scope of) {
+  if (of == ITEM_ALONE) return effect_done(serial);
+  for (uint64_t k = gpu.done_first; k <= serial; k++)
+    if (!effect_done(k) && slot_item(gpu.slot, k)->device == (int)of) return false;
+  return true;
+}
+
 bool effect_runnable(const work *w) {
   if (w->state != WORK_QUEUED) return false;
   const item *i = slot_item(gpu.slot, w->serial); /* order is fixed once queued: readable without the machine's lock */
-  if (i->flags & ITEM_AFTER_ALL) return gpu.done_first == w->serial;
+  if (i->flags & ITEM_AFTER_ALL) return effects_done(w->serial - 1, (scope)i->device);
   for (int k = 0; k < PREDECESSORS && i->after[k]; k++)
     if (!effect_done(i->after[k])) return false;
   return true;
@@ -50,7 +57,7 @@ static int64_t due(const work *w, bool *reached) {
   const item *i = slot_item(s, w->serial);
   *reached = w->time == WORK_AT_BEGIN ? i->begin != NEVER : i->phase == PHASE_DONE;
   int64_t at = w->time == WORK_AT_BEGIN ? schedule_begin(gpu.machine, &gpu.config, s, w->serial)
-                                        : schedule_end(gpu.machine, &gpu.config, s, w->serial, false);
+                                        : schedule_end(gpu.machine, &gpu.config, s, w->serial, ITEM_ALONE);
   machine_unlock(gpu.machine);
   return at;
 }
@@ -84,12 +91,10 @@ static void keep_worker_off(int cpu) {
   kept_off = cpu;
 }
 
-bool effects_done(uint64_t serial, bool all) { return all ? gpu.done_first > serial : effect_done(serial); }
-
-void effects_help(uint64_t serial, bool all, bool timed_too) {
+void effects_help(uint64_t serial, scope of, bool timed_too) {
   work *w;
-  while (!effects_done(serial, all) && (w = find_runnable(serial, timed_too))) run(w);
-  if (!effects_done(serial, all)) keep_worker_off(-1);
+  while (!effects_done(serial, of) && (w = find_runnable(serial, timed_too))) run(w);
+  if (!effects_done(serial, of)) keep_worker_off(-1);
 }
 
 /* Until something may have changed. In virtual time the application's threads do all work themselves. */
@@ -100,10 +105,10 @@ static void await_progress(void) {
     pthread_cond_wait(&gpu.progress, &gpu.lock);
 }
 
-void effects_finish(uint64_t serial, bool all) {
+void effects_finish(uint64_t serial, scope of) {
   for (;;) {
-    effects_help(serial, all, true);
-    if (effects_done(serial, all)) return;
+    effects_help(serial, of, true);
+    if (effects_done(serial, of)) return;
     await_progress();
   }
 }
@@ -121,7 +126,7 @@ void effects_talk(void) {
 void effects_look(void) {
   pthread_mutex_lock(&gpu.lock);
   if (gpu.slot) {
-    effects_help(gpu.slot->head, true, true);
+    for (int k = 0; k < gpu.visible; k++) effects_help(gpu.slot->head, (scope)gpu.device[k], true);
     effects_talk();
   }
   pthread_mutex_unlock(&gpu.lock);

@@ -8,8 +8,8 @@ enum { LOOK_AGAIN = 20000000, LOOK_SOON = 50000 }; /* ns until a waiter looks at
 
 static inline work *work_of(uint64_t serial) { return &gpu.works[serial % QUEUE]; }
 
-/* Whether the effect of an item (all = of every item up to it) is complete. */
-bool effects_done(uint64_t serial, bool all);
+/* Whether the effect of an item (of: a device = of every item of it up to there) is complete. */
+bool effects_done(uint64_t serial, scope of);
 
 /* Whether what it waits for is done, so that it can run. */
 bool effect_runnable(const work *w);
@@ -19,10 +19,10 @@ void effect_finished(work *w);
 void effect_hand_over(work *w);
 
 /* Runs what can be run now, up to the serial, instead of waiting for another thread to wake up. */
-void effects_help(uint64_t serial, bool all, bool timed_too);
+void effects_help(uint64_t serial, scope of, bool timed_too);
 
 /* Waits for effects, whatever the model says. */
-void effects_finish(uint64_t serial, bool all);
+void effects_finish(uint64_t serial, scope of);
 
 /* Waits until no queued work has an effect to come on this memory. */
 void effects_release_memory(memory *m);

@@ -13,9 +13,9 @@ typedef struct watcher {
 } watcher;
 
 /* Multiprocessors that this process may use; *first: the number of its first one. */
-static uint64_t multiprocessors(uint64_t *first) {
+static uint64_t multiprocessors(const launch *l, uint64_t *first) {
   const config *c = &gpu.config;
-  uint64_t all = (uint64_t)c->sm_count, own = (uint64_t)gpu.sms;
+  uint64_t all = (uint64_t)device_facts(l->device)->sm_count, own = (uint64_t)l->sms;
   if (c->side_by_side && c->sm_share > 0) own = (uint64_t)ceil(c->sm_share * (double)all);
   *first = (uint64_t)slot_index(gpu.machine, gpu.slot) * own % all;
   return own;
@@ -23,9 +23,9 @@ static uint64_t multiprocessors(uint64_t *first) {
 
 static uint64_t *pointer(const work *w, int argument) { return (uint64_t *)(uintptr_t)w->launch.argument[argument]; }
 
-static int served(int64_t begin, int64_t end, span spans[SPANS]) {
+static int served(int device, int64_t begin, int64_t end, span spans[SPANS]) {
   machine_lock(gpu.machine);
-  int n = schedule_served(gpu.slot, begin, end, spans);
+  int n = schedule_served(gpu.slot, device, begin, end, spans);
   machine_unlock(gpu.machine);
   return n;
 }
@@ -43,7 +43,7 @@ static void cut(watcher *me, uint64_t capacity, uint64_t first, uint64_t last) {
 static uint64_t run_block(const work *w, watcher me, const int64_t times[2]) {
   const uint64_t *argument = w->launch.argument;
   span spans[SPANS];
-  int n = served(times[0], times[1], spans);
+  int n = served(w->launch.device, times[0], times[1], spans);
   if (n == 0) return 0;
   uint64_t begun = globaltimer(spans[0].begin), first = begun;
   for (int k = 0; k + 1 < n; k++) {
@@ -58,11 +58,12 @@ static uint64_t run_block(const work *w, watcher me, const int64_t times[2]) {
 
 void run_fingerprint(work *w) {
   const launch *l = &w->launch;
-  uint64_t first, own = multiprocessors(&first), words = 3 * l->argument[CAPACITY];
+  uint64_t first, own = multiprocessors(l, &first), words = 3 * l->argument[CAPACITY];
   for (uint64_t b = 0; b < l->blocks; b++) {
     int64_t times[2];
     kernel_block_times(w, b, l->argument[NS], times);
-    watcher one = {(first + b % own) % (uint64_t)gpu.config.sm_count, pointer(w, SEGMENTS) + b * words, 0};
+    watcher one = {(first + b % own) % (uint64_t)device_facts(l->device)->sm_count, pointer(w, SEGMENTS) + b * words,
+                   0};
     pointer(w, COUNTS)[b] = run_block(w, one, times);
   }
   for (int k = COUNTS; k <= SEGMENTS; k++) memory_touch(w->touches[k]);

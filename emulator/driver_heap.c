@@ -6,15 +6,22 @@
 
 enum { SMALL = 1 << 20, KEPT = 1024 };
 
-heap plain_heap;
-struct CUmemPoolHandle_st default_pool = {.heap = {.keeps = true}};
+heap plain_heaps[DEVICES];
+struct CUmemPoolHandle_st default_pools[DEVICES];
+
+__attribute__((constructor)) static void make_heaps(void) {
+  for (int d = 0; d < DEVICES; d++) {
+    plain_heaps[d].device = default_pools[d].heap.device = d;
+    default_pools[d].heap.keeps = true;
+  }
+}
 
 static int kept; /* blocks that are not live */
 
 /* ---- blocks of a heap ---- */
 
 static bool charge_block(heap *h, block *b) {
-  if (!memory_charge((int64_t)b->bytes)) return false;
+  if (!memory_charge(h->device, (int64_t)b->bytes)) return false;
   b->charged = b->bytes;
   h->reserved += b->bytes;
   if (h->reserved > h->reserved_high) h->reserved_high = h->reserved;
@@ -22,7 +29,7 @@ static bool charge_block(heap *h, block *b) {
 }
 
 static void credit_block(heap *h, block *b) {
-  memory_charge(-(int64_t)b->charged);
+  memory_charge(h->device, -(int64_t)b->charged);
   h->reserved -= b->charged;
   b->charged = 0;
 }
@@ -196,7 +203,7 @@ static CUresult allocate_small(heap *h, uint64_t bytes, memory_kind kind, memory
 }
 
 CUresult heap_allocate(heap *h, uint64_t bytes, memory_kind kind, memory **into, int64_t *mapped) {
-  if (bytes > (uint64_t)gpu.config.memory_bytes) return CUDA_ERROR_OUT_OF_MEMORY;
+  if (bytes > (uint64_t)device_facts(h->device)->memory_bytes) return CUDA_ERROR_OUT_OF_MEMORY;
   CUresult result =
       bytes > SMALL ? allocate_large(h, bytes, kind, into, mapped) : allocate_small(h, bytes, kind, into, mapped);
   if (h->used > h->used_high) h->used_high = h->used;
@@ -238,5 +245,5 @@ void memory_release_context(CUcontext context) {
   int64_t unmapped = 0;
   memory *m;
   while ((m = first_of(context))) heap_free(m, &unmapped);
-  heap_trim(&default_pool.heap, 0);
+  heap_trim(&default_pools[context->device].heap, 0);
 }

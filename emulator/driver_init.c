@@ -48,7 +48,8 @@ static CUresult attach(void) {
   gpu.slot = machine_attach(gpu.machine);
   if (gpu.slot) {
     gpu.slot->server = gpu.server;
-    gpu.slot->part = (double)gpu.sms / (double)gpu.config.sm_count;
+    for (int d = 0; d < gpu.config.devices; d++)
+      gpu.slot->seats[d].part = (double)gpu.sms[d] / (double)device_facts(d)->sm_count;
   }
   machine_unlock(gpu.machine);
   if (!gpu.slot) {
@@ -84,15 +85,6 @@ __attribute__((destructor)) static void leave(void) {
   machine_unlock(gpu.machine);
 }
 
-/* One device: visible as index 0 or by the beginning of its UUID. */
-static bool hidden(void) {
-  const char *visible = getenv("CUDA_VISIBLE_DEVICES");
-  if (!visible) return false;
-  size_t first = strcspn(visible, ",");
-  if (first == 1 && visible[0] == '0') return false;
-  return first < 5 || strncmp(visible, gpu.config.uuid, first) != 0;
-}
-
 CUresult emu_cuInit(unsigned int flags) {
   CUresult result = CUDA_SUCCESS;
   if (flags != 0) return CUDA_ERROR_INVALID_VALUE;
@@ -100,13 +92,13 @@ CUresult emu_cuInit(unsigned int flags) {
   if (!gpu.configured) result = CUDA_ERROR_NO_DEVICE;
   if (result == CUDA_SUCCESS && !gpu.initialized) {
     call_cost(gpu.config.init);
-    gpu.hidden = hidden();
-    result = gpu.hidden ? CUDA_SUCCESS : mps_join();
+    devices_look();
+    result = gpu.visible == 0 ? CUDA_SUCCESS : mps_join();
     if (result == CUDA_SUCCESS) result = attach();
   }
   if (result != CUDA_SUCCESS)
     complain();
-  else if (gpu.hidden)
+  else if (gpu.visible == 0)
     result = CUDA_ERROR_NO_DEVICE;
   gpu.initialized = gpu.initialized || result == CUDA_SUCCESS;
   pthread_mutex_unlock(&gpu.lock);

@@ -33,29 +33,52 @@ CUresult launch_prepare(CUfunction function, const shape *s, void **parameters, 
 }
 
 /* Finds what its pointers reach. A bad one faults on the device: the launch succeeds, and the context is lost. */
-static bool find_touches(const launch *l, work *w) {
+static bool find_touches(CUcontext context, const launch *l, work *w) {
   for (int a = 0; l->kernel->form[a]; a++) {
     char form = l->kernel->form[a];
     if ((form != 'p' && form != 'n') || (form == 'n' && l->argument[a] == 0)) continue;
     memory *m = memory_find(l->argument[a], l->kernel->extent(l, a));
-    if (!m) return false;
+    if (!m || !peer_reaches(context, m)) return false;
     w->touches[a] = m;
   }
   return true;
 }
 
-void launch_submit(CUstream stream, const launch *l) {
-  const kernel *k = l->kernel;
-  item i = {.engine = ENGINE_COMPUTE, .flags = k->flags, .share = kernel_share(l)};
-  work w = {.time = k->time, .light = k->light, .interactive = k->flags & ITEM_OPEN, .run = k->run, .launch = *l};
+/* What lies on another device comes over the link. */
+static int64_t remote_bound(CUcontext context, const work *w, int64_t duration) {
+  const launch *l = &w->launch;
+  uint64_t bytes = 0;
+  for (int a = 0; a < TOUCHES; a++)
+    if (w->touches[a] && w->touches[a]->device != context->device && peer_reaches(context, w->touches[a]))
+      bytes +=
+          w->touches[a]->kind == MEMORY_DEVICE || w->touches[a]->kind == MEMORY_MAPPED ? l->kernel->extent(l, a) : 0;
+  if (bytes == 0) return duration;
+  int64_t link = gpu.config.peer_latency + (int64_t)((double)bytes / (double)gpu.config.peer_bandwidth * 1e9);
+  return duration > link ? duration : link;
+}
+
+/* Where its stream puts it. */
+static launch placed(CUstream stream, const launch *l) {
+  launch there = *l;
+  there.device = stream->context->device;
+  there.sms = gpu.sms[there.device];
+  return there;
+}
+
+void launch_submit(CUstream stream, const launch *prepared) {
+  const launch l = placed(stream, prepared);
+  const kernel *k = l.kernel;
+  item i = {.engine = ENGINE_COMPUTE, .flags = k->flags, .share = kernel_share(&l)};
+  work w = {.time = k->time, .light = k->light, .interactive = k->flags & ITEM_OPEN, .run = k->run, .launch = l};
   if (w.interactive) w.cpu = sched_getcpu();
   if (clock_virtual) w.step = k->step;
-  if (!find_touches(l, &w)) {
+  if (!find_touches(stream->context, &l, &w)) {
     fault_raise(CUDA_ERROR_ILLEGAL_ADDRESS);
     return;
   }
-  i.cost = k->flags & ITEM_WALL ? k->duration(l) : noisy(k->duration(l));
-  i.wave = (double)i.cost / (double)kernel_waves(l);
+  int64_t duration = remote_bound(stream->context, &w, k->duration(&l));
+  i.cost = k->flags & ITEM_WALL ? duration : noisy(duration);
+  i.wave = (double)i.cost / (double)kernel_waves(&l);
   queue_submit(stream, &i, &w);
 }
 

@@ -67,20 +67,20 @@ uint64_t memory_touch(memory *m) {
 
 /* ---- the machine's account ---- */
 
-static bool fits(uint64_t bytes) {
-  return machine_used(gpu.machine) + bytes <= (uint64_t)gpu.config.memory_bytes &&
-         gpu.slot->used + bytes <= gpu.memory_limit;
+static bool fits(int device, uint64_t bytes) {
+  return machine_used(gpu.machine, device) + bytes <= (uint64_t)device_facts(device)->memory_bytes &&
+         gpu.slot->seats[device].used + bytes <= gpu.memory_limit[device];
 }
 
-bool memory_charge(int64_t bytes) {
+bool memory_charge(int device, int64_t bytes) {
   machine *m = gpu.machine;
   machine_lock(m);
-  bool good = bytes <= 0 || fits((uint64_t)bytes);
+  bool good = bytes <= 0 || fits(device, (uint64_t)bytes);
   if (!good) {
     machine_reap(m);
-    good = fits((uint64_t)bytes);
+    good = fits(device, (uint64_t)bytes);
   }
-  if (good) gpu.slot->used += (uint64_t)bytes;
+  if (good) gpu.slot->seats[device].used += (uint64_t)bytes;
   machine_unlock(m);
   return good;
 }
@@ -91,6 +91,8 @@ memory *memory_initialize(memory *m, uint64_t base, uint64_t bytes, memory_kind 
   m->base = base;
   m->bytes = bytes;
   m->kind = kind;
+  m->device = b->heap ? b->heap->device : context ? context->device : 0;
+  m->reach = 1u << m->device;
   m->id = next_id++;
   m->users = 0;
   m->flags = 0;

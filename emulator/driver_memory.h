@@ -22,6 +22,7 @@ enum { HEAP_SIZES = 64, UNIT = 512, UNITS = BLOCK_BYTES / UNIT };
 
 /* Where device memory comes from: the plain heap, or a pool, which keeps what is freed up to `threshold`. */
 typedef struct heap {
+  int device;
   bool keeps;
   uint64_t threshold;
   uint64_t reserved, reserved_high; /* charged to the machine for it */
@@ -33,8 +34,8 @@ struct CUmemPoolHandle_st {
   heap heap;
 };
 
-extern heap plain_heap;
-extern struct CUmemPoolHandle_st default_pool;
+extern heap plain_heaps[DEVICES];
+extern struct CUmemPoolHandle_st default_pools[DEVICES];
 
 /* All with gpu.lock held. */
 
@@ -48,8 +49,8 @@ void memory_remove_block(block *b);
 memory *memory_initialize(memory *m, uint64_t base, uint64_t bytes, memory_kind kind, block *b);
 uint64_t memory_touch(memory *m); /* new version */
 
-/* Charges or credits (negative) device memory; false if there is not so much. */
-bool memory_charge(int64_t bytes);
+/* Charges or credits (negative) memory of a device; false if there is not so much. */
+bool memory_charge(int device, int64_t bytes);
 
 /* Blocks newly charged (2 MiB each) are counted in *mapped. */
 CUresult heap_allocate(heap *h, uint64_t bytes, memory_kind kind, memory **into, int64_t *mapped);
@@ -62,5 +63,8 @@ memory *memory_register(uint64_t base, uint64_t bytes, memory_kind kind, unsigne
 void memory_unregister(memory *m);
 
 void memory_release_context(CUcontext context);
+
+/* Whether kernels of this context reach the memory: that of a peer only where access was enabled. */
+bool peer_reaches(CUcontext context, const memory *m);
 
 #endif

@@ -11,8 +11,8 @@ static int connection = -1;
 /* ---- limits ---- */
 
 /* Multiprocessors come in pairs. */
-static int64_t multiprocessors(double percentage) {
-  int64_t all = gpu.config.sm_count, needed = (int64_t)ceil(percentage / 100 * (double)all - 1e-9);
+static int64_t multiprocessors(int device, double percentage) {
+  int64_t all = device_facts(device)->sm_count, needed = (int64_t)ceil(percentage / 100 * (double)all - 1e-9);
   int64_t even = needed + needed % 2;
   return even < all ? even : all;
 }
@@ -30,19 +30,21 @@ static CUresult limit_compute(double percentage) {
     if (end == text || *end || !(own > 0 && own <= 100)) return complain(name, text, "above 0 and at most 100");
     percentage = fmin(percentage, own);
   }
-  gpu.sms = multiprocessors(percentage);
+  for (int d = 0; d < gpu.config.devices; d++) gpu.sms[d] = multiprocessors(d, percentage);
   return CUDA_SUCCESS;
 }
 
-/* "0=512M": for the device of that number, with M or G. */
+/* "0=512M,1=2G": for devices by ordinal, with M or G. */
 static CUresult limit_memory(void) {
   const char *name = "CUDA_MPS_PINNED_DEVICE_MEM_LIMIT", *text = getenv(name);
-  char unit = 0, more = 0;
-  unsigned long long amount;
-  if (!text) return CUDA_SUCCESS;
-  int read = sscanf(text, "0=%llu%c%c", &amount, &unit, &more);
-  if (read != 2 || (unit != 'M' && unit != 'G')) return complain(name, text, "0=<number>M or 0=<number>G");
-  gpu.memory_limit = amount << (unit == 'M' ? 20 : 30);
+  for (const char *word = text; word && *word; word += strcspn(word, ","), word += *word == ',') {
+    char unit = 0, after = 0;
+    unsigned long long amount;
+    int ordinal, read = sscanf(word, "%d=%llu%c%c", &ordinal, &amount, &unit, &after);
+    if (read < 3 || (unit != 'M' && unit != 'G') || (after && after != ',') || ordinal < 0)
+      return complain(name, text, "0=<number>M or 0=<number>G, of several devices with commas between");
+    if (ordinal < gpu.visible) gpu.memory_limit[gpu.device[ordinal]] = amount << (unit == 'M' ? 20 : 30);
+  }
   return CUDA_SUCCESS;
 }
 
@@ -105,8 +107,10 @@ static CUresult enter(const char *directory) {
 
 CUresult mps_join(void) {
   const char *directory = getenv("CUDA_MPS_PIPE_DIRECTORY");
-  gpu.sms = gpu.config.sm_count;
-  gpu.memory_limit = UINT64_MAX;
+  for (int d = 0; d < gpu.config.devices; d++) {
+    gpu.sms[d] = device_facts(d)->sm_count;
+    gpu.memory_limit[d] = UINT64_MAX;
+  }
   if (!directory || !invited(directory)) return CUDA_SUCCESS;
   CUresult result = enter(directory);
   if (result != CUDA_SUCCESS) mps_forget();

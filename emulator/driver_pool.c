@@ -7,42 +7,55 @@
 #include "driver_memory.h"
 #include "driver_queue.h"
 
-static CUmemoryPool current_pool = &default_pool;
+static CUmemoryPool chosen[DEVICES]; /* NULL: the default one */
 
-CUresult emu_cuDeviceGetDefaultMemPool(CUmemoryPool *pool, CUdevice device) {
+static CUmemoryPool current_pool(int device) { return chosen[device] ? chosen[device] : &default_pools[device]; }
+
+CUresult emu_cuDeviceGetDefaultMemPool(CUmemoryPool *pool, CUdevice ordinal) {
+  int device;
+  CUresult result = need_device(ordinal, &device);
   if (!pool) return CUDA_ERROR_INVALID_VALUE;
-  *pool = &default_pool;
-  return need_device(device);
+  if (result == CUDA_SUCCESS) *pool = &default_pools[device];
+  return result;
 }
 
-CUresult emu_cuDeviceGetMemPool(CUmemoryPool *pool, CUdevice device) {
+CUresult emu_cuDeviceGetMemPool(CUmemoryPool *pool, CUdevice ordinal) {
+  int device;
+  CUresult result = need_device(ordinal, &device);
   if (!pool) return CUDA_ERROR_INVALID_VALUE;
-  *pool = current_pool;
-  return need_device(device);
+  if (result == CUDA_SUCCESS) *pool = current_pool(device);
+  return result;
 }
 
-CUresult emu_cuDeviceSetMemPool(CUdevice device, CUmemoryPool pool) {
+CUresult emu_cuDeviceSetMemPool(CUdevice ordinal, CUmemoryPool pool) {
+  int device;
+  CUresult result = need_device(ordinal, &device);
   if (!pool) return CUDA_ERROR_INVALID_VALUE;
-  current_pool = pool;
-  return need_device(device);
+  if (result == CUDA_SUCCESS && pool->heap.device != device) result = CUDA_ERROR_INVALID_DEVICE;
+  if (result == CUDA_SUCCESS) chosen[device] = pool;
+  return result;
 }
 
 CUresult emu_cuMemPoolCreate(CUmemoryPool *pool, const CUmemPoolProps *properties) {
+  int device;
   if (!pool || !properties || properties->location.type != CU_MEM_LOCATION_TYPE_DEVICE) return CUDA_ERROR_INVALID_VALUE;
   if (properties->handleTypes != CU_MEM_HANDLE_TYPE_NONE) return CUDA_ERROR_NOT_SUPPORTED;
+  CUresult result = need_device(properties->location.id, &device);
+  if (result != CUDA_SUCCESS) return result;
   *pool = calloc(1, sizeof **pool);
   if (!*pool) return CUDA_ERROR_OUT_OF_MEMORY;
   (*pool)->heap.keeps = true;
-  return need_device(properties->location.id);
+  (*pool)->heap.device = device;
+  return CUDA_SUCCESS;
 }
 
 /* The structure stays: blocks that were cut from it name it. */
 CUresult emu_cuMemPoolDestroy(CUmemoryPool pool) {
-  if (!pool || pool == &default_pool) return CUDA_ERROR_INVALID_VALUE;
+  if (!pool || pool == &default_pools[pool->heap.device]) return CUDA_ERROR_INVALID_VALUE;
   pthread_mutex_lock(&gpu.lock);
   heap_trim(&pool->heap, 0);
   pool->heap.threshold = 0;
-  if (current_pool == pool) current_pool = &default_pool;
+  if (chosen[pool->heap.device] == pool) chosen[pool->heap.device] = NULL;
   pthread_mutex_unlock(&gpu.lock);
   return CUDA_SUCCESS;
 }
@@ -121,8 +134,11 @@ CUresult emu_cuMemAllocFromPoolAsync(CUdeviceptr *address, size_t bytes, CUmemor
   return result;
 }
 
-CUresult emu_cuMemAllocAsync(CUdeviceptr *address, size_t bytes, CUstream stream) {
-  return emu_cuMemAllocFromPoolAsync(address, bytes, current_pool, stream);
+CUresult emu_cuMemAllocAsync(CUdeviceptr *address, size_t bytes, CUstream handle) {
+  CUstream stream;
+  CUresult result = context_stream(handle, &stream);
+  if (result != CUDA_SUCCESS) return result;
+  return emu_cuMemAllocFromPoolAsync(address, bytes, current_pool(stream->context->device), handle);
 }
 
 /* In stream order the memory is free at once for the work that comes after; effects that still use it come first. */

@@ -35,8 +35,10 @@ struct CUstream_st {
 struct CUctx_st {
   uint32_t magic;
   bool alive;
+  int device; /* of the machine */
   unsigned int flags;
   uint64_t id;
+  uint32_t peers; /* devices whose memory its kernels reach: bit k is device k */
   struct CUstream_st null_stream;
   CUstream streams; /* created ones */
   int created;      /* so many so far */
@@ -58,6 +60,8 @@ typedef enum memory_kind { MEMORY_DEVICE, MEMORY_MANAGED, MEMORY_HOST, MEMORY_RE
 typedef struct memory {
   uint64_t base;
   uint64_t bytes;
+  int device;
+  uint32_t reach; /* devices whose kernels may use it: bit k is device k */
   memory_kind kind;
   uint64_t version;
   uint64_t id;
@@ -82,6 +86,8 @@ typedef struct launch {
   uint64_t blocks;
   uint64_t threads; /* of a block */
   uint64_t argument[KERNEL_ARGUMENTS];
+  int device;
+  int64_t sms; /* multiprocessors that it may use */
 } launch;
 
 typedef struct copy {
@@ -126,18 +132,19 @@ typedef struct process {
   bool configured; /* the machine's config could be read */
   double rate;     /* of compute, DRAM and L2: the machine's times this process's own */
   bool initialized;
-  bool hidden; /* by CUDA_VISIBLE_DEVICES */
+  int visible;         /* devices that the application sees, by CUDA_VISIBLE_DEVICES */
+  int device[DEVICES]; /* CUDA's ordinal -> the machine's number */
   machine *machine;
   uint64_t born; /* start time of this process */
   slot *slot;
-  int contexts;
+  int contexts[DEVICES];
   int fault; /* CUresult that every call answers from now on, 0 = none */
   /* as a client of an MPS server */
   pid_t server;    /* 0 = none */
   atomic_int lost; /* as `fault`, but no new context helps */
-  uint64_t memory_limit;
-  int64_t sms; /* multiprocessors that it may use */
-  int queues;  /* of hardware, that its streams take in turn */
+  uint64_t memory_limit[DEVICES];
+  int64_t sms[DEVICES]; /* multiprocessors that it may use */
+  int queues;           /* of hardware, that its streams take in turn */
   uint64_t versions;
   pthread_mutex_t lock; /* over all that follows, and over memory, streams and events */
   pthread_cond_t progress;
@@ -152,6 +159,8 @@ typedef struct process {
 
 extern process gpu;
 
+static inline const device_config *device_facts(int number) { return &gpu.config.device[number]; }
+
 /* Loads the configuration once; initializes the machine's mapping and this process's slot. */
 void process_configure(void);
 
@@ -165,7 +174,15 @@ CUresult process_attach(void);
 /* CUDA_SUCCESS if the calling thread has a living context, which *context then names (may be NULL). */
 CUresult need_context(CUcontext *context);
 CUresult context_stream(CUstream handle, CUstream *stream);
-CUresult need_device(CUdevice device);
+
+/* CUDA_SUCCESS if the application has a device of that ordinal; *number then is the machine's (may be NULL). */
+CUresult need_device(CUdevice ordinal, int *number);
+
+/* What the application calls a device of the machine; -1 if it does not see it. */
+CUdevice device_ordinal(int number);
+
+/* Finds the devices that the application sees: CUDA_VISIBLE_DEVICES, CUDA_DEVICE_ORDER. */
+void devices_look(void);
 
 /* ---- implementations: emu_NAME does what the exported NAME answers ---- */
 

@@ -37,7 +37,7 @@ static void make_room(void) {
   if (s->head % OFTEN != 0 && schedule_has_room(s)) return;
   schedule_advance(gpu.machine, &gpu.config, clock_now());
   while (!schedule_has_room(s)) {
-    int64_t now = clock_now(), end = schedule_end(gpu.machine, &gpu.config, s, s->first, false);
+    int64_t now = clock_now(), end = schedule_end(gpu.machine, &gpu.config, s, s->first, ITEM_ALONE);
     machine_unlock(gpu.machine);
     effects_pause_until(end < now + LOOK_AGAIN ? end : now + LOOK_SOON);
     call_work_waits(clock_now());
@@ -64,7 +64,7 @@ static void make_place(void) {
       return;
     }
     machine_unlock(gpu.machine);
-    effects_finish(old->serial, false); /* releases the lock: another thread may have taken the place */
+    effects_finish(old->serial, ITEM_ALONE); /* releases the lock: another thread may have taken the place */
   }
 }
 
@@ -72,6 +72,7 @@ uint64_t queue_submit(CUstream stream, item *i, work *w) {
   make_place();
   order(stream, i);
   i->arrive = call_end() + gpu.config.launch_to_start;
+  i->device = stream->context->device;
   i->priority = stream->priority;
   i->queue = stream->queue;
   uint64_t serial = schedule_append(gpu.slot, i);
@@ -108,19 +109,19 @@ void queue_after(CUstream stream, uint64_t serial) {
 /* ---- waiting ---- */
 
 /* One look at the model: whether it has ended, and its end or a lower bound of it. */
-static bool look(uint64_t serial, bool all, int64_t *end) {
+static bool look(uint64_t serial, scope of, int64_t *end) {
   slot *s = gpu.slot;
   machine_lock(gpu.machine);
   schedule_advance(gpu.machine, &gpu.config, clock_now());
-  bool ended = all ? s->first > serial : schedule_done(s, serial);
-  *end = schedule_end(gpu.machine, &gpu.config, s, serial, all);
+  bool ended = schedule_all_done(s, serial, of);
+  *end = schedule_end(gpu.machine, &gpu.config, s, serial, of);
   machine_unlock(gpu.machine);
   return ended;
 }
 
-static int64_t wait_for_model(uint64_t serial, bool all) {
+static int64_t wait_for_model(uint64_t serial, scope of) {
   int64_t end;
-  while (!look(serial, all, &end)) {
+  while (!look(serial, of, &end)) {
     int64_t now = clock_now();
     if (clock_virtual && end == NEVER) effects_talk();
     effects_pause_until(end == NEVER ? now + LOOK_SOON : end < now + LOOK_AGAIN ? end : now + LOOK_AGAIN);
@@ -128,20 +129,29 @@ static int64_t wait_for_model(uint64_t serial, bool all) {
   return end;
 }
 
-int64_t queue_wait(uint64_t serial, bool all) {
+int64_t queue_wait(uint64_t serial, scope of) {
   if (serial == 0) return 0;
-  effects_help(serial, all, false);
-  int64_t end = wait_for_model(serial, all);
-  if (!effects_done(serial, all)) {
-    effects_finish(serial, all);
+  effects_help(serial, of, false);
+  int64_t end = wait_for_model(serial, of);
+  if (!effects_done(serial, of)) {
+    effects_finish(serial, of);
     int64_t late = clock_now() - end - gpu.config.sync_return;
     if (late > 0) gpu.slot->late_ns += late;
   }
   return end;
 }
 
-void queue_synchronize(uint64_t serial, bool all, unsigned int context_flags) {
-  int64_t end = queue_wait(serial, all);
+int64_t queue_drain(void) {
+  int64_t end = 0;
+  for (int k = 0; k < gpu.visible; k++) {
+    int64_t one = queue_wait(gpu.slot->head, (scope)gpu.device[k]);
+    if (one > end) end = one;
+  }
+  return end;
+}
+
+void queue_synchronize(uint64_t serial, scope of, unsigned int context_flags) {
+  int64_t end = queue_wait(serial, of);
   if (end <= call_entry()) return;
   bool blocking = (context_flags & CU_CTX_SCHED_MASK) == CU_CTX_SCHED_BLOCKING_SYNC;
   call_returns_at(end + noisy(gpu.config.sync_return + (blocking ? gpu.config.blocking_sync_extra : 0)));
@@ -150,12 +160,12 @@ void queue_synchronize(uint64_t serial, bool all, unsigned int context_flags) {
 bool queue_ended(uint64_t serial) {
   int64_t end;
   if (serial == 0 || work_of(serial)->serial != serial) return true;
-  if (!look(serial, false, &end)) {
+  if (!look(serial, ITEM_ALONE, &end)) {
     call_found_nothing(serial, end);
     return false;
   }
-  if (clock_virtual) effects_help(serial, false, true);
-  return effects_done(serial, false);
+  if (clock_virtual) effects_help(serial, ITEM_ALONE, true);
+  return effects_done(serial, ITEM_ALONE);
 }
 
 void queue_times(uint64_t serial, int64_t *begin, int64_t *end) {

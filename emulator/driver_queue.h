@@ -16,11 +16,15 @@ uint64_t queue_marker(CUstream stream, CUevent event);
 /* What the stream gets from now on waits for that item too. */
 void queue_after(CUstream stream, uint64_t serial);
 
-/* Waits until the item (all = every item up to it) has ended, in the model and in effect; returns its modelled end. */
-int64_t queue_wait(uint64_t serial, bool all);
+/* Waits until the item (of: a device = every item of it up to there) has ended, in the model and in effect; returns its
+ * modelled end. */
+int64_t queue_wait(uint64_t serial, scope of);
+
+/* Waits for all that is queued on any device of this process; returns when it ended. */
+int64_t queue_drain(void);
 
 /* queue_wait for a call that returns to the application afterwards: adds sync_return. */
-void queue_synchronize(uint64_t serial, bool all, unsigned int context_flags);
+void queue_synchronize(uint64_t serial, scope of, unsigned int context_flags);
 
 /* Whether it has ended by now. */
 bool queue_ended(uint64_t serial);

@@ -73,7 +73,7 @@ CUresult emu_cuStreamSynchronize(CUstream handle) {
   CUresult result = context_stream(handle, &stream);
   if (result != CUDA_SUCCESS) return result;
   pthread_mutex_lock(&gpu.lock);
-  queue_synchronize(last_of(stream), false, stream->context->flags);
+  queue_synchronize(last_of(stream), ITEM_ALONE, stream->context->flags);
   pthread_mutex_unlock(&gpu.lock);
   return CUDA_SUCCESS;
 }
@@ -211,7 +211,7 @@ CUresult emu_cuEventSynchronize(CUevent event) {
   if (!is_event(event)) return CUDA_ERROR_INVALID_HANDLE;
   unsigned int flags = event->flags & CU_EVENT_BLOCKING_SYNC ? CU_CTX_SCHED_BLOCKING_SYNC : context->flags;
   pthread_mutex_lock(&gpu.lock);
-  if (event->serial) queue_synchronize(event->serial, false, flags);
+  if (event->serial) queue_synchronize(event->serial, ITEM_ALONE, flags);
   settle_event(event);
   pthread_mutex_unlock(&gpu.lock);
   return CUDA_SUCCESS;

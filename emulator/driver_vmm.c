@@ -11,6 +11,7 @@
 
 typedef struct physical {
   int fd;
+  int device;
   uint64_t bytes;
   int references; /* the handle's own, and one per mapping */
   bool released;
@@ -30,17 +31,20 @@ static range *mappings; /* of cuMemMap */
 
 static bool granular(uint64_t bytes) { return bytes > 0 && bytes % BLOCK_BYTES == 0; }
 
-static bool valid(const CUmemAllocationProp *p) {
+/* *device: the machine's number of the one that it asks for. */
+static bool valid(const CUmemAllocationProp *p, int *device) {
   return p && p->type == CU_MEM_ALLOCATION_TYPE_PINNED && p->location.type == CU_MEM_LOCATION_TYPE_DEVICE &&
-         p->location.id == 0;
+         need_device(p->location.id, device) == CUDA_SUCCESS;
 }
 
 CUresult emu_cuMemGetAllocationGranularity(size_t *bytes, const CUmemAllocationProp *properties,
                                            CUmemAllocationGranularity_flags option) {
+  int device;
   (void)option;
-  if (!bytes || !valid(properties)) return CUDA_ERROR_INVALID_VALUE;
+  if (!gpu.initialized) return CUDA_ERROR_NOT_INITIALIZED;
+  if (!bytes || !valid(properties, &device)) return CUDA_ERROR_INVALID_VALUE;
   *bytes = BLOCK_BYTES;
-  return gpu.initialized ? CUDA_SUCCESS : CUDA_ERROR_NOT_INITIALIZED;
+  return CUDA_SUCCESS;
 }
 
 static physical *find_physical(CUmemGenericAllocationHandle handle) {
@@ -51,7 +55,7 @@ static physical *find_physical(CUmemGenericAllocationHandle handle) {
 
 static void drop(physical *p) {
   if (--p->references > 0) return;
-  memory_charge(-(int64_t)p->bytes);
+  memory_charge(p->device, -(int64_t)p->bytes);
   physical **link = &physicals;
   while (*link != p) link = &(*link)->next;
   *link = p->next;
@@ -61,21 +65,22 @@ static void drop(physical *p) {
 
 CUresult emu_cuMemCreate(CUmemGenericAllocationHandle *handle, size_t bytes, const CUmemAllocationProp *properties,
                          unsigned long long flags) {
+  int device;
   CUresult result = need_context(NULL);
-  if (!handle || flags != 0 || !valid(properties) || !granular(bytes)) return CUDA_ERROR_INVALID_VALUE;
+  if (!handle || flags != 0 || !valid(properties, &device) || !granular(bytes)) return CUDA_ERROR_INVALID_VALUE;
   if (result != CUDA_SUCCESS) return result;
   if (properties->requestedHandleTypes != CU_MEM_HANDLE_TYPE_NONE) return CUDA_ERROR_NOT_SUPPORTED;
-  if (!memory_charge((int64_t)bytes)) return CUDA_ERROR_OUT_OF_MEMORY;
+  if (!memory_charge(device, (int64_t)bytes)) return CUDA_ERROR_OUT_OF_MEMORY;
   physical *p = calloc(1, sizeof *p);
   int fd = p ? memfd_create("gvb-emulated", MFD_CLOEXEC) : -1;
   if (fd < 0 || ftruncate(fd, (off_t)bytes) != 0) {
     if (fd >= 0) close(fd);
     free(p);
-    memory_charge(-(int64_t)bytes);
+    memory_charge(device, -(int64_t)bytes);
     return CUDA_ERROR_OPERATING_SYSTEM;
   }
   pthread_mutex_lock(&gpu.lock);
-  *p = (physical){.fd = fd, .bytes = bytes, .references = 1, .next = physicals};
+  *p = (physical){.fd = fd, .device = device, .bytes = bytes, .references = 1, .next = physicals};
   physicals = p;
   pthread_mutex_unlock(&gpu.lock);
   *handle = (uintptr_t)p;
@@ -176,20 +181,25 @@ CUresult emu_cuMemMap(CUdeviceptr address, size_t bytes, size_t offset, CUmemGen
 }
 
 /* Access makes a mapping usable: only then is it an allocation that copies and kernels find. */
-static CUresult give_access(range *r) {
+static CUresult give_access(range *r, int to) {
   if (mprotect((void *)(uintptr_t)r->base, r->bytes, PROT_READ | PROT_WRITE) != 0) return CUDA_ERROR_OPERATING_SYSTEM;
-  if (!r->memory) r->memory = memory_register(r->base, r->bytes, MEMORY_MAPPED, 0);
-  return r->memory ? CUDA_SUCCESS : CUDA_ERROR_OUT_OF_MEMORY;
+  const bool first = !r->memory;
+  if (first) r->memory = memory_register(r->base, r->bytes, MEMORY_MAPPED, 0);
+  if (!r->memory) return CUDA_ERROR_OUT_OF_MEMORY;
+  r->memory->device = r->mapped->device;
+  r->memory->reach = (first ? 0 : r->memory->reach) | 1u << to;
+  return CUDA_SUCCESS;
 }
 
 CUresult emu_cuMemSetAccess(CUdeviceptr address, size_t bytes, const CUmemAccessDesc *access, size_t count) {
-  if (!access || count != 1 || access->location.type != CU_MEM_LOCATION_TYPE_DEVICE || access->location.id != 0 ||
-      access->flags != CU_MEM_ACCESS_FLAGS_PROT_READWRITE)
+  int to;
+  if (!access || count != 1 || access->location.type != CU_MEM_LOCATION_TYPE_DEVICE ||
+      need_device(access->location.id, &to) != CUDA_SUCCESS || access->flags != CU_MEM_ACCESS_FLAGS_PROT_READWRITE)
     return CUDA_ERROR_INVALID_VALUE;
   CUresult result = CUDA_ERROR_INVALID_VALUE; /* unless a mapping lies inside */
   pthread_mutex_lock(&gpu.lock);
   for (range *r = mappings; r; r = r->next)
-    if (r->base >= address && r->base + r->bytes <= address + bytes) result = give_access(r);
+    if (r->base >= address && r->base + r->bytes <= address + bytes) result = give_access(r, to);
   pthread_mutex_unlock(&gpu.lock);
   return result;
 }
@@ -211,7 +221,7 @@ CUresult emu_cuMemUnmap(CUdeviceptr address, size_t bytes) {
   for (range *r = mappings, *next; r; r = next) {
     next = r->next;
     if (r->base < address || r->base + r->bytes > address + bytes) continue;
-    if (gpu.config.free_waits) call_work_waits(queue_wait(gpu.slot->head, true));
+    if (gpu.config.free_waits) call_work_waits(queue_wait(gpu.slot->head, (scope)r->mapped->device));
     unmap(r);
     result = CUDA_SUCCESS;
   }

@@ -4,10 +4,10 @@
 #include "nvml_machine.h"
 
 nvmlReturn do_nvmlDeviceGetMemoryInfo(nvmlDevice device, nvmlMemory *memory) {
-  if (device != &the_device || !memory) return NVML_ERROR_INVALID_ARGUMENT;
-  memory->used = machine_used(look());
+  if (!is_device(device) || !memory) return NVML_ERROR_INVALID_ARGUMENT;
+  memory->used = machine_used(look(), device_number(device));
   machine_unlock(shared);
-  memory->total = (unsigned long long)machine_config.memory_bytes;
+  memory->total = (unsigned long long)device_facts(device)->memory_bytes;
   memory->free = memory->total - memory->used;
   return NVML_SUCCESS;
 }
@@ -21,24 +21,24 @@ nvmlReturn do_nvmlDeviceGetMemoryInfo_v2(nvmlDevice device, nvmlMemory_v2 *memor
   return result;
 }
 
-static bool has_context(const slot *s) { return s->pid && s->context; }
+static bool has_context(const slot *s, int d) { return s->pid && s->seats[d].context; }
 
-static bool is_first_of_server(const machine *m, const slot *s) {
+static bool is_first_of_server(const machine *m, int d, const slot *s) {
   for (const slot *other = m->slots; other < s; other++)
-    if (has_context(other) && other->server == s->server) return false;
+    if (has_context(other, d) && other->server == s->server) return false;
   return true;
 }
 
 /* Clients with a context, and the MPS servers that have some, which themselves take no memory here, into an array of
  * `room`; returns how many there are. */
-static unsigned int list_processes(nvmlProcess *into, unsigned int room) {
+static unsigned int list_processes(int d, nvmlProcess *into, unsigned int room) {
   unsigned int n = 0;
   machine *m = look();
   for (const slot *s = m->slots; s < slots_end(m); s++) {
-    if (!has_context(s)) continue;
-    if (n < room) into[n] = (nvmlProcess){(unsigned int)s->pid, s->used, 0xffffffff, 0xffffffff};
+    if (!has_context(s, d)) continue;
+    if (n < room) into[n] = (nvmlProcess){(unsigned int)s->pid, s->seats[d].used, 0xffffffff, 0xffffffff};
     n++;
-    if (!s->server || !is_first_of_server(m, s)) continue;
+    if (!s->server || !is_first_of_server(m, d, s)) continue;
     if (n < room) into[n] = (nvmlProcess){(unsigned int)s->server, 0, 0xffffffff, 0xffffffff};
     n++;
   }
@@ -47,9 +47,9 @@ static unsigned int list_processes(nvmlProcess *into, unsigned int room) {
 }
 
 nvmlReturn do_nvmlDeviceGetComputeRunningProcesses_v3(nvmlDevice device, unsigned int *count, nvmlProcess *processes) {
-  if (device != &the_device || !count || (*count > 0 && !processes)) return NVML_ERROR_INVALID_ARGUMENT;
+  if (!is_device(device) || !count || (*count > 0 && !processes)) return NVML_ERROR_INVALID_ARGUMENT;
   unsigned int room = *count;
-  *count = list_processes(processes, room);
+  *count = list_processes(device_number(device), processes, room);
   return *count > room ? NVML_ERROR_INSUFFICIENT_SIZE : NVML_SUCCESS;
 }
 nvmlReturn do_nvmlDeviceGetComputeRunningProcesses_v2(nvmlDevice device, unsigned int *count, nvmlProcess *processes) {
@@ -57,9 +57,9 @@ nvmlReturn do_nvmlDeviceGetComputeRunningProcesses_v2(nvmlDevice device, unsigne
 }
 nvmlReturn do_nvmlDeviceGetComputeRunningProcesses(nvmlDevice device, unsigned int *count, nvmlProcess_v1 *processes) {
   nvmlProcess all[2 * MACHINE_SLOTS];
-  if (device != &the_device || !count || (*count > 0 && !processes)) return NVML_ERROR_INVALID_ARGUMENT;
+  if (!is_device(device) || !count || (*count > 0 && !processes)) return NVML_ERROR_INVALID_ARGUMENT;
   unsigned int room = *count;
-  *count = list_processes(all, 2 * MACHINE_SLOTS);
+  *count = list_processes(device_number(device), all, 2 * MACHINE_SLOTS);
   for (unsigned int k = 0; k < *count && k < room; k++) processes[k] = (nvmlProcess_v1){all[k].pid, all[k].used};
   return *count > room ? NVML_ERROR_INSUFFICIENT_SIZE : NVML_SUCCESS;
 }
@@ -80,16 +80,17 @@ static unsigned int percent(double share) { return (unsigned int)(100 * share + 
 
 nvmlReturn do_nvmlDeviceGetProcessUtilization(nvmlDevice device, nvmlProcessSample *samples, unsigned int *count,
                                               unsigned long long since) {
-  if (device != &the_device || !count) return NVML_ERROR_INVALID_ARGUMENT;
+  if (!is_device(device) || !count) return NVML_ERROR_INVALID_ARGUMENT;
   struct timespec t;
   clock_gettime(CLOCK_REALTIME, &t);
   unsigned long long now = (unsigned long long)t.tv_sec * 1000000 + (unsigned long long)t.tv_nsec / 1000;
+  const int d = device_number(device);
   unsigned int room = samples ? *count : 0, n = 0;
   machine *m = look();
   for (const slot *s = m->slots; s < slots_end(m); s++) {
-    if (!has_context(s)) continue;
+    if (!has_context(s, d)) continue;
     if (n < room)
-      samples[n] = (nvmlProcessSample){(unsigned int)s->pid, now, percent(schedule_utilization(m, s)), 0, 0, 0};
+      samples[n] = (nvmlProcessSample){(unsigned int)s->pid, now, percent(schedule_utilization(m, d, s)), 0, 0, 0};
     n++;
   }
   machine_unlock(m);
@@ -99,8 +100,8 @@ nvmlReturn do_nvmlDeviceGetProcessUtilization(nvmlDevice device, nvmlProcessSamp
 }
 
 nvmlReturn do_nvmlDeviceGetUtilizationRates(nvmlDevice device, nvmlUtilization *rates) {
-  if (device != &the_device || !rates) return NVML_ERROR_INVALID_ARGUMENT;
-  rates->gpu = percent(schedule_utilization(look(), NULL));
+  if (!is_device(device) || !rates) return NVML_ERROR_INVALID_ARGUMENT;
+  rates->gpu = percent(schedule_utilization(look(), device_number(device), NULL));
   machine_unlock(shared);
   rates->memory = 0;
   return NVML_SUCCESS;
@@ -126,15 +127,15 @@ nvmlReturn do_nvmlDeviceGetTemperature(nvmlDevice device, unsigned int sensor, u
 }
 
 nvmlReturn do_nvmlDeviceGetTemperatureV(nvmlDevice device, nvmlTemperature *temperature) {
-  if (device != &the_device || !temperature) return NVML_ERROR_INVALID_ARGUMENT;
+  if (!is_device(device) || !temperature) return NVML_ERROR_INVALID_ARGUMENT;
   if (temperature->version != NVML_VERSION(nvmlTemperature, 1)) return NVML_ERROR_ARGUMENT_VERSION_MISMATCH;
   temperature->temperature = (int)machine_config.temperature;
   return NVML_SUCCESS;
 }
 
 nvmlReturn do_nvmlDeviceGetCurrentClocksEventReasons(nvmlDevice device, unsigned long long *reasons) {
-  if (device != &the_device || !reasons) return NVML_ERROR_INVALID_ARGUMENT;
-  *reasons = schedule_utilization(look(), NULL) == 0.0 ? NVML_REASON_GPU_IDLE : 0;
+  if (!is_device(device) || !reasons) return NVML_ERROR_INVALID_ARGUMENT;
+  *reasons = schedule_utilization(look(), device_number(device), NULL) == 0.0 ? NVML_REASON_GPU_IDLE : 0;
   machine_unlock(shared);
   if (throttle_now() < 1.0) *reasons = NVML_REASON_HW_SLOWDOWN | NVML_REASON_HW_THERMAL_SLOWDOWN;
   return NVML_SUCCESS;

@@ -1,13 +1,13 @@
-/* Who the device is. */
+/* Who the devices are. */
 #include <stdio.h>
 #include <strings.h>
 
 #include "nvml_machine.h"
 
-static nvmlReturn device_into(bool found, nvmlDevice *into) {
+static nvmlReturn device_into(int index, nvmlDevice *into) {
   if (!into) return NVML_ERROR_INVALID_ARGUMENT;
-  *into = found ? &the_device : NULL;
-  return found ? NVML_SUCCESS : NVML_ERROR_NOT_FOUND;
+  *into = index >= 0 ? &nvml_devices[index] : NULL;
+  return index >= 0 ? NVML_SUCCESS : NVML_ERROR_NOT_FOUND;
 }
 
 /* A mode that some devices do not have: -1. */
@@ -17,18 +17,22 @@ static nvmlReturn mode_into(nvmlDevice device, unsigned int *into, unsigned int 
   return number_into(device, into, mode);
 }
 
-nvmlReturn do_nvmlDeviceGetCount_v2(unsigned int *count) { return number_into(&the_device, count, 1); }
+nvmlReturn do_nvmlDeviceGetCount_v2(unsigned int *count) {
+  return number_into(nvml_devices, count, machine_config.devices);
+}
 nvmlReturn do_nvmlDeviceGetCount(unsigned int *count) { return do_nvmlDeviceGetCount_v2(count); }
 
 nvmlReturn do_nvmlDeviceGetHandleByIndex_v2(unsigned int index, nvmlDevice *device) {
-  return index == 0 ? device_into(true, device) : NVML_ERROR_INVALID_ARGUMENT;
+  return index < machine_config.devices ? device_into((int)index, device) : NVML_ERROR_INVALID_ARGUMENT;
 }
 nvmlReturn do_nvmlDeviceGetHandleByIndex(unsigned int index, nvmlDevice *device) {
   return do_nvmlDeviceGetHandleByIndex_v2(index, device);
 }
 
 nvmlReturn do_nvmlDeviceGetHandleByUUID(const char *uuid, nvmlDevice *device) {
-  return device_into(uuid && strcasecmp(uuid, machine_config.uuid) == 0, device);
+  int index = (int)machine_config.devices - 1;
+  while (index >= 0 && (!uuid || strcasecmp(uuid, device_facts(&nvml_devices[index])->uuid) != 0)) index--;
+  return device_into(index, device);
 }
 
 static void parse_bus(const char *text, unsigned int part[3]) {
@@ -40,27 +44,31 @@ nvmlReturn do_nvmlDeviceGetHandleByPciBusId_v2(const char *bus, nvmlDevice *devi
   unsigned int asked[3], own[3];
   if (!bus) return NVML_ERROR_INVALID_ARGUMENT;
   parse_bus(bus, asked); /* domains are written with 4 or with 8 digits */
-  parse_bus(machine_config.pci_bus, own);
-  return device_into(memcmp(asked, own, sizeof own) == 0, device);
+  int index = (int)machine_config.devices - 1;
+  for (; index >= 0; index--) {
+    parse_bus(device_facts(&nvml_devices[index])->pci_bus, own);
+    if (memcmp(asked, own, sizeof own) == 0) break;
+  }
+  return device_into(index, device);
 }
 nvmlReturn do_nvmlDeviceGetHandleByPciBusId(const char *bus, nvmlDevice *device) {
   return do_nvmlDeviceGetHandleByPciBusId_v2(bus, device);
 }
 
 nvmlReturn do_nvmlDeviceGetName(nvmlDevice device, char *text, unsigned int length) {
-  (void)device;
+  if (!is_device(device)) return NVML_ERROR_INVALID_ARGUMENT;
   return text_into(text, length, machine_config.name);
 }
 
 nvmlReturn do_nvmlDeviceGetUUID(nvmlDevice device, char *text, unsigned int length) {
-  (void)device;
-  return text_into(text, length, machine_config.uuid);
+  if (!is_device(device)) return NVML_ERROR_INVALID_ARGUMENT;
+  return text_into(text, length, device_facts(device)->uuid);
 }
 
 nvmlReturn do_nvmlDeviceGetPciInfo_v3(nvmlDevice device, nvmlPci *pci) {
   unsigned int part[3];
-  if (device != &the_device || !pci) return NVML_ERROR_INVALID_ARGUMENT;
-  parse_bus(machine_config.pci_bus, part);
+  if (!is_device(device) || !pci) return NVML_ERROR_INVALID_ARGUMENT;
+  parse_bus(device_facts(device)->pci_bus, part);
   memset(pci, 0, sizeof *pci);
   pci->domain = part[0];
   pci->bus = part[1];
@@ -77,7 +85,7 @@ nvmlReturn do_nvmlDeviceGetPciInfo_v2(nvmlDevice device, nvmlPci *pci) {
 nvmlReturn do_nvmlDeviceGetPciInfo(nvmlDevice device, nvmlPci *pci) { return do_nvmlDeviceGetPciInfo_v3(device, pci); }
 
 nvmlReturn do_nvmlDeviceGetCudaComputeCapability(nvmlDevice device, int *major, int *minor) {
-  if (device != &the_device || !major || !minor) return NVML_ERROR_INVALID_ARGUMENT;
+  if (!is_device(device) || !major || !minor) return NVML_ERROR_INVALID_ARGUMENT;
   *major = (int)machine_config.compute_capability / 10;
   *minor = (int)machine_config.compute_capability % 10;
   return NVML_SUCCESS;
@@ -85,8 +93,8 @@ nvmlReturn do_nvmlDeviceGetCudaComputeCapability(nvmlDevice device, int *major, 
 
 #define FACT(name, value) \
   nvmlReturn do_##name(nvmlDevice device, unsigned int *into) { return number_into(device, into, value); }
-FACT(nvmlDeviceGetIndex, 0)
-FACT(nvmlDeviceGetMinorNumber, 0)
+FACT(nvmlDeviceGetIndex, device - nvml_devices)
+FACT(nvmlDeviceGetMinorNumber, device - nvml_devices)
 FACT(nvmlDeviceGetPowerUsage, machine_config.power)
 FACT(nvmlDeviceGetEnforcedPowerLimit, machine_config.power_limit)
 FACT(nvmlDeviceGetPersistenceMode, 1)
@@ -97,7 +105,7 @@ FACT(nvmlDeviceGetMaxPcieLinkGeneration, machine_config.pcie_generation)
 FACT(nvmlDeviceGetMaxPcieLinkWidth, machine_config.pcie_width)
 FACT(nvmlDeviceGetMemoryBusWidth, machine_config.memory_bus_bits)
 FACT(nvmlDeviceGetVirtualizationMode, 0)
-FACT(nvmlDeviceGetNumGpuCores, machine_config.sm_count *machine_config.lanes_per_sm)
+FACT(nvmlDeviceGetNumGpuCores, device_facts(device)->sm_count *machine_config.lanes_per_sm)
 
 nvmlReturn do_nvmlDeviceGetMigMode(nvmlDevice device, unsigned int *value, unsigned int *pending) {
   return mode_into(device, value, pending, machine_config.mig_mode);

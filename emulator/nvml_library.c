@@ -7,7 +7,7 @@
 
 #define EXPORT __attribute__((visibility("default")))
 
-struct nvmlDevice_st the_device;
+struct nvmlDevice_st nvml_devices[DEVICES];
 config machine_config;
 machine *shared;
 static int users;

@@ -12,7 +12,7 @@ struct nvmlDevice_st {
   int unused;
 };
 
-extern struct nvmlDevice_st the_device;
+extern struct nvmlDevice_st nvml_devices[DEVICES]; /* by NVML's index */
 extern config machine_config;
 extern machine *shared;
 
@@ -24,8 +24,19 @@ machine *look(void);
 #include "nvml_functions.def"
 #undef X
 
+static inline bool is_device(nvmlDevice device) {
+  return device >= nvml_devices && device < nvml_devices + machine_config.devices;
+}
+
+/* The machine's number of one that is. */
+static inline int device_number(nvmlDevice device) { return machine_config.nvml[device - nvml_devices]; }
+
+static inline const device_config *device_facts(nvmlDevice device) {
+  return &machine_config.device[device_number(device)];
+}
+
 static inline nvmlReturn number_into(nvmlDevice device, unsigned int *into, int64_t value) {
-  if (device != &the_device || !into) return NVML_ERROR_INVALID_ARGUMENT;
+  if (!is_device(device) || !into) return NVML_ERROR_INVALID_ARGUMENT;
   *into = (unsigned int)value;
   return NVML_SUCCESS;
 }
