@@ -65,7 +65,7 @@ FEW = 4
 @click.option("--turns", is_flag=True, help="Measure the systems one after the other, not side by side in rounds.")
 @click.option("--strict", is_flag=True, help="One refused system ends the session; else it ends that system alone.")
 @click.option("--compare", multiple=True, metavar="FILE|DIR", help="Compare with an earlier run when done.")
-@click.option("--device", default="auto", metavar="auto|INDEX|UUID|emulated[:PROFILE]",
+@click.option("--device", default="auto", metavar="auto|INDEX|UUID|emulated[:PROFILE[xN]]",
               help="auto: the first GPU, else the emulated one; 0,1: several.  [auto]")  # fmt: skip
 @click.option("--option", multiple=True, metavar="[SYSTEM.]NAME=VALUE", help="An option of a system.")
 @click.option("--emulate", multiple=True, metavar="KEY=VALUE", help="Changes the emulated GPU.")

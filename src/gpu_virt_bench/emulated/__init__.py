@@ -85,6 +85,14 @@ def profiles() -> list[str]:
     return sorted(path.stem for path in PROFILES.glob("*.toml"))
 
 
+def machine(words: str) -> tuple[str, dict[str, str]]:
+    """`PROFILE` or `PROFILExN`: the profile, and the setting that gives the machine N of it."""
+    several = re.fullmatch(r"(.+)x(\d{1,3})", words)
+    if several is None or words in profiles():
+        return words, {}
+    return several[1], {"devices": several[2]}
+
+
 def configuration(profile: str, settings: Mapping[str, str]) -> dict[str, Value]:
     """A profile with the user's settings on top, every name and value checked."""
     path = PROFILES / f"{profile}.toml"
