@@ -135,6 +135,7 @@ static bool check(config *c, char *error) {
   if (strcmp(c->nvml_order, "same") != 0 && strcmp(c->nvml_order, "reversed") != 0)
     wrong = "nvml_order must be same or reversed";
   if (c->nvlinks < 0 || c->nvlinks > 18) wrong = "nvlinks must be between 0 and 18";
+  if (c->resident_grids < 1 || c->resident_grids > 128) wrong = "resident_grids must be between 1 and 128";
   if (c->hardware_queues < 1 || c->hardware_queues > 32) wrong = "hardware_queues must be between 1 and 32";
   if (c->dram_bandwidth < 1 || c->l2_bandwidth < 1 || c->h2d_bandwidth < 1 || c->d2h_bandwidth < 1 ||
       c->pageable_bandwidth < 1 || c->peer_bandwidth < 1)

@@ -47,6 +47,7 @@ static void initialize(machine *m, const config *c) {
   m->now = beginning;
   m->created = m->time = c->is_virtual ? beginning : clock_host();
   m->devices = (int)c->devices;
+  m->resident_grids = (int)c->resident_grids;
   for (device *d = m->device; d < m->device + DEVICES; d++) {
     d->owner = -1;
     for (int e = 0; e < ENGINES; e++) d->copy_slot[e] = -1;

@@ -132,6 +132,7 @@ typedef struct machine {
   int top;           /* no slot from here on is in use; they are large, and loops need not touch them */
   int64_t time;      /* the schedule has been computed up to it */
   int devices;
+  int resident_grids; /* of one process */
   device device[DEVICES];
   int64_t now; /* virtual time */
   int cast;    /* no actor in use from here on */

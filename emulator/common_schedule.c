@@ -86,27 +86,27 @@ void finish_item(machine *m, slot *s, item *i, int64_t end) {
 /* Kernels leave a hardware queue in the order in which they were put there: one that is not ready holds up those of
  * other streams behind it. Those that are on the device run at the same time. Hardware works like that: "CUDA Streams:
  * Best Practices and Common Pitfalls" (GTC 2014), and what Megatron-LM wants CUDA_DEVICE_MAX_CONNECTIONS=1 for. */
-static bool is_shut(const slot *s, const item *i, const uint32_t stuck[DEVICES]) {
+static bool is_shut(const machine *m, const slot *s, const item *i, const uint32_t stuck[DEVICES]) {
   const seat *t = &s->seats[i->device];
   if (i->engine == ENGINE_NONE) return false;
-  if (i->engine == ENGINE_COMPUTE) return t->grids == GRIDS || stuck[i->device] >> i->queue & 1;
+  if (i->engine == ENGINE_COMPUTE) return t->grids >= m->resident_grids || stuck[i->device] >> i->queue & 1;
   return t->current[i->engine];
 }
 
 /* Items that could be admitted: those that wait for an engine which has room. `stuck`: the queues that are not asked.
  */
-static int64_t candidates_at(const seat *t, uint32_t stuck) {
+static int64_t candidates_at(const seat *t, int most, uint32_t stuck) {
   int64_t sum = t->waiting[ENGINE_NONE];
   for (int e = ENGINE_H2D; e < ENGINES; e++)
     if (!t->current[e]) sum += t->waiting[e];
-  for (int q = 0; q < HARDWARE_QUEUES && t->grids < GRIDS; q++)
+  for (int q = 0; q < HARDWARE_QUEUES && t->grids < most; q++)
     if (!(stuck >> q & 1)) sum += t->queued[q];
   return sum;
 }
 
 static int64_t candidates(const machine *m, const slot *s, const uint32_t stuck[DEVICES]) {
   int64_t sum = 0;
-  for (int d = 0; d < m->devices; d++) sum += candidates_at(&s->seats[d], stuck[d]);
+  for (int d = 0; d < m->devices; d++) sum += candidates_at(&s->seats[d], m->resident_grids, stuck[d]);
   return sum;
 }
 
@@ -130,7 +130,7 @@ static int64_t admit(machine *m, slot *s, int64_t t) {
   int64_t next = NEVER, left = candidates(m, s, stuck);
   for (uint64_t serial = s->first; serial <= s->head && left > 0; serial++) {
     item *i = slot_item(s, serial);
-    if (i->phase != PHASE_WAITING || is_shut(s, i, stuck)) continue;
+    if (i->phase != PHASE_WAITING || is_shut(m, s, i, stuck)) continue;
     int64_t ready = ready_time(s, i);
     if (ready <= t) {
       admit_one(m, s, i, ready);

@@ -32,6 +32,7 @@ void call_extra(int64_t cost);       /* adds to it */
 void call_work_waits(int64_t until); /* its work came after a wait that ended then */
 void call_returns_at(int64_t earliest);
 void call_found_nothing(uint64_t about, int64_t until); /* a look, that will find nothing before `until` */
+void call_between(void);                                /* the application did something else than call */
 int64_t call_end(void);                                 /* when it will return, as far as known */
 int64_t call_entry(void);
 

@@ -209,6 +209,11 @@ void clock_leave(void) {
 
 static int64_t now(void) { return clock_now(); }
 
+static void wait(int64_t until) {
+  call_between();
+  clock_wait(until);
+}
+
 static void relax(void) {
   enum { STEP = 250 };
   clock_wait(clock_now() + STEP);
@@ -218,7 +223,7 @@ static void relax(void) {
 
 GVB_EXPORT const gvb_machine_clock *gvb_emulated_clock(void);
 GVB_EXPORT const gvb_machine_clock *gvb_emulated_clock(void) {
-  static const gvb_machine_clock ours = {now, clock_wait, relax, clock_enter, clock_leave};
+  static const gvb_machine_clock ours = {now, wait, relax, clock_enter, clock_leave};
   process_configure();
   return clock_virtual ? &ours : NULL;
 }

@@ -161,6 +161,9 @@ static bool device_attribute(int number, CUdevice_attribute attribute, int64_t *
     case CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_MULTIPROCESSOR:
       *value = 228 * KIB;
       return true;
+    case CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN:
+      *value = 227 * KIB;
+      return true;
     case CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR:
       *value = c->compute_capability / 10;
       return true;

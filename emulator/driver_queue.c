@@ -73,7 +73,7 @@ uint64_t queue_submit(CUstream stream, item *i, work *w) {
   order(stream, i);
   i->arrive = call_end() + gpu.config.launch_to_start;
   i->device = stream->context->device;
-  i->priority = stream->priority;
+  i->priority = gpu.config.priorities ? stream->priority : 0;
   i->queue = stream->queue;
   uint64_t serial = schedule_append(gpu.slot, i);
   machine_unlock(gpu.machine);

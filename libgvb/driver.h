@@ -27,10 +27,12 @@
   F(cuModuleLoadData)              \
   F(cuModuleUnload)                \
   F(cuModuleGetFunction)           \
+  F(cuFuncSetAttribute)            \
   F(cuStreamCreate)                \
   F(cuStreamDestroy_v2)            \
   F(cuStreamSynchronize)           \
   F(cuStreamQuery)                 \
+  F(cuStreamWaitEvent)             \
   F(cuEventCreate)                 \
   F(cuEventDestroy_v2)             \
   F(cuEventRecord)                 \
@@ -53,6 +55,8 @@
 /* Younger than the oldest driver that loads our PTX, or left out by a layer: NULL then. */
 #define GVB_DRIVER_OPTIONAL(F)     \
   F(cuDeviceGetUuid_v2)            \
+  F(cuCtxGetStreamPriorityRange)   \
+  F(cuStreamCreateWithPriority)    \
   F(cuLaunchKernelEx)              \
   F(cuGraphCreate)                 \
   F(cuGraphAddKernelNode_v2)       \

@@ -21,7 +21,7 @@
 extern "C" {
 #endif
 
-#define GVB_ABI 7
+#define GVB_ABI 8
 
 #define GVB_EXPORT __attribute__((visibility("default")))
 
@@ -58,6 +58,12 @@ typedef enum gvb_memory_api {
   GVB_MEMORY_MANAGED = 4, /* cuMemAllocManaged, not touched */
   GVB_MEMORY_ARRAY = 5    /* cuArrayCreate_v2: two dimensions, four floats an element */
 } gvb_memory_api;
+
+/* How kernels are laid side by side. */
+typedef enum gvb_way {
+  GVB_WAY_GRAPH = 0,  /* nodes of one graph */
+  GVB_WAY_STREAMS = 1 /* streams of one context */
+} gvb_way;
 
 typedef enum gvb_wait {
   GVB_WAIT_SPIN = 0, /* CU_CTX_SCHED_SPIN */
@@ -198,6 +204,13 @@ GVB_EXPORT int gvb_prepare_launch_sync(int32_t api, int32_t resolution, int64_t 
  * seen, ns; [2] change of the clock offset from before to after, ns. */
 GVB_EXPORT int gvb_prepare_launch_to_start(int32_t api, int32_t resolution, int64_t count, gvb_work **work);
 
+/* start_probe: launch_to_start by cuLaunchKernel, each launch after a random pause of at most `pause` ns, drawn from
+ * `seed`. With iterations > 0 the device is kept full meanwhile, by fma(iterations, `blocks` blocks of 256) in a stream
+ * of ordinary priority, three launches in flight, and the timed launches go to a stream of the highest. Columns: start.
+ * Notes: as launch_to_start. */
+GVB_EXPORT int gvb_prepare_start_probe(int64_t count, int64_t pause, int64_t seed, int64_t iterations, int64_t blocks,
+                                       gvb_work **work);
+
 /* alloc_free: cuCtxSynchronize; then `count` times: t0 alloc t1, [with pending: a 1 ms spin kernel is queued; else
  * cuCtxSynchronize], t2 free t3. One 4 KiB allocation (of the same api) stays alive, so that small sizes do not map
  * and unmap a block each time. 10 pairs of warm-up. Columns: alloc, free. */
@@ -285,6 +298,29 @@ GVB_EXPORT int gvb_prepare_try_alloc(int32_t api, int32_t resolution, int64_t by
  * host's clock; the segment in which a suspended block ends may be a single instant. Notes: [0] smallest step of
  * %globaltimer seen, ns. */
 GVB_EXPORT int gvb_prepare_fingerprint(int64_t duration, int64_t gap, int64_t blocks, gvb_work **work);
+
+/* launch_sustained: t0, `count` launches of empty (grid 1, block 32) with at most `depth` outstanding (an event after
+ * each depth / 2), cuStreamSynchronize, t1. Counter = launches is verified. One row. Columns: total. */
+GVB_EXPORT int gvb_prepare_launch_sustained(int32_t api, int32_t resolution, int64_t count, int64_t depth,
+                                            gvb_work **work);
+
+/* launch_graph: the same of `count` launches of a graph of `nodes` empty kernels in a chain. One row. Columns: total.
+ */
+GVB_EXPORT int gvb_prepare_launch_graph(int32_t resolution, int64_t nodes, int64_t count, int64_t depth,
+                                        gvb_work **work);
+
+/* launch_storm: launches of empty until `duration` ns after begin, or stop, with at most `depth` outstanding; in each
+ * 10 ms only in the first `busy` ns, at the end of which they are waited for (10 ms: always). Counter = launches is
+ * verified. One row. Columns: launches. That is their number, not ns. */
+GVB_EXPORT int gvb_prepare_launch_storm(int64_t depth, int64_t busy, int64_t duration, gvb_work **work);
+
+/* branches: `branches` equal kernels, fma(iterations, `blocks` blocks of 32 with half of a multiprocessor's shared
+ * memory each, so that every block has one to itself), one after the other and side by side, each between two events:
+ * serial, concurrent, concurrent, serial, `count` times. By `way`: a graph of a chain and one without edges, or
+ * streams, which wait for the first event and are waited for by the second. Every thread's integer total is verified.
+ * Two rows each time. Columns: serial, concurrent. Device time. Notes: [0] dynamic shared memory of a block, bytes. */
+GVB_EXPORT int gvb_prepare_branches(int32_t way, int64_t branches, int64_t iterations, int64_t blocks, int64_t count,
+                                    gvb_work **work);
 
 /* idle: the thread sleeps until `duration` ns after begin, or 50 ms after stop at most, while the context exists.
  * One row. Columns: slept. */

@@ -4,17 +4,7 @@
 
 int gvb_need_launch_api(int32_t api) { return gvb_need_range("api", api, GVB_LAUNCH_KERNEL, GVB_LAUNCH_GRAPH); }
 
-static int need_graphs(void) {
-  GVB_TRY(GVB_NEED(cuGraphCreate));
-  GVB_TRY(GVB_NEED(cuGraphAddKernelNode_v2));
-  GVB_TRY(GVB_NEED(cuGraphInstantiateWithFlags));
-  GVB_TRY(GVB_NEED(cuGraphUpload));
-  GVB_TRY(GVB_NEED(cuGraphExecDestroy));
-  return GVB_NEED(cuGraphDestroy);
-}
-
 static int make_graph(gvb_launcher *l) {
-  CUgraphNode node = NULL;
   const CUDA_KERNEL_NODE_PARAMS_v2 kernel = {.func = l->function,
                                              .gridDimX = 1,
                                              .gridDimY = 1,
@@ -23,13 +13,8 @@ static int make_graph(gvb_launcher *l) {
                                              .blockDimY = 1,
                                              .blockDimZ = 1,
                                              .kernelParams = l->arguments};
-  GVB_TRY(need_graphs());
   GVB_TRY(GVB_NEED_OF(*l->cuda, cuGraphLaunch));
-  GVB_TRY(GVB_CUDA(cuGraphCreate, &l->graph, 0));
-  GVB_TRY(GVB_CUDA(cuGraphAddKernelNode_v2, &node, l->graph, NULL, 0, &kernel));
-  GVB_TRY(GVB_CUDA(cuGraphInstantiateWithFlags, &l->exec, l->graph, 0));
-  GVB_TRY(GVB_CUDA(cuGraphUpload, l->exec, gvb_gpu.stream));
-  return gvb_sync();
+  return gvb_graph_make(&l->graph, &kernel, 1, true);
 }
 
 int gvb_launcher_make(gvb_launcher *l, int32_t api, int32_t resolution, gvb_kernel kernel, unsigned block,
@@ -49,14 +34,7 @@ int gvb_launcher_make(gvb_launcher *l, int32_t api, int32_t resolution, gvb_kern
   return api == GVB_LAUNCH_GRAPH ? make_graph(l) : GVB_OK;
 }
 
-int gvb_launcher_free(gvb_launcher *l) {
-  int status = GVB_OK;
-  if (l->exec != NULL) status = GVB_CUDA(cuGraphExecDestroy, l->exec);
-  if (l->graph != NULL) status = gvb_first(status, GVB_CUDA(cuGraphDestroy, l->graph));
-  l->exec = NULL;
-  l->graph = NULL;
-  return status;
-}
+int gvb_launcher_free(gvb_launcher *l) { return gvb_graph_free(&l->graph); }
 
 const char *gvb_launcher_call(const gvb_launcher *l) {
   switch (l->api) {

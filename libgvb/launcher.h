@@ -2,7 +2,7 @@
 #ifndef GVB_LAUNCHER_H
 #define GVB_LAUNCHER_H
 
-#include "context.h"
+#include "graph.h"
 
 typedef struct gvb_launcher {
   const gvb_driver *cuda; /* as its way finds them */
@@ -10,8 +10,7 @@ typedef struct gvb_launcher {
   CUfunction function;
   void **arguments;
   CUlaunchConfig shape;
-  CUgraph graph;
-  CUgraphExec exec;
+  gvb_graph graph;
 } gvb_launcher;
 
 /* Whether `api` is one of gvb_launch_api. */
@@ -35,7 +34,7 @@ static inline CUresult gvb_launcher_go(const gvb_launcher *l) {
     case GVB_LAUNCH_KERNEL_EX:
       return l->cuda->cuLaunchKernelEx(&l->shape, l->function, l->arguments, NULL);
     default:
-      return l->cuda->cuGraphLaunch(l->exec, l->shape.hStream);
+      return l->cuda->cuGraphLaunch(l->graph.exec, l->shape.hStream);
   }
 }
 

@@ -1,12 +1,15 @@
-/* launch_to_start: from the host's launch to the kernel's first instruction. */
+/* launch_to_start and start_probe: from the host's launch to the kernel's first instruction. */
 #include <stdlib.h>
 
 #include "clock.h"
+#include "crowd.h"
 #include "launcher.h"
 #include "mapping.h"
 #include "work.h"
 
 enum { WARM_LAUNCHES = 20 };
+
+#define STEP (20 * GVB_MICROSECOND) /* between looks at the crowd */
 
 typedef struct start_work {
   gvb_work work;
@@ -19,6 +22,12 @@ typedef struct start_work {
   int64_t timer_step;
   int64_t *launched; /* host time before each launch */
   int64_t *stamped;  /* device time of each */
+  /* of start_probe */
+  CUstream urgent; /* of the highest priority; NULL: launches go to the common stream */
+  gvb_crowd crowd;
+  bool crowded;
+  int64_t pause; /* before a launch, at most */
+  uint64_t random;
 } start_work;
 
 /* A graph keeps the nonce it was made with: its number is cleared, not counted. */
@@ -29,7 +38,31 @@ static void next_nonce(start_work *w) {
     w->nonce++;
 }
 
+/* xorshift64* of Marsaglia and Vigna. */
+static uint64_t next_random(start_work *w) {
+  w->random ^= w->random >> 12;
+  w->random ^= w->random << 25;
+  w->random ^= w->random >> 27;
+  return w->random * 0x2545F4914F6CDD1Dull;
+}
+
+/* So that launches meet what repeats itself at any phase. */
+static int take_a_pause(start_work *w) {
+  if (w->pause == 0) return GVB_OK;
+  const int64_t until = gvb_clock() + (int64_t)(next_random(w) % (uint64_t)w->pause);
+  for (int64_t now = gvb_clock(); now < until; now = gvb_clock()) {
+    if (w->crowded) GVB_TRY(gvb_crowd_keep(&w->crowd));
+    gvb_spin_until(w->crowded && now + STEP < until ? now + STEP : until);
+  }
+  return GVB_OK;
+}
+
+static int await_end(const start_work *w) {
+  return w->urgent != NULL ? GVB_CUDA(cuStreamSynchronize, w->urgent) : gvb_sync();
+}
+
 static int launch_and_await(start_work *w, int64_t *launched, int64_t *stamped) {
+  GVB_TRY(take_a_pause(w));
   next_nonce(w);
   const int64_t t0 = gvb_clock();
   const CUresult code = gvb_launcher_go(&w->launcher);
@@ -37,7 +70,7 @@ static int launch_and_await(start_work *w, int64_t *launched, int64_t *stamped) 
   GVB_TRY(gvb_await_word(&w->box->stamp[1], w->nonce, "gvb_stamp"));
   *launched = t0;
   *stamped = (int64_t)w->box->stamp[0];
-  return gvb_sync();
+  return await_end(w);
 }
 
 static int launch_all(start_work *w) {
@@ -51,6 +84,7 @@ static int run(gvb_work *work, gvb_interval *interval) {
   interval->begin = gvb_clock();
   GVB_TRY(gvb_echo_measure(w->box, w->device_box, &before));
   GVB_TRY(launch_all(w));
+  if (w->crowded) GVB_TRY(gvb_crowd_disperse(&w->crowd));
   GVB_TRY(gvb_echo_measure(w->box, w->device_box, &after));
   interval->end = gvb_clock();
   for (int64_t i = 0; i < work->rows; i++)
@@ -94,7 +128,9 @@ static int set_up(start_work *w, int32_t api, int32_t resolution) {
 static int release(gvb_work *work) {
   start_work *w = (start_work *)work;
   void *box = w->box;
-  const int status = gvb_launcher_free(&w->launcher);
+  int status = gvb_launcher_free(&w->launcher);
+  if (w->urgent != NULL) status = gvb_first(status, GVB_CUDA(cuStreamDestroy_v2, w->urgent));
+  if (w->crowded) status = gvb_first(status, gvb_crowd_free(&w->crowd));
   free(w->launched);
   free(w->stamped);
   return gvb_first(status, gvb_pinned_free(&box));
@@ -109,4 +145,41 @@ int gvb_prepare_launch_to_start(int32_t api, int32_t resolution, int64_t count, 
   made->run = run;
   made->release = release;
   return gvb_work_ready(made, set_up((start_work *)made, api, resolution), work);
+}
+
+static int make_urgent(start_work *w) {
+  int least = 0, greatest = 0;
+  GVB_TRY(GVB_NEED(cuStreamCreateWithPriority));
+  GVB_TRY(GVB_NEED(cuCtxGetStreamPriorityRange));
+  GVB_TRY(GVB_CUDA(cuCtxGetStreamPriorityRange, &least, &greatest));
+  return GVB_CUDA(cuStreamCreateWithPriority, &w->urgent, CU_STREAM_NON_BLOCKING, greatest);
+}
+
+static int set_up_probe(start_work *w, int64_t iterations, int64_t blocks) {
+  GVB_TRY(set_up(w, GVB_LAUNCH_KERNEL, GVB_QUERY));
+  if (iterations == 0) return GVB_OK;
+  w->crowded = true;
+  GVB_TRY(gvb_crowd_make(&w->crowd, iterations, blocks));
+  GVB_TRY(make_urgent(w));
+  w->launcher.shape.hStream = w->urgent;
+  GVB_TRY(gvb_crowd_keep(&w->crowd));
+  return gvb_crowd_disperse(&w->crowd);
+}
+
+int gvb_prepare_start_probe(int64_t count, int64_t pause, int64_t seed, int64_t iterations, int64_t blocks,
+                            gvb_work **work) {
+  gvb_work *made = NULL;
+  GVB_TRY(gvb_need_out(work));
+  GVB_TRY(gvb_need_range("count", count, 1, GVB_MOST_ROWS));
+  GVB_TRY(gvb_need_range("pause", pause, 0, GVB_SECOND));
+  GVB_TRY(gvb_need_range("seed", seed, 1, INT64_MAX));
+  GVB_TRY(gvb_need_range("iterations", iterations, 0, INT64_MAX));
+  GVB_TRY(gvb_need_range("blocks", blocks, 1, INT32_MAX));
+  GVB_TRY(gvb_device_work_new(sizeof(start_work), count, 1, &made));
+  made->run = run;
+  made->release = release;
+  start_work *w = (start_work *)made;
+  w->random = (uint64_t)seed;
+  w->pause = pause;
+  return gvb_work_ready(made, set_up_probe(w, iterations, blocks), work);
 }

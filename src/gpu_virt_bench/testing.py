@@ -23,6 +23,7 @@ class FakeTenant:
     reply: Reply
     start_seconds: float = 0.1
     pid: int = 1
+    sm_count: int = 100
     asked: list[Workload] = field(default_factory=list)
     cpu: list[float] = field(default_factory=lambda: [0.0])
     killed: bool = False

@@ -6,7 +6,8 @@ import pytest
 
 from gpu_virt_bench import metric
 from gpu_virt_bench.engine.readings import Reading
-from gpu_virt_bench.engine.sampling import Implausible, Rule, Taken, check, reason_to_stop
+from gpu_virt_bench.engine.sampling import Rule, Taken, check, reason_to_stop
+from gpu_virt_bench.model.metric import Implausible
 from gpu_virt_bench.model.run import Rejected, Repetition, too_many_rejected
 
 RULE = Rule(samples=3, warmup=1, seconds=10)

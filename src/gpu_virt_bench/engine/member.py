@@ -52,6 +52,11 @@ class Member:
         """Seconds from exec by the harness to its first words."""
         return self.tenant.start_seconds
 
+    @property
+    def sm_count(self) -> int:
+        """Multiprocessors that it sees."""
+        return int(self.tenant.facts()["device"]["sm_count"])
+
     def release(self) -> None:
         """Frees what its workloads hold."""
         self.tenant.release()

@@ -15,10 +15,10 @@ from gpu_virt_bench.engine.proving import FeatureLost, ProofLost, Refused
 from gpu_virt_bench.engine.quotas import short_of_memory
 from gpu_virt_bench.engine.readings import Reading
 from gpu_virt_bench.engine.reference import Unhealthy
-from gpu_virt_bench.engine.sampling import Implausible, Rule, Taken, check, reason_to_stop
+from gpu_virt_bench.engine.sampling import Rule, Taken, check, reason_to_stop
 from gpu_virt_bench.engine.stage import Stage
 from gpu_virt_bench.engine.tenants import ContextLost, probe, raise_lost
-from gpu_virt_bench.model.metric import Skip
+from gpu_virt_bench.model.metric import Implausible, Skip
 from gpu_virt_bench.model.run import Repetition
 from gpu_virt_bench.model.workload import TenantDied, TenantHung, WorkloadError
 from gpu_virt_bench.systems.processes import Gone

@@ -10,17 +10,13 @@ from statistics import fmean
 from typing import Literal
 
 from gpu_virt_bench.engine.readings import Reading
-from gpu_virt_bench.model.metric import Metric
+from gpu_virt_bench.model.metric import Implausible, Metric
 from gpu_virt_bench.model.run import Rejected, Repetition, now
 from gpu_virt_bench.model.text import counted
 
 Stop = Literal["enough", "budget", "rejected", "out-of-time", "interrupted"]
 FEWEST_REJECTED = 4
 """So many rejected samples at least end a repetition that has no more accepted ones than that."""
-
-
-class Implausible(Exception):
-    """A value that cannot be: not a number, or beyond a physical limit."""
 
 
 @dataclass(frozen=True)

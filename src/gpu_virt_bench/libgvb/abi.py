@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from ctypes import POINTER, Structure, c_char, c_int32, c_int64
 from dataclasses import dataclass
 
-ABI = 7
+ABI = 8
 
 STATUS = {
     -1: "argument",
@@ -23,6 +23,7 @@ WORDS: Mapping[str, Mapping[str, int]] = {
     "launch_api": {"cuLaunchKernel": 0, "cuLaunchKernelEx": 1, "cuGraphLaunch": 2},
     "memory_api": {"cuMemAlloc_v2": 0, "pool": 1, "vmm": 2, "pitch": 3, "managed": 4, "array": 5},
     "wait": {"spin": 0, "block": 1},
+    "way": {"graph": 0, "streams": 1},
     "function": {
         "cuCtxGetDevice": 0,
         "cuMemGetInfo_v2": 1,
@@ -52,6 +53,11 @@ ROUTINES: Mapping[str, Routine] = {
     "launch_sync": Routine({"api": "launch_api", "resolution": "resolution", "count": "int64"}, ("round_trip",)),
     "launch_to_start": Routine(
         {"api": "launch_api", "resolution": "resolution", "count": "int64"},
+        ("start",),
+        ("uncertainty", "timer_step", "clock_drift"),
+    ),
+    "start_probe": Routine(
+        {"count": "int64", "pause": "int64", "seed": "int64", "iterations": "int64", "blocks": "int64"},
         ("start",),
         ("uncertainty", "timer_step", "clock_drift"),
     ),
@@ -111,6 +117,18 @@ ROUTINES: Mapping[str, Routine] = {
     ),
     "fingerprint": Routine(
         {"duration": "int64", "gap": "int64", "blocks": "int64"}, ("block", "smid", "begin", "end"), ("timer_step",)
+    ),
+    "launch_sustained": Routine(
+        {"api": "launch_api", "resolution": "resolution", "count": "int64", "depth": "int64"}, ("total",)
+    ),
+    "launch_graph": Routine(
+        {"resolution": "resolution", "nodes": "int64", "count": "int64", "depth": "int64"}, ("total",)
+    ),
+    "launch_storm": Routine({"depth": "int64", "busy": "int64", "duration": "int64"}, ("launches",)),
+    "branches": Routine(
+        {"way": "way", "branches": "int64", "iterations": "int64", "blocks": "int64", "count": "int64"},
+        ("serial", "concurrent"),
+        ("shared_bytes",),
     ),
     "idle": Routine({"duration": "int64"}, ("slept",)),
 }

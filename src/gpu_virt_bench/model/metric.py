@@ -51,6 +51,10 @@ class Skip(Exception):
     """Raised by a metric that does not apply here; the message says what was needed and what was found."""
 
 
+class Implausible(Exception):
+    """A value that cannot be: not a number, or beyond a physical limit. The message says the arithmetic."""
+
+
 @dataclass(frozen=True)
 class Share:
     """What one tenant of a party is entitled to, on which GPU, and its role.
@@ -98,6 +102,10 @@ class Tenant(Protocol):
     @property
     def start_seconds(self) -> float:
         """Seconds from exec by the harness to its first words."""
+
+    @property
+    def sm_count(self) -> int:
+        """Multiprocessors that it sees: those that it was granted, where the system limits by them."""
 
     def release(self) -> None:
         """Frees what the workloads that it ran hold; they are prepared anew when they are asked for again."""
