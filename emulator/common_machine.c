@@ -14,7 +14,7 @@
 #include "common_clock.h"
 #include "common_schedule.h"
 
-enum { VERSION = 5 };
+enum { VERSION = 6 };
 const int64_t *clock_virtual;
 
 /* Virtual time begins there, whole seconds: everything that is periodic has the same phase in each session. */
@@ -124,6 +124,7 @@ static void release(machine *m, slot *s) {
   memset(s->queued, 0, sizeof s->queued);
   s->grids = 0;
   s->at_work = false;
+  s->strike = (strike){0};
   memset(s->busy, 0, sizeof s->busy);
   if (m->owner == index) m->owner = -1;
   for (int e = 0; e < ENGINES; e++)

@@ -55,7 +55,17 @@ typedef struct item {
   int64_t end;
   int64_t estimate; /* scratch of prediction */
   uint64_t after[PREDECESSORS];
+  int32_t fault; /* CUresult that its end raises; 0 = none */
+  int32_t lost;  /* a fault came before its end: it has no effect */
 } item;
+
+/* A fatal fault as the process that it reaches sees it. */
+typedef struct strike {
+  int32_t code;    /* CUresult, 0 = none */
+  int32_t raised;  /* by an item, and still to be handed on */
+  int64_t at;      /* calls answer it from then on */
+  uint64_t newest; /* item that raises one */
+} strike;
 
 typedef struct span {
   int64_t begin, end;
@@ -80,7 +90,8 @@ typedef struct slot {
   double part;              /* of the multiprocessors that its grids may use together */
   int64_t waiting[ENGINES]; /* items that are not yet current; the compute engine's are in `queued` */
   int64_t queued[HARDWARE_QUEUES];
-  int64_t last_end;      /* of any item */
+  int64_t last_end; /* of any item */
+  strike strike;
   int64_t busy[BUCKETS]; /* compute time per bucket */
   uint64_t spans;        /* times without a break on the compute engine so far, at served[n % SPANS] */
   span served[SPANS];

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "common_faults.h"
 #include "common_parts.h"
 
 static bool active(const slot *s) { return s->pid && s->first <= s->head; }
@@ -62,8 +63,19 @@ static void finish(machine *m, slot *s, item *i, int64_t end) {
   else if (s->current[i->engine] == i->serial)
     s->current[i->engine] = 0;
   if (i->engine >= ENGINE_H2D && m->copy_slot[i->engine] == slot_index(m, s)) m->copy_slot[i->engine] = -1;
+  if (i->fault && !i->lost) s->strike.raised = i->fault;
   s->last_end = later(s->last_end, end);
   while (s->first <= s->head && slot_item(s, s->first)->phase == PHASE_DONE) s->first++;
+}
+
+void schedule_drop(machine *m, slot *s, int64_t t) {
+  for (uint64_t serial = s->first; serial <= s->head; serial++) {
+    item *i = slot_item(s, serial);
+    if (i->phase == PHASE_DONE) continue;
+    if (i->phase == PHASE_WAITING) --*waiting_with(s, i);
+    __atomic_store_n(&i->lost, 1, __ATOMIC_RELEASE); /* effects are run without the machine's lock */
+    finish(m, s, i, t);
+  }
 }
 
 /* Kernels leave a hardware queue in the order in which they were put there: one that is not ready holds up those of
@@ -199,6 +211,7 @@ static void step(machine *m, const config *c, int64_t to) {
   for (slot *s = m->slots; s < slots_end(m); s++)
     if (s->at_work) serve_slot(m, s, t, next);
   finish_copies(m, next);
+  faults_settle(m, c, next);
   m->time = next;
 }
 

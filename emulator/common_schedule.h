@@ -23,6 +23,9 @@ uint64_t schedule_append(slot *s, const item *i);
 /* Whether an item is done. One that left the queue is. */
 bool schedule_done(slot *s, uint64_t serial);
 
+/* Takes all that a slot has queued off the device: it ends at t, and has no effect. */
+void schedule_drop(machine *m, slot *s, int64_t t);
+
 /* Gives an open item its end. */
 void schedule_close(slot *s, uint64_t serial, int64_t end);
 

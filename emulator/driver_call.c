@@ -8,7 +8,8 @@
 #include <unistd.h>
 
 #include "driver_clock.h"
-#include "driver_mps.h"
+#include "driver_effects.h"
+#include "driver_faults.h"
 
 /* What the configuration says about one function. Counts are per process, from 1. */
 typedef struct fault {
@@ -204,6 +205,7 @@ static bool meets_fault(call *c, const fault *f, int64_t number) {
   if (f->sticky_at == number) fault_raise((CUresult)f->sticky_code);
   if (f->fail_at && (number == f->fail_at || (f->fail_onwards && number > f->fail_at)))
     c->result = (CUresult)f->fail_code;
+  if (fault_look(c->base) && clock_virtual) effects_look(); /* what kernels wrote before it */
   if (gpu.fault && !survives_fault(c->api)) c->result = (CUresult)gpu.fault;
   meets_loss(c);
   return c->result != CUDA_SUCCESS;
@@ -217,6 +219,7 @@ bool call_enter(call *c, api which) {
   c->cost = which < APIS && gpu.configured ? base_cost[which] : 0;
   c->cost = noisy(c->cost);
   c->not_before = 0;
+  c->saw_fault = false;
   current = c;
   calls++;
   if (which == APIS || !gpu.configured) return true;
@@ -235,6 +238,7 @@ CUresult call_leave(call *c) {
   if (clock_virtual && end <= c->base) end = c->base + 1; /* who calls in a loop until some time must get there */
   current = NULL;
   wait_until(end);
+  if (c->saw_fault && gpu.fault && !survives_fault(c->api)) c->result = (CUresult)gpu.fault;
   meets_loss(c);
   return c->result;
 }
@@ -247,6 +251,8 @@ void call_work_waits(int64_t until) {
 void call_returns_at(int64_t earliest) {
   if (earliest > current->not_before) current->not_before = earliest;
 }
+void call_saw_fault(void) { current->saw_fault = true; }
+
 /* In virtual time a thread that looks and looks, and does nothing else, makes as many looks at once as would find
  * nothing: each later one would begin where this one ends. */
 void call_found_nothing(uint64_t about, int64_t until) {

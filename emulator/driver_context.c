@@ -4,6 +4,7 @@
 
 #include "driver_call.h"
 #include "driver_effects.h"
+#include "driver_faults.h"
 #include "driver_memory.h"
 #include "driver_queue.h"
 
@@ -54,7 +55,7 @@ static void take_down(CUcontext context) {
     free(s);
   }
   context->alive = false;
-  gpu.fault = 0;
+  fault_forget();
   if (--gpu.contexts > 0) return;
   gpu.slot->context = false;
   memory_charge(-gpu.config.context_bytes);

@@ -29,11 +29,17 @@ void effect_finished(work *w) {
   while (gpu.done_first <= gpu.slot->head && effect_done(gpu.done_first)) gpu.done_first++;
 }
 
+static bool is_lost(const work *w) { return __atomic_load_n(&slot_item(gpu.slot, w->serial)->lost, __ATOMIC_ACQUIRE); }
+
+void effect_perform(work *w) {
+  if (!is_lost(w)) w->run(w);
+}
+
 /* Releases the lock while it runs. */
 static void run(work *w) {
   w->state = WORK_RUNNING;
   pthread_mutex_unlock(&gpu.lock);
-  w->run(w);
+  effect_perform(w);
   pthread_mutex_lock(&gpu.lock);
   effect_finished(w);
   pthread_cond_broadcast(&gpu.progress);
@@ -58,6 +64,7 @@ static int64_t due(const work *w, bool *reached) {
 /* Timed work that any thread may do now. An open item talks with the application: only the timed thread does it. */
 static bool is_due(const work *w) {
   bool reached;
+  if (is_lost(w)) return true;
   if (w->interactive && (w->step || !clock_virtual)) return false;
   due(w, &reached);
   return reached;
@@ -114,7 +121,7 @@ void effects_talk(void) {
     work *w = work_of(serial);
     if (w->serial != serial || !w->step || !effect_runnable(w)) continue;
     due(w, &begun);
-    if (begun && w->step(w)) effect_finished(w);
+    if (begun && (is_lost(w) || w->step(w))) effect_finished(w);
   }
 }
 

@@ -15,6 +15,9 @@ bool effects_done(uint64_t serial, bool all);
 bool effect_runnable(const work *w);
 void effect_finished(work *w);
 
+/* Unless a fault came before the end of its item. */
+void effect_perform(work *w);
+
 /* Wakes the thread whose work it is. */
 void effect_hand_over(work *w);
 

@@ -2,6 +2,7 @@
 
 #include "driver_call.h"
 #include "driver_effects.h"
+#include "driver_faults.h"
 
 /* ---- submission ---- */
 
@@ -74,7 +75,9 @@ uint64_t queue_submit(CUstream stream, item *i, work *w) {
   i->arrive = call_end() + gpu.config.launch_to_start;
   i->priority = stream->priority;
   i->queue = stream->queue;
+  i->lost = gpu.slot->strike.code != 0;
   uint64_t serial = schedule_append(gpu.slot, i);
+  if (i->fault) gpu.slot->strike.newest = serial;
   machine_unlock(gpu.machine);
   work *mine = work_of(serial);
   *mine = *w;
@@ -84,7 +87,7 @@ uint64_t queue_submit(CUstream stream, item *i, work *w) {
   for (int k = 0; k < TOUCHES; k++)
     if (mine->touches[k]) mine->touches[k]->users++;
   if (mine->light && mine->time == WORK_EARLY && effect_runnable(mine)) {
-    mine->run(mine);
+    effect_perform(mine);
     effect_finished(mine);
   } else {
     effect_hand_over(mine);
@@ -114,6 +117,10 @@ static bool look(uint64_t serial, bool all, int64_t *end) {
   schedule_advance(gpu.machine, &gpu.config, clock_now());
   bool ended = all ? s->first > serial : schedule_done(s, serial);
   *end = schedule_end(gpu.machine, &gpu.config, s, serial, all);
+  if (!ended && fault_may_come()) {
+    const int64_t fault = faults_next(gpu.machine, &gpu.config, s);
+    if (fault < *end) *end = fault;
+  }
   machine_unlock(gpu.machine);
   return ended;
 }
@@ -121,9 +128,9 @@ static bool look(uint64_t serial, bool all, int64_t *end) {
 static int64_t wait_for_model(uint64_t serial, bool all) {
   int64_t end;
   while (!look(serial, all, &end)) {
-    int64_t now = clock_now();
+    int64_t now = clock_now(), patience = end == NEVER || fault_may_come() ? LOOK_SOON : LOOK_AGAIN;
     if (clock_virtual && end == NEVER) effects_talk();
-    effects_pause_until(end == NEVER ? now + LOOK_SOON : end < now + LOOK_AGAIN ? end : now + LOOK_AGAIN);
+    effects_pause_until(end < now + patience ? end : now + patience);
   }
   return end;
 }
@@ -137,7 +144,7 @@ int64_t queue_wait(uint64_t serial, bool all) {
     int64_t late = clock_now() - end - gpu.config.sync_return;
     if (late > 0) gpu.slot->late_ns += late;
   }
-  return end;
+  return fault_await(end);
 }
 
 void queue_synchronize(uint64_t serial, bool all, unsigned int context_flags) {
@@ -150,7 +157,7 @@ void queue_synchronize(uint64_t serial, bool all, unsigned int context_flags) {
 bool queue_ended(uint64_t serial) {
   int64_t end;
   if (serial == 0 || work_of(serial)->serial != serial) return true;
-  if (!look(serial, false, &end)) {
+  if (!look(serial, false, &end) || fault_is_to_come(&end)) {
     call_found_nothing(serial, end);
     return false;
   }
