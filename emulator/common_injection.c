@@ -1,7 +1,6 @@
 #include "common_injection.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,19 +35,23 @@ static bool read_word(char *word, injection *into) {
   return good;
 }
 
+static void copy(char *into, size_t room, const char *from, size_t length) {
+  if (length >= room) length = room - 1;
+  memcpy(into, from, length);
+  into[length] = 0;
+}
+
 bool injection_parse(const char *text, injection *into, char *wrong, int room) {
+  char word[WORD];
   *into = (injection){.probability = 1.0, .seed = 1};
-  for (const char *at = text + strspn(text, separators); *at;) {
-    char word[WORD] = "";
+  for (const char *at = text + strspn(text, separators); *at; at += strspn(at, separators)) {
     const size_t length = strcspn(at, separators);
-    snprintf(wrong, (size_t)room, "%.*s", (int)length, at);
-    if (length >= sizeof word) return false;
-    memcpy(word, at, length);
-    if (!read_word(word, into)) return false;
+    copy(wrong, (size_t)room, at, length);
+    copy(word, sizeof word, at, length);
+    if (length >= sizeof word || !read_word(word, into)) return false;
     at += length;
-    at += strspn(at, separators);
   }
-  if (into->code == 0) snprintf(wrong, (size_t)room, "%s", text);
+  if (into->code == 0) copy(wrong, (size_t)room, text, strlen(text));
   return into->code != 0;
 }
 

@@ -30,6 +30,7 @@ static bool same(const memo *m, const work *w, int compared) {
 /* The first `compared` touched allocations decide. */
 static bool recall(const work *w, int compared, uint64_t value[2]) {
   bool found = false;
+  if (gpu.config.shared_addresses) return false; /* others may have written */
   pthread_mutex_lock(&memo_lock);
   for (int k = 0; k < MEMOS && !found; k++) {
     found = memos[k].launch.kernel && same(&memos[k], w, compared);

@@ -61,8 +61,8 @@ void prepare_fault(item *i, work *w) {
 void run_fault(work *w) {
   int64_t begin, end;
   queue_times(w->serial, &begin, &end);
-  volatile uint64_t *stamp = pointer(w, STAMP);
-  *stamp = globaltimer(number(w, KIND) == KIND_ENDLESS ? begin : end);
+  __atomic_store_n((uint64_t *)pointer(w, STAMP), globaltimer(number(w, KIND) == KIND_ENDLESS ? begin : end),
+                   __ATOMIC_RELEASE);
   wrote(w, STAMP);
   fault_look(clock_now());
 }

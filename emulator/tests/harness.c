@@ -29,6 +29,8 @@ static void remove_machine(void) {
   unlink(path);
   snprintf(path, sizeof path, "%s/state", directory);
   unlink(path);
+  snprintf(path, sizeof path, "%s/memory", directory);
+  unlink(path);
   rmdir(directory);
 }
 

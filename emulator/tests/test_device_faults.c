@@ -147,8 +147,8 @@ static void real_time_too(void) {
   while ((result = cu.cuStreamQuery(stream)) == CUDA_ERROR_NOT_READY) continue;
   NEED(result == code_of[kind]);
   NEED(cu.cuCtxSynchronize() == code_of[kind]);
-  for (int k = 0; k < 1000 && !*(volatile uint64_t *)host; k++) usleep(1000);
-  NEED(*(volatile uint64_t *)host);
+  for (int k = 0; k < 1000 && !__atomic_load_n((uint64_t *)host, __ATOMIC_ACQUIRE); k++) usleep(1000);
+  NEED(__atomic_load_n((uint64_t *)host, __ATOMIC_ACQUIRE));
   exit(0);
 }
 
