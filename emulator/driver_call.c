@@ -169,9 +169,11 @@ static bool survives_fault(api a) {
   }
 }
 
-/* The MPS server is gone, or has ended this client: that decides, also at the end of a call that waited. */
+/* A fatal fault, or an MPS server that is gone or has ended this client: that decides, also at the end of a call that
+ * waited. */
 static void meets_loss(call *c) {
   int lost = atomic_load_explicit(&gpu.lost, memory_order_relaxed);
+  if (!lost) lost = atomic_load_explicit(&gpu.fault, memory_order_relaxed);
   if (lost && !survives_fault(c->api)) c->result = (CUresult)lost;
 }
 
@@ -197,7 +199,6 @@ static void meets_rules(call *c, const rule *const of[RULE_KINDS], int64_t numbe
 static bool meets_fault(call *c, int64_t number) {
   meets_rules(c, rules[c->api], number);
   if (fault_look(c->base) && clock_virtual) effects_look(); /* what kernels wrote before it */
-  if (gpu.fault && !survives_fault(c->api)) c->result = (CUresult)gpu.fault;
   meets_loss(c);
   return c->result != CUDA_SUCCESS;
 }
@@ -210,7 +211,7 @@ bool call_enter(call *c, api which) {
   c->cost = which < APIS && gpu.configured ? base_cost[which] : 0;
   c->cost = noisy(c->cost);
   c->not_before = 0;
-  c->saw_fault = false;
+  c->waited = false;
   current = c;
   calls++;
   if (which == APIS || !gpu.configured) return true;
@@ -229,8 +230,7 @@ CUresult call_leave(call *c) {
   if (clock_virtual && end <= c->base) end = c->base + 1; /* who calls in a loop until some time must get there */
   current = NULL;
   wait_until(end);
-  if (c->saw_fault && gpu.fault && !survives_fault(c->api)) c->result = (CUresult)gpu.fault;
-  meets_loss(c);
+  if (c->waited) meets_loss(c);
   return c->result;
 }
 
@@ -242,7 +242,7 @@ void call_work_waits(int64_t until) {
 void call_returns_at(int64_t earliest) {
   if (earliest > current->not_before) current->not_before = earliest;
 }
-void call_saw_fault(void) { current->saw_fault = true; }
+void call_waited(void) { current->waited = true; }
 
 /* In virtual time a thread that looks and looks, and does nothing else, makes as many looks at once as would find
  * nothing: each later one would begin where this one ends. */

@@ -117,7 +117,7 @@ void fault_forget(void) {
 
 static void report(int code) {
   see(code);
-  call_saw_fault();
+  call_waited();
   effects_help(gpu.slot->head, true, true); /* what kernels wrote before it */
 }
 

@@ -137,6 +137,7 @@ static int64_t wait_for_model(uint64_t serial, bool all) {
 
 int64_t queue_wait(uint64_t serial, bool all) {
   if (serial == 0) return 0;
+  call_waited();
   effects_help(serial, all, false);
   int64_t end = wait_for_model(serial, all);
   if (!effects_done(serial, all)) {
