@@ -5,9 +5,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "common_injection.h"
+
 enum { CONFIG_DEVICES = 8, CONFIG_TEXT = 64, CONFIG_RULES = 64, CONFIG_PATH = 512, CONFIG_ERROR = 768 };
 
-typedef enum rule_kind { RULE_LATENCY, RULE_FAIL, RULE_HANG, RULE_STICKY } rule_kind;
+typedef enum rule_kind { RULE_LATENCY, RULE_FAIL, RULE_HANG, RULE_STICKY, RULE_INJECT, RULE_KINDS } rule_kind;
 
 /* One line of a per-function family, such as `fail.cuMemAlloc_v2 3:2`. */
 typedef struct rule {
@@ -16,6 +18,7 @@ typedef struct rule {
   int64_t number; /* latency: ns; the others: the first call that it concerns, counted from 1 */
   int code;       /* fail, sticky: the CUresult */
   bool onwards;   /* fail: all later calls too */
+  injection injection;
 } rule;
 
 /* One device of the machine: who it is, and what it has. */

@@ -133,6 +133,7 @@ static void release(machine *m, slot *s) {
   s->server = 0;
   s->first = 1;
   s->head = 0;
+  s->strike = (strike){0};
   for (int k = 0; k < DEVICES; k++) {
     device *d = &m->device[k];
     leave(&s->seats[k]);

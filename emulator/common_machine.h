@@ -57,7 +57,17 @@ typedef struct item {
   int64_t end;
   int64_t estimate; /* scratch of prediction */
   uint64_t after[PREDECESSORS];
+  int32_t fault; /* CUresult that its end raises; 0 = none */
+  int32_t lost;  /* a fault came before its end: it has no effect */
 } item;
+
+/* A fatal fault as the process that it reaches sees it. */
+typedef struct strike {
+  int32_t code;    /* CUresult, 0 = none */
+  int32_t raised;  /* by an item, and still to be handed on */
+  int64_t at;      /* calls answer it from then on */
+  uint64_t newest; /* item that raises one */
+} strike;
 
 typedef struct span {
   int64_t begin, end;
@@ -91,6 +101,7 @@ typedef struct slot {
   /* queue: items first..head, at items[serial % QUEUE] */
   uint64_t first; /* oldest item that is not done */
   uint64_t head;  /* newest item, 0 = none */
+  strike strike;
   seat seats[DEVICES];
   item items[QUEUE];
 } slot;

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "common_faults.h"
 #include "common_parts.h"
 
 /* ---- the queue of one process ---- */
@@ -79,8 +80,19 @@ void finish_item(machine *m, slot *s, item *i, int64_t end) {
   else if (t->current[i->engine] == i->serial)
     t->current[i->engine] = 0;
   if (i->engine >= ENGINE_H2D && d->copy_slot[i->engine] == slot_index(m, s)) d->copy_slot[i->engine] = -1;
+  if (i->fault && !i->lost) s->strike.raised = i->fault;
   t->last_end = later(t->last_end, end);
   while (s->first <= s->head && slot_item(s, s->first)->phase == PHASE_DONE) s->first++;
+}
+
+void schedule_drop(machine *m, slot *s, int64_t t) {
+  for (uint64_t serial = s->first; serial <= s->head; serial++) {
+    item *i = slot_item(s, serial);
+    if (i->phase == PHASE_DONE) continue;
+    if (i->phase == PHASE_WAITING) --*waiting_with(s, i);
+    __atomic_store_n(&i->lost, 1, __ATOMIC_RELEASE); /* effects are run without the machine's lock */
+    finish_item(m, s, i, t);
+  }
 }
 
 /* Kernels leave a hardware queue in the order in which they were put there: one that is not ready holds up those of
@@ -203,6 +215,7 @@ static void step(machine *m, const config *c, int64_t to) {
   for (int d = 0; d < m->devices; d++) next = earlier(next, begin_step(m, c, d, t));
   next = later(next, t);
   for (int d = 0; d < m->devices; d++) end_step(m, d, t, next);
+  faults_settle(m, c, next);
   m->time = next;
 }
 

@@ -29,6 +29,9 @@ bool schedule_done(slot *s, uint64_t serial);
 /* The same for a scope. */
 bool schedule_all_done(slot *s, uint64_t serial, scope of);
 
+/* Takes all that a slot has queued off the devices: it ends at t, and has no effect. */
+void schedule_drop(machine *m, slot *s, int64_t t);
+
 /* Gives an open item its end. */
 void schedule_close(slot *s, uint64_t serial, int64_t end);
 

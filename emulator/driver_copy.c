@@ -16,10 +16,9 @@ typedef struct place {
 } place;
 
 static bool locate(uint64_t address, uint64_t bytes, place *p) {
-  block *b = memory_block(address);
-  p->memory = b && b->live ? memory_find(address, bytes) : NULL;
+  p->memory = memory_find(address, bytes);
   p->device = p->memory && p->memory->kind != MEMORY_HOST && p->memory->kind != MEMORY_REGISTERED;
-  return p->memory || !b; /* inside a mapping of ours, but not inside an allocation: invalid */
+  return p->memory || !memory_block(address); /* inside a mapping of ours, but not inside an allocation: invalid */
 }
 
 /* Only a changed destination counts as written, so that the same input, copied again, leaves computed results valid. */

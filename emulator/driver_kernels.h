@@ -11,6 +11,7 @@ typedef struct kernel {
   uint32_t flags; /* of its item */
   bool light;     /* its effect takes less than a microsecond */
   void (*run)(work *w);
+  void (*prepare)(item *i, work *w);    /* what of it depends on the arguments; NULL: nothing */
   bool (*step)(work *w);                /* one step of it, where it talks with the application; true: it has ended */
   int64_t (*duration)(const launch *l); /* at the configured rate, without noise */
   uint64_t (*extent)(const launch *l, int argument); /* bytes behind a pointer */
@@ -42,6 +43,16 @@ void kernel_block_times(const work *w, uint64_t block, uint64_t ns, int64_t time
 
 /* %globaltimer as the loop of a block sees it at last, which waits for `ns` since its first read. */
 uint64_t kernel_last_read(int64_t end, uint64_t first, uint64_t ns);
+
+/* The kernels that stream over memory. */
+void run_triad(work *w);
+void run_fill(work *w);
+void run_checksum(work *w);
+void run_sum(work *w);
+
+/* gvb_fault. */
+void run_fault(work *w);
+void prepare_fault(item *i, work *w);
 
 /* gvb_fingerprint: its effect, and bytes behind its pointers. */
 void run_fingerprint(work *w);

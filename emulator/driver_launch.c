@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "driver_call.h"
+#include "driver_faults.h"
 #include "driver_memory.h"
-#include "driver_mps.h"
 #include "driver_queue.h"
 
 enum { BLOCK_THREADS = 1024 };
@@ -72,12 +72,13 @@ void launch_submit(CUstream stream, const launch *prepared) {
   work w = {.time = k->time, .light = k->light, .interactive = k->flags & ITEM_OPEN, .run = k->run, .launch = l};
   if (w.interactive) w.cpu = sched_getcpu();
   if (clock_virtual) w.step = k->step;
-  if (!find_touches(stream->context, &l, &w)) {
-    fault_raise(CUDA_ERROR_ILLEGAL_ADDRESS);
-    return;
-  }
-  int64_t duration = remote_bound(stream->context, &w, k->duration(&l));
+  const bool good = find_touches(stream->context, &l, &w);
+  const int64_t alone = k->duration(&l), duration = good ? remote_bound(stream->context, &w, alone) : alone;
   i.cost = k->flags & ITEM_WALL ? duration : noisy(duration);
+  if (!good)
+    fault_of_pointer(&i, &w);
+  else if (k->prepare)
+    k->prepare(&i, &w);
   i.wave = (double)i.cost / (double)kernel_waves(&l);
   queue_submit(stream, &i, &w);
 }

@@ -23,6 +23,8 @@ PROMISES = (
     ("memory", "ld.global.nc.v4.f32", 2),
     ("memory", "st.global.v4.f32", 1),
     ("empty", "red.global.add.u64", 1),
+    ("fault", "ld.volatile.global.u64", 2),
+    ("fault", "trap;", 1),
 )
 
 
@@ -47,7 +49,7 @@ def open_library(path: Path) -> ctypes.CDLL:
 
 
 def read_text(nvrtc: ctypes.CDLL, what: str, program: ctypes.c_void_p) -> str:
-    """The program's PTX or Log."""
+    """The program's PTX or ProgramLog."""
     size = ctypes.c_size_t()
     getattr(nvrtc, f"nvrtcGet{what}Size")(program, ctypes.byref(size))
     buffer = ctypes.create_string_buffer(size.value)
@@ -62,7 +64,8 @@ def compile_ptx(nvrtc: ctypes.CDLL, source: Path) -> str:
     options = (ctypes.c_char_p * len(OPTIONS))(*(option.encode() for option in OPTIONS))
     status = nvrtc.nvrtcCompileProgram(program, len(OPTIONS), options)
     if status != 0:
-        raise SystemExit(f"generate.py: {source.name} does not compile ({status})\n{read_text(nvrtc, 'Log', program)}")
+        log = read_text(nvrtc, "ProgramLog", program)
+        raise SystemExit(f"generate.py: {source.name} does not compile ({status})\n{log}")
     ptx = read_text(nvrtc, "PTX", program)
     nvrtc.nvrtcDestroyProgram(ctypes.byref(program))
     return ptx.rstrip() + "\n"
