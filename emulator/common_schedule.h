@@ -49,6 +49,13 @@ void schedule_repair(machine *m);
 /* Share of the last second in which a process (NULL: any) had the compute engine of device d. */
 double schedule_utilization(const machine *m, int d, const slot *s);
 
+/* The multiprocessors' clock while so many are busy, as a part of what it is while none is. */
+double clock_part(const config *c, double busy);
+
+/* W, the mean of the second that ended with the newest whole tenth; and J since the machine's start. */
+double device_power(const machine *m, const config *c, int d);
+double device_energy(const machine *m, const config *c, int d);
+
 /* Factor on the compute rate at a time: throttling. */
 double schedule_throttle(const machine *m, const config *c, int64_t at);
 

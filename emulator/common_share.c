@@ -113,6 +113,7 @@ int64_t compute_rates(machine *m, const config *c, int d, int64_t t) {
     share_out(m, d, NULL, c->sm_share > 0 ? c->sm_share : 1.0, factor);
   else
     until = take_turns(m, c, d, t, factor);
+  clock_follow(m, c, d);
   return c->throttle_after >= 0 && t < change ? earlier(until, change) : until;
 }
 
