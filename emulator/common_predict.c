@@ -30,10 +30,14 @@ static int64_t compute_free(const machine *m, const config *c, int d, const slot
   slot *owner = (slot *)&m->slots[v->owner];
   if (is_together(owner, s)) return later(m->time, v->switch_end);
   if (!wants_compute(owner, d)) return m->time;
-  int64_t out_of_work = m->time;
-  for (int k = 0; k < owner->seats[d].grids; k++)
-    out_of_work = later(out_of_work, compute_completion(slot_grid(owner, d, k), 1.0, m->time));
-  return earlier(out_of_work, later(v->slice_end, m->time)) + c->switch_ns;
+  int64_t out_of_work = m->time, kept = m->time;
+  for (int k = 0; k < owner->seats[d].grids; k++) {
+    const item *i = slot_grid(owner, d, k);
+    out_of_work = later(out_of_work, compute_completion(i, 1.0, m->time));
+    if (c->preemption == 0 && i->begin != NEVER) kept = later(kept, compute_completion(i, 1.0, m->time));
+  }
+  int64_t passed_on = earlier(out_of_work, later(v->slice_end, kept));
+  return passed_on == NEVER ? NEVER : passed_on + c->switch_ns;
 }
 
 /* When one device's engines and hardware queues can take one slot's next item, at the earliest. */
