@@ -151,6 +151,11 @@ static bool check(config *c, char *error) {
     wrong =
         "slice_ns >= 1000, switch_ns >= 0, "
         "globaltimer_step >= 1";
+  if (c->clock_full == 0) c->clock_full = c->sm_clock;
+  if (c->power_full == 0) c->power_full = c->power_limit;
+  if (c->clock_full < c->sm_clock / 2 || c->clock_full > c->sm_clock)
+    wrong = "clock_full must be between half of sm_clock and sm_clock";
+  if (!wrong) wrong = link_settle(c);
   if (wrong) snprintf(error, CONFIG_ERROR, "%s/config: %s", c->directory, wrong);
   return wrong == NULL;
 }

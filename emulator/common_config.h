@@ -43,6 +43,9 @@ typedef struct config {
 #undef TEXT_FIELD
   bool side_by_side;
   bool is_virtual;
+  bool half_duplex;
+  int peer_slow_pair[2]; /* the devices between which peer_bandwidth is less */
+  double peer_slow_part;
   device_config device[CONFIG_DEVICES]; /* in the order of CUDA: the fastest first, of equals the first */
   int nvml[CONFIG_DEVICES];             /* NVML's index -> device: in the order of the bus */
   int rules;
@@ -55,6 +58,11 @@ bool config_read(config *into, char *error);
 
 /* Reads the machine in that directory, likewise. */
 bool config_load(config *into, const char *directory, char *error);
+
+/* Of common_link.c: derives what was negotiated; a sentence if something is wrong, else NULL. Between two devices: B/s.
+ */
+const char *link_settle(config *c);
+double link_peer_rate(const config *c, int a, int b);
 
 /* The keys and families as a JSON array of {name, type, default, unit, meaning}. */
 const char *config_keys_json(void);

@@ -25,7 +25,7 @@ void faults_settle(machine *m, const config *c, int64_t t) {
   for (slot *s = m->slots; s < slots_end(m); s++)
     if (s->pid && s->strike.raised) faults_strike(m, c, s, s->strike.raised, t + c->fault_late);
   for (slot *s = m->slots; s < slots_end(m); s++)
-    if (s->pid && s->strike.code) schedule_drop(m, s, t);
+    if (s->pid && s->strike.code) schedule_drop(s, t);
 }
 
 /* The earliest end of those items of a slot that raise a fault. */

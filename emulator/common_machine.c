@@ -14,7 +14,7 @@
 #include "common_clock.h"
 #include "common_schedule.h"
 
-enum { VERSION = 6 };
+enum { VERSION = 8 };
 const int64_t *clock_virtual;
 
 /* Virtual time begins there, whole seconds: everything that is periodic has the same phase in each session. */
@@ -49,7 +49,7 @@ static void initialize(machine *m, const config *c) {
   m->devices = (int)c->devices;
   for (device *d = m->device; d < m->device + DEVICES; d++) {
     d->owner = -1;
-    for (int e = 0; e < ENGINES; e++) d->copy_slot[e] = -1;
+    d->account[0].until = m->created;
   }
   m->version = VERSION;
   m->size = sizeof *m;
@@ -119,7 +119,7 @@ static void leave(seat *t) {
   t->context = false;
   t->used = 0;
   t->oldest = 1;
-  memset(t->current, 0, sizeof t->current);
+  t->copies = 0;
   memset(t->waiting, 0, sizeof t->waiting);
   memset(t->queued, 0, sizeof t->queued);
   t->grids = 0;
@@ -138,8 +138,6 @@ static void release(machine *m, slot *s) {
     device *d = &m->device[k];
     leave(&s->seats[k]);
     if (d->owner == index) d->owner = -1;
-    for (int e = 0; e < ENGINES; e++)
-      if (d->copy_slot[e] == index) d->copy_slot[e] = -1;
   }
 }
 

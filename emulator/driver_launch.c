@@ -47,13 +47,15 @@ static bool find_touches(CUcontext context, const launch *l, work *w) {
 /* What lies on another device comes over the link. */
 static int64_t remote_bound(CUcontext context, const work *w, int64_t duration) {
   const launch *l = &w->launch;
-  uint64_t bytes = 0;
-  for (int a = 0; a < TOUCHES; a++)
-    if (w->touches[a] && w->touches[a]->device != context->device && peer_reaches(context, w->touches[a]))
-      bytes +=
-          w->touches[a]->kind == MEMORY_DEVICE || w->touches[a]->kind == MEMORY_MAPPED ? l->kernel->extent(l, a) : 0;
-  if (bytes == 0) return duration;
-  int64_t link = gpu.config.peer_latency + (int64_t)((double)bytes / (double)gpu.config.peer_bandwidth * 1e9);
+  double crossing = 0; /* ns */
+  for (int a = 0; a < TOUCHES; a++) {
+    const memory *m = w->touches[a];
+    if (!m || m->device == context->device || !peer_reaches(context, m)) continue;
+    if (m->kind != MEMORY_DEVICE && m->kind != MEMORY_MAPPED) continue;
+    crossing += (double)l->kernel->extent(l, a) / link_peer_rate(&gpu.config, m->device, context->device) * 1e9;
+  }
+  if (crossing <= 0) return duration;
+  int64_t link = gpu.config.peer_latency + (int64_t)crossing;
   return duration > link ? duration : link;
 }
 
