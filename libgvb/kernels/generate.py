@@ -1,7 +1,8 @@
 """Compile the kernels to PTX with NVRTC, or check that the committed PTX is what they compile to.
 
 Needs libnvrtc of CUDA 11.7, whose PTX every driver since R515 loads: `pip install nvidia-cuda-nvrtc-cu11==11.7.99`,
-or `--library` with its path. Writes one .ptx beside each .cu, and ptx.h, the same text as C strings for libgvb.
+or `--library` with its path. Writes one .ptx beside each .cu, ptx.h, the same text as C strings for libgvb, and copies
+of those that the conformance table loads.
 """
 
 from __future__ import annotations
@@ -13,6 +14,9 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
+CONFORM = HERE.parents[1] / "src" / "gpu_virt_bench" / "conform" / "kernels"
+CONFORMING = ("empty", "timing")
+"""Modules that the conformance table loads by the driver alone, without libgvb."""
 RELEASE = (11, 7)
 # No --use_fast_math: nothing may be reassociated. Volta is the oldest architecture whose threads make progress
 # independently, and the oldest that current drivers and toolkits still meet.
@@ -99,7 +103,8 @@ def generated(nvrtc: ctypes.CDLL) -> dict[Path, str]:
     modules = {source.stem: compile_ptx(nvrtc, source) for source in sorted(HERE.glob("*.cu"))}
     keep_promises(modules)
     files = {HERE / f"{name}.ptx": ptx for name, ptx in modules.items()}
-    return files | {HERE / "ptx.h": c_strings(modules)}
+    copies = {CONFORM / f"{name}.ptx": modules[name] for name in CONFORMING}
+    return files | copies | {HERE / "ptx.h": c_strings(modules)}
 
 
 def main() -> int:
