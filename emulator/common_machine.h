@@ -37,6 +37,18 @@ enum {
 
 typedef enum phase { PHASE_WAITING, PHASE_CURRENT, PHASE_DONE } phase;
 
+/* What a kernel moves, beside its cost. Of one that only computes, all is zero. Durations are those of the kernel
+ * alone, with all of its share, and hold what it takes to start. */
+typedef struct traffic {
+  int64_t compute; /* duration of its arithmetic */
+  int64_t hit;     /* of its accesses, if L2 serves all of them */
+  int64_t miss;    /* of its accesses, if DRAM does */
+  double bytes;    /* that its accesses move */
+  double writes;   /* the part of them that are written */
+  double set;      /* bytes of its working set, that it goes through in the same order each time; 0 = never again */
+  double knee;     /* the part of its share with which it draws what it can from DRAM */
+} traffic;
+
 /* One operation on the device's modelled timeline. Times are the machine's, in nanoseconds. */
 typedef struct item {
   uint64_t serial; /* from 1, per process */
@@ -50,10 +62,12 @@ typedef struct item {
   double wave;      /* of cost: when so much more is done, it lets go of its multiprocessors; 0 = at any time */
   int32_t priority; /* the lower number goes first */
   int32_t queue;    /* of hardware, of the compute engine */
-  double left;      /* of cost */
-  double got;       /* share that it was given when its process had the engine last */
-  double rate;      /* of service, now */
-  int64_t begin;    /* NEVER until it was served */
+  traffic moves;
+  double hits;   /* the part of its accesses that L2 serves now */
+  double left;   /* of cost */
+  double got;    /* share that it was given when its process had the engine last */
+  double rate;   /* of service, now */
+  int64_t begin; /* NEVER until it was served */
   int64_t end;
   int64_t estimate; /* scratch of prediction */
   uint64_t after[PREDECESSORS];

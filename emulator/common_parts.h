@@ -31,6 +31,11 @@ void repair_copies(machine *m, int d);
 /* Sets the service rate of each grid of one device at t and returns when these rates end, at the latest. */
 int64_t compute_rates(machine *m, const config *c, int d, int64_t t);
 
+bool is_first_client(const machine *m, int d, const slot *s);
+
+/* The part of a device's multiprocessors that a process may have, whatever others want. */
+double share_promised(const config *c, int d, const slot *s);
+
 /* When an item that is served at a rate from t on ends. */
 int64_t compute_completion(const item *i, double rate, int64_t t);
 
@@ -55,5 +60,13 @@ int64_t grids_vacancy(slot *s, int d, const item *newcomer, int64_t t);
 
 void grids_remove(slot *s, int d, uint64_t serial);
 void grids_repair(slot *s, int d);
+
+/* ---- DRAM and L2 of device d: see common_memory.c ---- */
+
+/* Lowers the rates of grids at work to what memory allows. */
+void memory_rates(machine *m, const config *c, int d);
+
+/* The rate of a grid with a part of its share, if nothing holds it up. */
+double memory_best_rate(const item *i, double part);
 
 #endif

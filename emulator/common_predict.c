@@ -17,7 +17,7 @@ static int64_t estimated_end(const machine *m, const config *c, const item *i, i
   if (i->flags & ITEM_OPEN) return NEVER;
   if (begin == NEVER) return NEVER;
   if (i->engine >= ENGINE_H2D || i->engine == ENGINE_NONE || i->flags & ITEM_WALL) return begin + i->cost;
-  double rate = c->side_by_side && c->sm_share > 0 ? fmin(1.0, c->sm_share / i->share) : 1.0;
+  double rate = memory_best_rate(i, c->side_by_side && c->sm_share > 0 ? fmin(1.0, c->sm_share / i->share) : 1.0);
   rate *= fmax(schedule_throttle(m, c, begin), schedule_throttle(m, c, begin + (int64_t)i->left));
   return begin + (int64_t)ceil(i->left / rate - 1e-6);
 }

@@ -30,10 +30,14 @@ static int next_turn(const machine *m, int d, int after) {
   return chosen ? slot_index(m, chosen) : -1;
 }
 
-static bool is_first_client(const machine *m, int d, const slot *s) {
+bool is_first_client(const machine *m, int d, const slot *s) {
   for (const slot *other = m->slots; other < slots_end(m); other++)
     if (other->pid && other->seats[d].context && other->order < s->order) return false;
   return true;
+}
+
+double share_promised(const config *c, int d, const slot *s) {
+  return c->side_by_side && c->sm_share > 0 ? fmin(c->sm_share, s->seats[d].part) : s->seats[d].part;
 }
 
 static int64_t slice_of(const machine *m, const config *c, int d, const slot *s) {
@@ -113,6 +117,7 @@ int64_t compute_rates(machine *m, const config *c, int d, int64_t t) {
     share_out(m, d, NULL, c->sm_share > 0 ? c->sm_share : 1.0, factor);
   else
     until = take_turns(m, c, d, t, factor);
+  memory_rates(m, c, d);
   return c->throttle_after >= 0 && t < change ? earlier(until, change) : until;
 }
 

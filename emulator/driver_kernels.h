@@ -12,7 +12,8 @@ typedef struct kernel {
   bool light;     /* its effect takes less than a microsecond */
   void (*run)(work *w);
   bool (*step)(work *w);                /* one step of it, where it talks with the application; true: it has ended */
-  int64_t (*duration)(const launch *l); /* at the configured rate, without noise */
+  int64_t (*duration)(const launch *l); /* at the configured rate, without noise; or: */
+  void (*traffic)(const launch *l, traffic *into);
   uint64_t (*extent)(const launch *l, int argument); /* bytes behind a pointer */
 } kernel;
 
@@ -24,8 +25,11 @@ int64_t timer_step_duration(const launch *l);
 int64_t spin_duration(const launch *l);
 int64_t fingerprint_duration(const launch *l);
 int64_t fma_duration(const launch *l);
-int64_t triad_duration(const launch *l);
-int64_t words_duration(const launch *l); /* of one array of 64-bit words */
+
+/* What kernels move, alone and without noise. */
+void triad_traffic(const launch *l, traffic *into);
+void fill_traffic(const launch *l, traffic *into);
+void words_traffic(const launch *l, traffic *into); /* that read one array of 64-bit words */
 
 /* Blocks that the device holds at a time, and how many times a grid fills it. */
 uint64_t kernel_wave_blocks(const launch *l);
@@ -42,6 +46,15 @@ void kernel_block_times(const work *w, uint64_t block, uint64_t ns, int64_t time
 
 /* %globaltimer as the loop of a block sees it at last, which waits for `ns` since its first read. */
 uint64_t kernel_last_read(int64_t end, uint64_t first, uint64_t ns);
+
+/* The kernels over arrays: effects, and bytes behind their pointers. */
+void run_triad(work *w);
+void run_fill(work *w);
+void run_checksum(work *w);
+void run_sum(work *w);
+uint64_t triad_extent(const launch *l, int argument);
+uint64_t words_extent(const launch *l, int argument);
+uint64_t checksum_extent(const launch *l, int argument);
 
 /* gvb_fingerprint: its effect, and bytes behind its pointers. */
 void run_fingerprint(work *w);

@@ -65,6 +65,13 @@ static launch placed(CUstream stream, const launch *l) {
   return there;
 }
 
+/* How long it takes alone, at best, and what it moves. */
+static int64_t duration_alone(const launch *l, traffic *moves) {
+  if (l->kernel->duration) return l->kernel->duration(l);
+  l->kernel->traffic(l, moves);
+  return moves->compute > moves->hit ? moves->compute : moves->hit;
+}
+
 void launch_submit(CUstream stream, const launch *prepared) {
   const launch l = placed(stream, prepared);
   const kernel *k = l.kernel;
@@ -76,7 +83,9 @@ void launch_submit(CUstream stream, const launch *prepared) {
     fault_raise(CUDA_ERROR_ILLEGAL_ADDRESS);
     return;
   }
-  int64_t duration = remote_bound(stream->context, &w, k->duration(&l));
+  int64_t alone = duration_alone(&l, &i.moves), duration = remote_bound(stream->context, &w, alone);
+  if (duration > alone) i.moves = (traffic){0}; /* the link decides */
+  i.hits = i.moves.set > 0 && i.moves.set <= (double)device_facts(l.device)->l2_bytes;
   i.cost = k->flags & ITEM_WALL ? duration : noisy(duration);
   i.wave = (double)i.cost / (double)kernel_waves(&l);
   queue_submit(stream, &i, &w);
