@@ -126,12 +126,17 @@ static const char *check_memory(const config *c) {
   if (!is_part(c->dram_saturation) || !is_part(c->dram_reach))
     return "dram_saturation and dram_reach must be in (0, 1]";
   if (c->dram_weight <= 0 || c->dram_write_cost < 1) return "dram_weight must be > 0, dram_write_cost at least 1";
+  if (!is_part(c->l2_effective)) return "l2_effective must be in (0, 1]";
+  if (!c->l2_random && strcmp(c->l2_policy, "lru") != 0) return "l2_policy must be lru or random";
+  if (c->l2_latency < 1 || c->dram_latency < c->l2_latency) return "l2_latency must be > 0, dram_latency at least that";
+  if (c->l2_queueing < 0 || c->dram_queueing < 0) return "l2_queueing and dram_queueing must not be negative";
   return NULL;
 }
 
 static bool check(config *c, char *error) {
   c->side_by_side = strcmp(c->schedule, "side-by-side") == 0;
   c->is_virtual = strcmp(c->clock, "virtual") == 0;
+  c->l2_random = strcmp(c->l2_policy, "random") == 0;
   const char *wrong = NULL;
   if (!c->is_virtual && strcmp(c->clock, "real") != 0) wrong = "clock must be real or virtual";
   if (!c->side_by_side && strcmp(c->schedule, "time-slice") != 0) wrong = "schedule must be time-slice or side-by-side";

@@ -40,6 +40,7 @@ typedef struct config {
 #undef TEXT_FIELD
   bool side_by_side;
   bool is_virtual;
+  bool l2_random;                       /* replacement */
   device_config device[CONFIG_DEVICES]; /* in the order of CUDA: the fastest first, of equals the first */
   int nvml[CONFIG_DEVICES];             /* NVML's index -> device: in the order of the bus */
   int rules;

@@ -22,6 +22,7 @@ enum {
   HARDWARE_QUEUES = 32, /* between one process and the device, at most */
   GRIDS = 128,  /* kernels of one process on the device at a time: resident grids since compute capability 7.0 */
   SPANS = 512,  /* of one process on the compute engine: the newest are remembered */
+  CACHED = 64,  /* working sets that a device's L2 is known to hold: the oldest is forgotten */
   BUCKETS = 10, /* of busy time, for utilization */
   BUCKET_NS = 100000000,
   REAP_INTERVAL = 20000000 /* ns between looks whether clients still live */
@@ -38,16 +39,27 @@ enum {
 typedef enum phase { PHASE_WAITING, PHASE_CURRENT, PHASE_DONE } phase;
 
 /* What a kernel moves, beside its cost. Of one that only computes, all is zero. Durations are those of the kernel
- * alone, with all of its share, and hold what it takes to start. */
+ * alone, with all of its share, and hold what it takes to start. It goes through its working set in one order, again
+ * and again: common_cache.c. */
 typedef struct traffic {
-  int64_t compute; /* duration of its arithmetic */
-  int64_t hit;     /* of its accesses, if L2 serves all of them */
-  int64_t miss;    /* of its accesses, if DRAM does */
-  double bytes;    /* that its accesses move */
-  double writes;   /* the part of them that are written */
-  double set;      /* bytes of its working set, that it goes through in the same order each time; 0 = never again */
-  double knee;     /* the part of its share with which it draws what it can from DRAM */
+  int64_t compute;  /* duration of its arithmetic */
+  int64_t hit;      /* of its accesses, if L2 serves all of them */
+  int64_t miss;     /* of its accesses, if DRAM does */
+  double bytes;     /* that its accesses move */
+  double writes;    /* the part of them that are written */
+  uint64_t base;    /* names its working set, within its process */
+  double set;       /* bytes of that; 0 = none, nothing is read again */
+  double passes;    /* over it */
+  double uncounted; /* the part of its cost before `tally` begins */
+  bool waits;       /* one access after the other: latency counts, not bandwidth */
+  double knee;      /* the part of its share with which it draws what it can from DRAM */
 } traffic;
+
+/* How the accesses of a kernel were served so far; weights are its service. */
+typedef struct tally {
+  double hits, misses;
+  double hit_load, miss_load; /* times the factor by which load stretched them */
+} tally;
 
 /* One operation on the device's modelled timeline. Times are the machine's, in nanoseconds. */
 typedef struct item {
@@ -63,7 +75,11 @@ typedef struct item {
   int32_t priority; /* the lower number goes first */
   int32_t queue;    /* of hardware, of the compute engine */
   traffic moves;
-  double hits;   /* the part of its accesses that L2 serves now */
+  double hits;                /* the part of its accesses that L2 serves now */
+  double goal;                /* and after this pass */
+  double mark;                /* `left` at which that, or the beginning of the tally, is due */
+  double hit_load, miss_load; /* factors of load on the latency, now */
+  tally tally;
   double left;   /* of cost */
   double got;    /* share that it was given when its process had the engine last */
   double rate;   /* of service, now */
@@ -123,6 +139,18 @@ typedef struct actor {
   uint32_t turn; /* a futex: counts its turns */
 } actor;
 
+/* What the L2 of a device holds of one working set. */
+typedef struct cached {
+  uint64_t owner; /* `order` of the process; 0 = free */
+  int l2;         /* which one holds it */
+  uint64_t base;
+  double bytes;
+  double hits;     /* the part of an access to it that finds its line */
+  double resident; /* bytes that it fills */
+  double since;    /* bytes that others brought in since it was used last */
+  uint64_t stamp;
+} cached;
+
 /* One device's engines. */
 typedef struct device {
   int owner; /* slot that has the compute engine under time slicing, -1 = none */
@@ -132,6 +160,8 @@ typedef struct device {
   int copy_slot[ENGINES];    /* whose it is, -1 = idle */
   int64_t bucket;            /* number of the newest bucket of busy time */
   int64_t busy[BUCKETS];
+  uint64_t uses; /* of L2: the newest stamp */
+  cached l2[CACHED];
 } device;
 
 typedef struct machine {

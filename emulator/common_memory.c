@@ -11,7 +11,7 @@ static const double rounding = 1e-6; /* durations are whole nanoseconds */
 
 /* ---- alone ---- */
 
-static bool moves_data(const item *i) { return i->moves.bytes > 0; }
+bool moves_data(const item *i) { return i->moves.miss > 0; }
 
 /* How long it takes with a part of its share, if L2 serves a part `hits` of its accesses. */
 static double duration(const traffic *t, double part, double hits) {
@@ -73,7 +73,10 @@ static int claims_of(machine *m, const config *c, int d, store from, double band
     if (!s->seats[d].at_work) continue;
     claim one = claim_of(s, d, from);
     if (one.demand <= 0) continue;
-    if (from == DRAM) limit_dram(&one, m, c, d, bandwidth);
+    if (from == DRAM)
+      limit_dram(&one, m, c, d, bandwidth);
+    else
+      one.limit = cache_of(m, c, d, s).bandwidth;
     one.demand = fmin(one.demand, one.limit);
     into[n++] = one;
   }
@@ -156,6 +159,31 @@ static void share_store(machine *m, const config *c, int d, store from, double b
   for (int k = 0; k < n; k++) slow_down(&claims[k], d, from);
 }
 
+/* ---- latency under load ---- */
+
+/* The part of a store's bandwidth that is used, by those who share it with this process. */
+static double load_of(machine *m, const config *c, int d, const slot *mine, store from, double bandwidth) {
+  const bool apart = from == DRAM ? c->dram_partition : c->l2_partition;
+  double sum = 0;
+  for (slot *s = m->slots; s < slots_end(m); s++)
+    if (s->seats[d].at_work && (s == mine || !apart)) sum += claim_of(s, d, from).demand;
+  if (!apart) return fmin(1.0, sum / bandwidth);
+  return fmin(1.0, sum / (bandwidth * share_promised(c, d, mine)));
+}
+
+/* It grows in proportion to what others use of the bandwidth. */
+static void stretch_slot(machine *m, const config *c, int d, slot *s, const double bandwidth[2]) {
+  for (int k = 0; k < s->seats[d].grids; k++) {
+    item *i = slot_grid(s, d, k);
+    if (i->rate <= 0 || !i->moves.waits) continue;
+    i->miss_load = 1 + c->dram_queueing * load_of(m, c, d, s, DRAM, bandwidth[DRAM]);
+    i->hit_load = 1 + c->l2_queueing * load_of(m, c, d, s, L2, bandwidth[L2]);
+    const traffic *t = &i->moves;
+    double hits = i->hits * (double)t->hit, misses = (1 - i->hits) * (double)t->miss;
+    i->rate *= (hits + misses) / (hits * i->hit_load + misses * i->miss_load);
+  }
+}
+
 /* ---- rates ---- */
 
 static void rate_slot(slot *s, int d) {
@@ -168,8 +196,12 @@ static void rate_slot(slot *s, int d) {
 }
 
 void memory_rates(machine *m, const config *c, int d) {
+  const double bandwidth[] = {[DRAM] = (double)c->device[d].dram_bandwidth * 1e-9 * c->rate,
+                              [L2] = (double)c->device[d].l2_bandwidth * 1e-9 * c->rate};
+  cache_look(m, c, d);
   for (slot *s = m->slots; s < slots_end(m); s++)
     if (s->seats[d].at_work) rate_slot(s, d);
-  share_store(m, c, d, DRAM, (double)c->device[d].dram_bandwidth * 1e-9 * c->rate);
-  share_store(m, c, d, L2, (double)c->device[d].l2_bandwidth * 1e-9 * c->rate);
+  for (store from = DRAM; from <= L2; from++) share_store(m, c, d, from, bandwidth[from]);
+  for (slot *s = m->slots; s < slots_end(m); s++)
+    if (s->seats[d].at_work) stretch_slot(m, c, d, s, bandwidth);
 }

@@ -66,7 +66,33 @@ void grids_repair(slot *s, int d);
 /* Lowers the rates of grids at work to what memory allows. */
 void memory_rates(machine *m, const config *c, int d);
 
+/* What grids at work move, of all that there are. */
+bool moves_data(const item *i);
+
 /* The rate of a grid with a part of its share, if nothing holds it up. */
 double memory_best_rate(const item *i, double part);
+
+/* ---- what L2 holds: see common_cache.c ---- */
+
+/* The L2 that a process uses on a device. */
+typedef struct l2 {
+  int number;
+  double bytes;
+  double bandwidth; /* bytes per nanosecond */
+} l2;
+
+l2 cache_of(const machine *m, const config *c, int d, const slot *s);
+
+/* Which part of their accesses L2 serves now. */
+void cache_look(machine *m, const config *c, int d);
+
+/* When that changes for one of them, at the earliest. */
+int64_t cache_next(machine *m, int d, int64_t t);
+
+/* What was brought in and driven out between two moments; before they are served. */
+void cache_serve(machine *m, const config *c, int d, int64_t from, int64_t to);
+
+/* A context switch empties it. */
+void cache_flush(machine *m, int d);
 
 #endif

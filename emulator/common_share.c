@@ -62,6 +62,7 @@ static bool rotate(machine *m, const config *c, int d, int64_t t) {
   }
   if (owner_wants(m, d) && t < v->slice_end) return true;
   v->switch_end = v->owner < 0 ? t : t + c->switch_ns;
+  if (v->owner >= 0 && c->l2_flush_on_switch) cache_flush(m, d);
   v->owner = next;
   v->slice_end = v->switch_end + slice_of(m, c, d, &m->slots[next]);
   return next_turn(m, d, next) >= 0;
@@ -118,6 +119,7 @@ int64_t compute_rates(machine *m, const config *c, int d, int64_t t) {
   else
     until = take_turns(m, c, d, t, factor);
   memory_rates(m, c, d);
+  until = earlier(until, cache_next(m, d, t));
   return c->throttle_after >= 0 && t < change ? earlier(until, change) : until;
 }
 

@@ -85,7 +85,6 @@ void launch_submit(CUstream stream, const launch *prepared) {
   }
   int64_t alone = duration_alone(&l, &i.moves), duration = remote_bound(stream->context, &w, alone);
   if (duration > alone) i.moves = (traffic){0}; /* the link decides */
-  i.hits = i.moves.set > 0 && i.moves.set <= (double)device_facts(l.device)->l2_bytes;
   i.cost = k->flags & ITEM_WALL ? duration : noisy(duration);
   i.wave = (double)i.cost / (double)kernel_waves(&l);
   queue_submit(stream, &i, &w);

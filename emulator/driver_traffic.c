@@ -17,12 +17,15 @@ void traffic_stream(const launch *l, double bytes, double written, traffic *into
   const device_config *d = device_facts(l->device);
   double part = part_of(l), drawn = fmin(c->dram_reach, part / c->dram_saturation);
   into->bytes = into->set = bytes;
+  into->base = l->argument[0];
+  into->passes = 1;
   into->writes = bytes > 0 ? written / bytes : 0;
   into->knee = drawn * c->dram_saturation / part;
   into->miss = lasting(bytes, (double)d->dram_bandwidth * drawn);
   into->hit = lasting(bytes, (double)d->l2_bandwidth * part);
   if (into->hit > into->miss) into->hit = into->miss;
-  if (bytes > (double)d->l2_bytes) into->hit = into->miss;
+  if (!c->l2_random && bytes > (double)d->l2_bytes * c->l2_effective)
+    into->hit = into->miss; /* as early as it can end */
 }
 
 void traffic_copy(double bytes, double written, int64_t duration, traffic *into) {
