@@ -20,4 +20,8 @@ static inline void wrote(work *w, int argument) {
   if (w->touches[argument]) memory_touch(w->touches[argument]);
 }
 
+/* What a kernel computed from the same contents before; the first `compared` touched allocations decide. */
+bool recall(const work *w, int compared, uint64_t value[2]);
+void remember(const work *w, const uint64_t value[2]);
+
 #endif

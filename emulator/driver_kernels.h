@@ -14,6 +14,7 @@ typedef struct kernel {
   bool (*step)(work *w);                /* one step of it, where it talks with the application; true: it has ended */
   int64_t (*duration)(const launch *l); /* at the configured rate, without noise; or: */
   void (*traffic)(const launch *l, traffic *into);
+  uint64_t (*blocks)(const launch *l);               /* that its grid counts as; NULL: its own */
   uint64_t (*extent)(const launch *l, int argument); /* bytes behind a pointer */
 } kernel;
 
@@ -29,6 +30,11 @@ int64_t fma_duration(const launch *l);
 /* What kernels move, alone and without noise. */
 void triad_traffic(const launch *l, traffic *into);
 void fill_traffic(const launch *l, traffic *into);
+void stream_traffic(const launch *l, traffic *into);
+void l2_read_traffic(const launch *l, traffic *into);
+void chase_traffic(const launch *l, traffic *into);
+void atomics_traffic(const launch *l, traffic *into);
+void cost_traffic(const launch *l, traffic *into);
 void words_traffic(const launch *l, traffic *into); /* that read one array of 64-bit words */
 
 /* Blocks that the device holds at a time, and how many times a grid fills it. */
@@ -55,6 +61,23 @@ void run_sum(work *w);
 uint64_t triad_extent(const launch *l, int argument);
 uint64_t words_extent(const launch *l, int argument);
 uint64_t checksum_extent(const launch *l, int argument);
+
+/* The kernels of contention, likewise. */
+void run_stream(work *w);
+void run_l2_read(work *w);
+void run_atomics(work *w);
+void run_scan(work *w);
+void run_cost(work *w);
+uint64_t stream_extent(const launch *l, int argument);
+uint64_t atomics_extent(const launch *l, int argument);
+uint64_t cost_blocks(const launch *l);
+
+/* Those that see when they were served. */
+void run_chase(work *w);
+void run_gaps(work *w);
+int64_t gaps_duration(const launch *l);
+uint64_t chase_extent(const launch *l, int argument);
+uint64_t gaps_extent(const launch *l, int argument);
 
 /* gvb_fingerprint: its effect, and bytes behind its pointers. */
 void run_fingerprint(work *w);

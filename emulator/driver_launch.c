@@ -29,6 +29,7 @@ CUresult launch_prepare(CUfunction function, const shape *s, void **parameters, 
   into->blocks = (uint64_t)s->grid[0] * s->grid[1] * s->grid[2];
   into->threads = (uint64_t)s->block[0] * s->block[1] * s->block[2];
   for (int a = 0; k->form[a]; a++) memcpy(&into->argument[a], parameters[a], k->form[a] == 'f' ? 4 : 8);
+  if (k->blocks) into->blocks = k->blocks(into);
   return CUDA_SUCCESS;
 }
 

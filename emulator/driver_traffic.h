@@ -1,11 +1,8 @@
-/* What kernels and fills move: the parts that they are made of. */
+/* What copies and fills move. */
 #ifndef GVB_EMULATOR_TRAFFIC_H
 #define GVB_EMULATOR_TRAFFIC_H
 
 #include "driver_process.h"
-
-/* Bytes that stream through the multiprocessors of a launch, a part of them written. */
-void traffic_stream(const launch *l, double bytes, double written, traffic *into);
 
 /* A copy or fill that takes so long alone. */
 void traffic_copy(double bytes, double written, int64_t duration, traffic *into);

@@ -23,6 +23,11 @@ PROMISES = (
     ("memory", "ld.global.nc.v4.f32", 2),
     ("memory", "st.global.v4.f32", 1),
     ("empty", "red.global.add.u64", 1),
+    ("contention", "ld.global.cg.v2.u64", 4),  # past L1, in each pass anew
+    ("contention", "st.global.v2.u64", 3),
+    ("contention", "ld.global.cg.u64", 16),  # steps of the chase, behind each other
+    ("contention", "st.volatile.shared.u64", 2),  # what the clock waits for
+    ("contention", "atom.global.add.u64 %rd", 1),  # with its answer
 )
 
 
