@@ -56,11 +56,10 @@ static bool uses_set(const item *i) { return i->rate > 0 && i->moves.set > 0; }
 
 /* ---- which part is found ---- */
 
-/* The sets in use are those that were stamped since. */
-static double in_use(const device *v, int number, uint64_t since) {
+static double in_use(const device *v, int number) {
   double sum = 0;
   for (const cached *one = v->l2; one < v->l2 + CACHED; one++)
-    if (one->l2 == number && one->stamp > since) sum += one->bytes;
+    if (one->in_use && one->l2 == number) sum += one->bytes;
   return sum;
 }
 
@@ -86,15 +85,19 @@ static void for_each_user(machine *m, const config *c, int d, void (*act)(machin
       if (uses_set(slot_grid(s, d, k))) act(m, c, s, slot_grid(s, d, k));
 }
 
-static void look(machine *m, const config *c, slot *s, item *i) { i->hits = set_of(m, c, i->device, s, i)->hits; }
+static void look(machine *m, const config *c, slot *s, item *i) {
+  cached *mine = set_of(m, c, i->device, s, i);
+  mine->in_use = true;
+  i->hits = mine->hits;
+}
 
 void cache_look(machine *m, const config *c, int d) {
-  const uint64_t before = m->device[d].uses;
+  for (cached *one = m->device[d].l2; one < m->device[d].l2 + CACHED; one++) one->in_use = false;
   for_each_user(m, c, d, look);
   for (slot *s = m->slots; s < slots_end(m); s++) {
     if (!s->seats[d].at_work) continue;
     const l2 mine = cache_of(m, c, d, s);
-    const double goal = steady(c, in_use(&m->device[d], mine.number, before), mine.bytes);
+    const double goal = steady(c, in_use(&m->device[d], mine.number), mine.bytes);
     for (int k = 0; k < s->seats[d].grids; k++) slot_grid(s, d, k)->goal = goal;
   }
 }
@@ -132,11 +135,11 @@ static double unused(const device *v, const l2 *where) {
   return fmax(0.0, sum);
 }
 
-/* Bytes of `by` (NULL: of nothing that is used again) come in. */
+/* Bytes of `by` (NULL: of nothing that is used again) come in. What sets in use do to each other is in their goal. */
 static void bring_in(device *v, const config *c, const l2 *where, cached *by, double bytes) {
   const double stays = exp(-fmax(0.0, bytes - unused(v, where)) / where->bytes);
   for (cached *one = v->l2; one < v->l2 + CACHED; one++) {
-    if (!one->owner || one == by || one->l2 != where->number) continue;
+    if (!one->owner || one == by || one->l2 != where->number || (by && one->in_use)) continue;
     one->since += bytes;
     if (c->l2_random) {
       one->hits *= stays;

@@ -144,6 +144,7 @@ typedef struct cached {
   uint64_t owner; /* `order` of the process; 0 = free */
   int l2;         /* which one holds it */
   uint64_t base;
+  bool in_use; /* by a grid at work */
   double bytes;
   double hits;     /* the part of an access to it that finds its line */
   double resident; /* bytes that it fills */

@@ -26,6 +26,19 @@ static void write_all(void) {
   launch("gvb_fill", 1056, 256, (void *[]){&memory, &words, &seed});
 }
 
+/* Passes of an array, past L1. */
+static void read_often(void) {
+  uint64_t passes = 100;
+  launch("gvb_l2_read", 1056, 256, (void *[]){&memory, &words, &passes, &counter});
+}
+
+/* A chase of 4096 steps in lines of 128 bytes: every line points at the next one. */
+static void chase(void) {
+  uint64_t lines = words / 16, bytes = 128, warm = 0, steps = 4096, width = 20;
+  CUdeviceptr none = 0, out = counter;
+  launch("gvb_chase", 1, 32, (void *[]){&memory, &lines, &bytes, &warm, &steps, &width, &out, &none});
+}
+
 /* 0.5 ms on all 132 multiprocessors at 1 GHz. */
 static void compute_half(void) {
   uint64_t iterations = 7812;
@@ -43,7 +56,8 @@ static void (*work_of(const char *name))(void) {
   static const struct {
     const char *name;
     void (*body)(void);
-  } works[] = {{"read", read_all}, {"write", write_all}, {"triad", triad}, {"compute", compute_half}};
+  } works[] = {{"read", read_all},        {"write", write_all},  {"triad", triad},
+               {"compute", compute_half}, {"often", read_often}, {"chase", chase}};
   for (size_t k = 0; k < sizeof works / sizeof works[0]; k++)
     if (strcmp(works[k].name, name) == 0) return works[k].body;
   exit(3);
