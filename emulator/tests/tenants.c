@@ -32,6 +32,25 @@ static void read_often(void) {
   launch("gvb_l2_read", 1056, 256, (void *[]){&memory, &words, &passes, &counter});
 }
 
+/* Half of the multiprocessors each, on two streams. */
+static void read_twice(void) {
+  static CUstream other;
+  static CUevent done;
+  if (!other) {
+    MUST(cu.cuStreamCreate(&other, CU_STREAM_NON_BLOCKING));
+    MUST(cu.cuEventCreate(&done, 0));
+  }
+  uint64_t half = words / 2;
+  CUdeviceptr second = memory + 8 * half;
+  void *first_half[] = {&memory, &half, &counter}, *second_half[] = {&second, &half, &counter};
+  MUST(cu.cuEventRecord(done, stream));
+  MUST(cu.cuStreamWaitEvent(other, done, 0));
+  launch("gvb_sum", 66, 256, first_half);
+  MUST(cu.cuLaunchKernel(function("gvb_sum"), 66, 1, 1, 256, 1, 1, 0, other, second_half, NULL));
+  MUST(cu.cuEventRecord(done, other));
+  MUST(cu.cuStreamWaitEvent(stream, done, 0));
+}
+
 /* A chase of 4096 steps in lines of 128 bytes: every line points at the next one. */
 static void chase(void) {
   uint64_t lines = words / 16, bytes = 128, warm = 0, steps = 4096, width = 20;
@@ -56,8 +75,8 @@ static void (*work_of(const char *name))(void) {
   static const struct {
     const char *name;
     void (*body)(void);
-  } works[] = {{"read", read_all},        {"write", write_all},  {"triad", triad},
-               {"compute", compute_half}, {"often", read_often}, {"chase", chase}};
+  } works[] = {{"read", read_all},    {"write", write_all},  {"triad", triad}, {"compute", compute_half},
+               {"often", read_often}, {"twice", read_twice}, {"chase", chase}};
   for (size_t k = 0; k < sizeof works / sizeof works[0]; k++)
     if (strcmp(works[k].name, name) == 0) return works[k].body;
   exit(3);

@@ -134,6 +134,63 @@ static void others_evict_what_waits(void) {
       evicted(SMALL "schedule time-slice\nl2_flush_on_switch 1\n", -1));
 }
 
+/* ---- what a sliced tenant sees ---- */
+
+/* Microseconds of the median gap of 40 ms, between slices of the evictor's arithmetic; in thousandths. */
+static int watcher(void) {
+  static uint64_t seen[3 + 2 * 64];
+  static int64_t length[64];
+  uint64_t capacity = 64, ns = 40000000, gap = 10000;
+  take_place(0, sizeof seen);
+  launch("gvb_gaps", 1, 32, (void *[]){&array, &capacity, &ns, &gap});
+  MUST(cu.cuStreamSynchronize(stream));
+  MUST(cu.cuMemcpyDtoH_v2(seen, array, sizeof seen));
+  machine->leave();
+  for (uint64_t k = 0; k < seen[0]; k++) length[k] = (int64_t)(seen[4 + 2 * k] - seen[3 + 2 * k]);
+  printf("%lld\n", seen[0] ? (long long)median(length, (int)seen[0]) : -1);
+  return 0;
+}
+
+/* 20 passes of the chase, of 6.1 ms in all: how many of its steps were descheduled. */
+static int sliced_chase(void) {
+  static uint64_t seen[BINS];
+  take_place(0, L2 / 4);
+  uint64_t lines = L2 / 4 / LINE, bytes = LINE, steps = 20 * lines, width = 20;
+  launch("gvb_chase", 1, 32, (void *[]){&array, &lines, &bytes, &lines, &steps, &width, &out, &bins});
+  MUST(cu.cuStreamSynchronize(stream));
+  MUST(cu.cuMemcpyDtoH_v2(seen, bins, sizeof seen));
+  machine->leave();
+  printf("%lld\n", (long long)seen[BINS - 1]);
+  return 0;
+}
+
+/* Arithmetic for 60 ms. */
+static int worker(void) {
+  uint64_t iterations = 7812;
+  take_place(1, 8);
+  for (int k = 0; k < 120; k++) launch("gvb_fma", 1056, 256, (void *[]){&iterations, &one, &one, &out});
+  MUST(cu.cuStreamSynchronize(stream));
+  machine->leave();
+  return 0;
+}
+
+static double beside_worker(const char *config, const char *role) {
+  FILE *from[2];
+  int status[2];
+  new_machine(config);
+  pid_t pid[] = {start_client(role, &from[0]), start_client("worker", &from[1])};
+  double seen = (double)read_number(from[0]);
+  for (int k = 0; k < 2; k++) waitpid(pid[k], &status[k], 0), fclose(from[k]);
+  return status[0] || status[1] ? NAN : seen;
+}
+
+/* A slice of 2 ms and two switches. A chase of 6.4 ms has four slices, between them three of the others. */
+static void slices_are_seen(void) {
+  const char *config = SMALL "schedule time-slice\nswitch_ns 50000\n";
+  row("gap between slices, ns", "slice_ns 2000000, switch_ns 50000", 2100000, beside_worker(config, "watcher"));
+  row("descheduled steps of a chase", "slice_ns 2000000, switch_ns 50000", 3, beside_worker(config, "chase_sliced"));
+}
+
 /* ---- a kernel alone ---- */
 
 static int64_t duration(const char *name, void **arguments) {
@@ -180,6 +237,9 @@ static void costs(void) {
 int main(int argc, char **argv) {
   if (argc > 1 && strcmp(argv[1], "victim") == 0) return victim();
   if (argc > 1 && strncmp(argv[1], "evictor", 7) == 0) return evictor(atof(argv[1] + 7));
+  if (argc > 1 && strcmp(argv[1], "watcher") == 0) return watcher();
+  if (argc > 1 && strcmp(argv[1], "chase_sliced") == 0) return sliced_chase();
+  if (argc > 1 && strcmp(argv[1], "worker") == 0) return worker();
   if (argc > 1) return tenant(argv[1]);
   new_machine(SMALL);
   check(in_child(passes_bring_it_in) == 0, "the first pass misses, the next ones hit");
@@ -188,5 +248,6 @@ int main(int argc, char **argv) {
   sets_in_use_share();
   load_stretches_latency();
   others_evict_what_waits();
+  slices_are_seen();
   return summary();
 }

@@ -78,6 +78,23 @@ static void arithmetic_is_not_touched(void) {
   row("DRAM beside arithmetic", "dram_saturation 0.5", 1.0, beside(SMALL "dram_saturation 0.5\n", TWO(reader, fma)));
 }
 
+/* Two streams that could each have all of the bandwidth: two halves of an array take as long as the whole. */
+static void streams_share_too(void) {
+  const job halves = {"twice", LARGE};
+  double one, two;
+  const char *config = SMALL "dram_saturation 0.5\n";
+  pieces(config, &reader, 1, &one);
+  pieces(config, &halves, 1, &two);
+  row("DRAM, two streams of one process", "dram_saturation 0.5", 1.0, one / two);
+}
+
+/* Neighbors share the device in turn: each has its time, and what it finds in L2 when its turn comes again. */
+static void slices_are_no_contention(void) {
+  const char *config = SMALL "schedule time-slice\nswitch_ns 0\nslice_ns 50000\n";
+  row("DRAM under time slices", "schedule time-slice, slice_ns 50000", 0.5, beside(config, TWO(reader, reader)));
+  row("arithmetic under time slices", "schedule time-slice, slice_ns 50000", 0.5, beside(config, TWO(fma, reader)));
+}
+
 int main(int argc, char **argv) {
   if (argc > 1) return tenant(argv[1]);
   two_share_the_dram();
@@ -87,5 +104,7 @@ int main(int argc, char **argv) {
   a_partition_keeps_its_part();
   writes_cost_more();
   arithmetic_is_not_touched();
+  streams_share_too();
+  slices_are_no_contention();
   return summary();
 }
