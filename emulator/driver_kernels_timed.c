@@ -59,7 +59,7 @@ static view view_of(const work *w) {
 static uint64_t follow(const work *w) {
   const char *cycle = pointer(w, 0);
   uint64_t at = 0;
-  for (uint64_t s = number(w, WARM) + number(w, STEPS); s > 0; s--)
+  for (uint64_t s = number(w, WARM) + number(w, STEPS); s > 0 && at < number(w, LINES); s--) /* else it is no cycle */
     at = *(const uint64_t *)(const void *)(cycle + at * number(w, BYTES));
   return at;
 }
