@@ -46,6 +46,7 @@ typedef struct config {
   bool half_duplex;
   int peer_slow_pair[2]; /* the devices between which peer_bandwidth is less */
   double peer_slow_part;
+  bool l2_random;                       /* replacement */
   device_config device[CONFIG_DEVICES]; /* in the order of CUDA: the fastest first, of equals the first */
   int nvml[CONFIG_DEVICES];             /* NVML's index -> device: in the order of the bus */
   int rules;

@@ -48,6 +48,11 @@ void copies_repair(slot *s, int d);
 /* Sets the service rate of each grid of one device at t and returns when these rates end, at the latest. */
 int64_t compute_rates(machine *m, const config *c, int d, int64_t t);
 
+bool is_first_client(const machine *m, int d, const slot *s);
+
+/* The part of a device's multiprocessors that a process may have, whatever others want. */
+double share_promised(const config *c, int d, const slot *s);
+
 /* When an item that is served at a rate from t on ends. */
 int64_t compute_completion(const item *i, double rate, int64_t t);
 
@@ -80,5 +85,39 @@ int64_t grids_vacancy(slot *s, int d, const item *newcomer, int64_t t);
 
 void grids_remove(slot *s, int d, uint64_t serial);
 void grids_repair(slot *s, int d);
+
+/* ---- DRAM and L2 of device d: see common_memory.c ---- */
+
+/* Lowers the rates of grids at work to what memory allows. */
+void memory_rates(machine *m, const config *c, int d);
+
+/* What grids at work move, of all that there are. */
+bool moves_data(const item *i);
+
+/* The rate of a grid with a part of its share, if nothing holds it up. */
+double memory_best_rate(const item *i, double part);
+
+/* ---- what L2 holds: see common_cache.c ---- */
+
+/* The L2 that a process uses on a device. */
+typedef struct l2 {
+  int number;
+  double bytes;
+  double bandwidth; /* bytes per nanosecond */
+} l2;
+
+l2 cache_of(const machine *m, const config *c, int d, const slot *s);
+
+/* Which part of their accesses L2 serves now. */
+void cache_look(machine *m, const config *c, int d);
+
+/* When that changes for one of them, at the earliest. */
+int64_t cache_next(machine *m, int d, int64_t t);
+
+/* What was brought in and driven out between two moments; before they are served. */
+void cache_serve(machine *m, const config *c, int d, int64_t from, int64_t to);
+
+/* A context switch empties it. */
+void cache_flush(machine *m, int d);
 
 #endif

@@ -30,10 +30,14 @@ static int next_turn(const machine *m, int d, int after) {
   return chosen ? slot_index(m, chosen) : -1;
 }
 
-static bool is_first_client(const machine *m, int d, const slot *s) {
+bool is_first_client(const machine *m, int d, const slot *s) {
   for (const slot *other = m->slots; other < slots_end(m); other++)
     if (other->pid && other->seats[d].context && other->order < s->order) return false;
   return true;
+}
+
+double share_promised(const config *c, int d, const slot *s) {
+  return c->side_by_side && c->sm_share > 0 ? fmin(c->sm_share, s->seats[d].part) : s->seats[d].part;
 }
 
 static int64_t slice_of(const machine *m, const config *c, int d, const slot *s) {
@@ -67,6 +71,7 @@ static bool rotate(machine *m, const config *c, int d, int64_t t) {
   }
   if (owner_wants(m, d) && (t < v->slice_end || is_kept(m, c, d))) return true;
   v->switch_end = v->owner < 0 ? t : t + c->switch_ns;
+  if (v->owner >= 0 && c->l2_flush_on_switch) cache_flush(m, d);
   v->owner = next;
   v->slice_end = v->switch_end + slice_of(m, c, d, &m->slots[next]);
   return next_turn(m, d, next) >= 0;
@@ -123,6 +128,8 @@ int64_t compute_rates(machine *m, const config *c, int d, int64_t t) {
   else
     until = take_turns(m, c, d, t, factor);
   clock_follow(m, c, d);
+  memory_rates(m, c, d);
+  until = earlier(until, cache_next(m, d, t));
   return c->throttle_after >= 0 && t < change ? earlier(until, change) : until;
 }
 

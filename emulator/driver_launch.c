@@ -29,6 +29,7 @@ CUresult launch_prepare(CUfunction function, const shape *s, void **parameters, 
   into->blocks = (uint64_t)s->grid[0] * s->grid[1] * s->grid[2];
   into->threads = (uint64_t)s->block[0] * s->block[1] * s->block[2];
   for (int a = 0; k->form[a]; a++) memcpy(&into->argument[a], parameters[a], k->form[a] == 'f' ? 4 : 8);
+  if (k->blocks) into->blocks = k->blocks(into);
   return CUDA_SUCCESS;
 }
 
@@ -67,6 +68,13 @@ static launch placed(CUstream stream, const launch *l) {
   return there;
 }
 
+/* How long it takes alone, at best, and what it moves. */
+static int64_t duration_alone(const launch *l, traffic *moves) {
+  if (l->kernel->duration) return l->kernel->duration(l);
+  l->kernel->traffic(l, moves);
+  return moves->compute > moves->hit ? moves->compute : moves->hit;
+}
+
 void launch_submit(CUstream stream, const launch *prepared) {
   const launch l = placed(stream, prepared);
   const kernel *k = l.kernel;
@@ -75,7 +83,9 @@ void launch_submit(CUstream stream, const launch *prepared) {
   if (w.interactive) w.cpu = sched_getcpu();
   if (clock_virtual) w.step = k->step;
   const bool good = find_touches(stream->context, &l, &w);
-  const int64_t alone = k->duration(&l), duration = good ? remote_bound(stream->context, &w, alone) : alone;
+  const int64_t alone = duration_alone(&l, &i.moves);
+  const int64_t duration = good ? remote_bound(stream->context, &w, alone) : alone;
+  if (!good || duration > alone) i.moves = (traffic){0}; /* the link decides, or the fault */
   i.cost = k->flags & ITEM_WALL ? duration : noisy(duration);
   if (!good)
     fault_of_pointer(&i, &w);

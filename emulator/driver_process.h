@@ -14,7 +14,7 @@
 
 #define GVB_EXPORT __attribute__((visibility("default")))
 
-enum { KIB = 1024, BLOCK_BYTES = 2 << 20, KERNEL_ARGUMENTS = 5, TOUCHES = 4 };
+enum { KIB = 1024, BLOCK_BYTES = 2 << 20, KERNEL_ARGUMENTS = 8, TOUCHES = 8 };
 
 /* ---- handles ---- */
 

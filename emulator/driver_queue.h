@@ -32,4 +32,7 @@ bool queue_ended(uint64_t serial);
 /* The modelled times of an item that has ended. */
 void queue_times(uint64_t serial, int64_t *begin, int64_t *end);
 
+/* How its accesses were served. */
+tally queue_tally(uint64_t serial);
+
 #endif
