@@ -14,7 +14,7 @@
 #include "common_clock.h"
 #include "common_schedule.h"
 
-enum { VERSION = 6 };
+enum { VERSION = 7 };
 const int64_t *clock_virtual;
 
 /* Virtual time begins there, whole seconds: everything that is periodic has the same phase in each session. */
