@@ -5,7 +5,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { CONFIG_DEVICES = 8, CONFIG_TEXT = 64, CONFIG_RULES = 64, CONFIG_PATH = 512, CONFIG_ERROR = 768 };
+enum {
+  CONFIG_DEVICES = 8,
+  CONFIG_TEXT = 64,
+  CONFIG_RULES = 64,
+  CONFIG_PROFILE = 16,
+  CONFIG_PATH = 512,
+  CONFIG_ERROR = 768
+};
 
 typedef enum rule_kind { RULE_LATENCY, RULE_FAIL, RULE_HANG, RULE_STICKY } rule_kind;
 
@@ -18,7 +25,7 @@ typedef struct rule {
   bool onwards;   /* fail: all later calls too */
 } rule;
 
-/* One device of the machine: who it is, and what it has. */
+/* One device of the machine, or a MIG instance of one: who it is, and what it has. */
 typedef struct device_config {
   char uuid[CONFIG_TEXT];
   char pci_bus[CONFIG_TEXT];
@@ -26,6 +33,10 @@ typedef struct device_config {
   int64_t memory_bytes;
   int64_t l2_bytes;
   int64_t l2_bandwidth, dram_bandwidth; /* B/s */
+  int parent;                           /* the device that an instance is a part of; else its own number */
+  int compute_slices, memory_slices;    /* of an instance; 0: it is none */
+  int gpu_instance;                     /* its identifier */
+  char profile[CONFIG_PROFILE];         /* such as 3g.71gb */
 } device_config;
 
 typedef struct config {
@@ -40,6 +51,7 @@ typedef struct config {
 #undef TEXT_FIELD
   bool side_by_side;
   bool is_virtual;
+  int units;                            /* devices, and then the MIG instances */
   device_config device[CONFIG_DEVICES]; /* in the order of CUDA: the fastest first, of equals the first */
   int nvml[CONFIG_DEVICES];             /* NVML's index -> device: in the order of the bus */
   int rules;
@@ -52,6 +64,9 @@ bool config_read(config *into, char *error);
 
 /* Reads the machine in that directory, likewise. */
 bool config_load(config *into, const char *directory, char *error);
+
+/* Cuts the device into the instances that the key `mig` names. On failure likewise. */
+bool config_slice(config *c, char *error);
 
 /* The keys and families as a JSON array of {name, type, default, unit, meaning}. */
 const char *config_keys_json(void);

@@ -14,7 +14,7 @@
 #include "common_clock.h"
 #include "common_schedule.h"
 
-enum { VERSION = 7 };
+enum { VERSION = 8 };
 const int64_t *clock_virtual;
 
 /* Virtual time begins there, whole seconds: everything that is periodic has the same phase in each session. */
@@ -46,7 +46,8 @@ static void initialize(machine *m, const config *c) {
   pthread_mutexattr_destroy(&attributes);
   m->now = beginning;
   m->created = m->time = c->is_virtual ? beginning : clock_host();
-  m->devices = (int)c->devices;
+  m->devices = c->units;
+  for (int d = 0; d < m->devices; d++) m->device[d].link = c->device[d].parent;
   for (device *d = m->device; d < m->device + DEVICES; d++) {
     d->owner = -1;
     for (int e = 0; e < ENGINES; e++) d->copy_slot[e] = -1;

@@ -113,13 +113,15 @@ typedef struct actor {
   uint32_t turn; /* a futex: counts its turns */
 } actor;
 
-/* One device's engines. */
+/* The engines of one device or MIG instance. */
 typedef struct device {
   int owner; /* slot that has the compute engine under time slicing, -1 = none */
   int64_t slice_end;
   int64_t switch_end;
+  int link;                  /* the device whose copy engines it uses: an instance, its parent's */
   int64_t copy_end[ENGINES]; /* the copy engines: when the running copy ends */
   int copy_slot[ENGINES];    /* whose it is, -1 = idle */
+  int copy_unit[ENGINES];    /* on which device or instance */
   int64_t bucket;            /* number of the newest bucket of busy time */
   int64_t busy[BUCKETS];
 } device;

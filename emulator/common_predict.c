@@ -44,7 +44,7 @@ typedef struct outlook {
 } outlook;
 
 static outlook outlook_of(const machine *m, const config *c, int d, const slot *s) {
-  const device *v = &m->device[d];
+  const device *v = &m->device[m->device[d].link];
   outlook o = {.compute = compute_free(m, c, d, s), .latest = s->seats[d].last_end};
   for (int e = ENGINE_H2D; e < ENGINES; e++) o.copy[e] = v->copy_slot[e] >= 0 ? v->copy_end[e] : m->time;
   return o;

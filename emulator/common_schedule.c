@@ -70,7 +70,7 @@ int64_t ready_time(slot *s, const item *i) {
 
 void finish_item(machine *m, slot *s, item *i, int64_t end) {
   seat *t = &s->seats[i->device];
-  device *d = &m->device[i->device];
+  device *d = &m->device[m->device[i->device].link];
   if (i->begin == NEVER) i->begin = end;
   i->end = end;
   i->phase = PHASE_DONE;

@@ -23,14 +23,14 @@ static CUresult complain(const char *name, const char *found, const char *expect
 }
 
 static bool has_partition(void) {
-  for (int d = 0; d < gpu.config.devices; d++)
+  for (int d = 0; d < gpu.config.units; d++)
     if (!set_is_empty(&gpu.on[d])) return true;
   return false;
 }
 
 /* With a static partition, percentages mean nothing. */
 static CUresult limit_compute(double percentage) {
-  for (int d = 0; d < gpu.config.devices; d++)
+  for (int d = 0; d < gpu.config.units; d++)
     if (!set_is_empty(&gpu.on[d])) gpu.sms[d] = set_count(&gpu.on[d]);
   if (has_partition()) return CUDA_SUCCESS;
   const char *name = "CUDA_MPS_ACTIVE_THREAD_PERCENTAGE", *text = getenv(name);
@@ -40,7 +40,7 @@ static CUresult limit_compute(double percentage) {
     if (end == text || *end || !(own > 0 && own <= 100)) return complain(name, text, "above 0 and at most 100");
     percentage = fmin(percentage, own);
   }
-  for (int d = 0; d < gpu.config.devices; d++) gpu.sms[d] = multiprocessors(d, percentage);
+  for (int d = 0; d < gpu.config.units; d++) gpu.sms[d] = multiprocessors(d, percentage);
   return CUDA_SUCCESS;
 }
 
@@ -94,7 +94,7 @@ static CUresult choose_partition(int fd, char *said) {
   snprintf(said, MPS_RECORD, "sm_partition get %.200s %d", name ? name : "", (int)getpid());
   if (!name || !mps_send(fd, said) || !mps_receive(fd, said) || sscanf(said, "0%d %d", &first, &count) != 2)
     return CUDA_ERROR_INVALID_RESOURCE_CONFIGURATION;
-  for (int d = 0; d < gpu.config.devices; d++)
+  for (int d = 0; d < gpu.config.units; d++)
     if (strncmp(device_facts(d)->uuid, name, strcspn(name, "/")) == 0) set_add(&gpu.on[d], first, count);
   return CUDA_SUCCESS;
 }
@@ -131,7 +131,7 @@ static CUresult enter(const char *directory) {
 
 CUresult mps_join(void) {
   const char *directory = getenv("CUDA_MPS_PIPE_DIRECTORY");
-  for (int d = 0; d < gpu.config.devices; d++) {
+  for (int d = 0; d < gpu.config.units; d++) {
     gpu.sms[d] = device_facts(d)->sm_count;
     gpu.memory_limit[d] = UINT64_MAX;
   }
