@@ -1,12 +1,11 @@
 /* The multiprocessors among those that are bound to sets of them.
  *
  * The kernels of one green context are a party, and all others of a process are one, whose set is its static partition
- * or the whole device.
- * A multiprocessor that one party wants is its own, and one that several want is divided equally among them. Each party
- * takes first those that the fewest want, from all of these at the same speed, until it has what it can use; what it
- * leaves, the others share in the same way. So parties with disjoint sets take nothing from each other, no
- * multiprocessor that somebody could use lies idle, and where every set is the whole device, this is max-min fairness
- * among processes: what common_share.c does without sets. */
+ * or the whole device. A multiprocessor that one party wants is its own, and one that several want is divided equally
+ * among them. Each party takes first those that the fewest want, from all of these at the same speed, until it has what
+ * it can use; what it leaves, the others divide in the same way. So parties with disjoint sets take nothing from each
+ * other, and where every set is the whole device, this is max-min fairness among processes: what common_share.c does
+ * without sets. */
 #include <math.h>
 
 #include "common_parts.h"

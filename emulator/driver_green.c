@@ -165,7 +165,6 @@ static CUgreenCtx make(CUcontext primary, const sm_set *on) {
                                .device = primary->device,
                                .flags = primary->flags,
                                .id = context_new_id(),
-                               .peers = primary->peers,
                                .on = *on,
                                .green = made};
   context->null_stream = (struct CUstream_st){.magic = MAGIC_STREAM, .context = context};

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "common_config.h"
+#include "common_sets.h"
 #include "mps.h"
 #include "mps_daemon.h"
 
@@ -150,8 +151,8 @@ static bool is_possible(bool enabled, char *reply) {
     complain("start the daemon with -S", reply);
   else if (!machine.devices && !config_read(&machine, error))
     complain(error, reply);
-  else if (machine.compute_capability < 80)
-    complain("they need compute capability 8.0", reply);
+  else if (machine.compute_capability < 80 || machine.sm_count > SET_MOST)
+    complain("they need compute capability 8.0, and at most 256 multiprocessors", reply);
   else
     return true;
   return false;
