@@ -24,6 +24,7 @@ static void layouts(void) {
       {"mig 4g,3g", ""},
       {"mig 7g.141gb", ""},
       {"mig 1g.35gb,1g.35gb,1g.35gb,1g.35gb", ""},
+      {"sm_count 108\nmemory_bytes 42949672960\nmig 3g.20gb,2g.10gb", ""},
       {"mig 3,3,1", "'3,3,1' does not fit into the 8 memory slices of a device"},
       {"mig 4,4", "does not fit"},
       {"mig 5", "'5' is no profile of this device"},
