@@ -211,7 +211,7 @@ bool config_load(config *into, const char *directory, char *error) {
   snprintf(into->directory, sizeof into->directory, "%s", directory);
   char path[CONFIG_PATH];
   snprintf(path, sizeof path, "%.*s/config", CONFIG_PATH - 16, directory);
-  return read_file(into, path, error) && check(into, error) && identify(into, error);
+  return read_file(into, path, error) && check(into, error) && identify(into, error) && config_slice(into, error);
 }
 
 #define JSON_INTEGER "integer"

@@ -12,6 +12,7 @@
 #include <sys/types.h>
 
 #include "common_config.h"
+#include "common_sets.h"
 
 enum {
   MACHINE_SLOTS = 64,
@@ -77,6 +78,9 @@ typedef struct item {
   int64_t arrive;   /* it cannot begin earlier */
   int64_t cost;     /* service that it needs, at the full rate */
   double share;     /* of the multiprocessors that it can use */
+  uint32_t party;   /* of a process: its green context; 0 = none, EVERY_PARTY is nobody's */
+  sm_set on;        /* it runs on these alone; empty: on any */
+  double room;      /* with a set: its part of the multiprocessors */
   double wave;      /* of cost: when so much more is done, it lets go of its multiprocessors; 0 = at any time */
   int32_t priority; /* the lower number goes first */
   int32_t queue;    /* of hardware, of the compute engine */
@@ -179,7 +183,7 @@ typedef struct cached {
   uint64_t stamp;
 } cached;
 
-/* One device's engines. */
+/* The engines of one device or MIG instance. */
 typedef struct device {
   int owner; /* slot that has the compute engine under time slicing, -1 = none */
   int64_t slice_end;

@@ -43,7 +43,13 @@ int64_t copy_end(const machine *m, const item *i, int64_t steady);
 void copies_remove(slot *s, int d, uint64_t serial);
 void copies_repair(slot *s, int d);
 
-/* ---- the compute engine: see common_share.c ---- */
+/* ---- the compute engine: see common_share.c, and common_sets.c for sets of multiprocessors ---- */
+
+/* Whether a grid of those that have the engine (with an owner: in its turn) is bound to a set of multiprocessors. */
+bool sets_matter(machine *m, int d, const slot *owner);
+
+/* Divides the multiprocessors among them. */
+void sets_share_out(machine *m, const config *c, int d, const slot *owner, double cap, double factor);
 
 /* Sets the service rate of each grid of one device at t and returns when these rates end, at the latest. */
 int64_t compute_rates(machine *m, const config *c, int d, int64_t t);
@@ -71,11 +77,12 @@ void charge_power(machine *m, int d, int64_t from, int64_t to);
 
 static inline item *slot_grid(slot *s, int d, int k) { return slot_item(s, s->seats[d].grid[k]); }
 
-/* The share of the multiprocessors that they can use together. */
-double grids_use(slot *s, int d);
+/* The share of the multiprocessors that they can use together. `of`: only those of that party. */
+#define EVERY_PARTY UINT32_MAX
+double grids_use(slot *s, int d, uint32_t of);
 
 /* Gives them that share; 0 = the process does not have the engine. `factor` throttles. */
-void grids_serve(slot *s, int d, double given, double factor);
+void grids_serve(slot *s, int d, uint32_t of, double given, double factor);
 
 /* When the first that are served end, or let go of multiprocessors that others wait for. */
 int64_t grids_next(slot *s, int d, int64_t t);

@@ -79,12 +79,16 @@ static bool rotate(machine *m, const config *c, int d, int64_t t) {
 
 /* Side by side, of all or (with an owner) of those that have its turn: shares of the multiprocessors by max-min
  * fairness; nobody gets more than it can use. */
-static void share_out(machine *m, int d, const slot *owner, double cap, double factor) {
+static void share_out(machine *m, const config *c, int d, const slot *owner, double cap, double factor) {
   double use[MACHINE_SLOTS], rest = 1.0;
   int open[MACHINE_SLOTS], n = 0;
+  if (sets_matter(m, d, owner)) {
+    sets_share_out(m, c, d, owner, cap, factor);
+    return;
+  }
   for (int k = 0; k < m->top; k++) {
     if (!wants_compute(&m->slots[k], d) || (owner && !is_together(&m->slots[k], owner))) continue;
-    use[k] = fmin(grids_use(&m->slots[k], d), cap);
+    use[k] = fmin(grids_use(&m->slots[k], d, EVERY_PARTY), cap);
     open[n++] = k;
   }
   while (n > 0) {
@@ -92,14 +96,14 @@ static void share_out(machine *m, int d, const slot *owner, double cap, double f
     int left = 0;
     for (int j = 0; j < n; j++) {
       if (use[open[j]] <= level) {
-        grids_serve(&m->slots[open[j]], d, use[open[j]], factor);
+        grids_serve(&m->slots[open[j]], d, EVERY_PARTY, use[open[j]], factor);
         rest -= use[open[j]];
       } else {
         open[left++] = open[j];
       }
     }
     if (left == n) {
-      for (int j = 0; j < n; j++) grids_serve(&m->slots[open[j]], d, level, factor);
+      for (int j = 0; j < n; j++) grids_serve(&m->slots[open[j]], d, EVERY_PARTY, level, factor);
       return;
     }
     n = left;
@@ -115,16 +119,16 @@ static int64_t take_turns(machine *m, const config *c, int d, int64_t t, double 
   if (t < v->switch_end)
     until = v->switch_end;
   else
-    share_out(m, d, &m->slots[v->owner], 1.0, factor);
+    share_out(m, c, d, &m->slots[v->owner], 1.0, factor);
   return contended && t < v->slice_end ? earlier(until, v->slice_end) : until;
 }
 
 int64_t compute_rates(machine *m, const config *c, int d, int64_t t) {
   int64_t until = NEVER, change = m->created + (int64_t)ceil(c->throttle_after * 1e9);
   double factor = schedule_throttle(m, c, t);
-  for (slot *s = m->slots; s < slots_end(m); s++) grids_serve(s, d, 0, factor);
+  for (slot *s = m->slots; s < slots_end(m); s++) grids_serve(s, d, EVERY_PARTY, 0, factor);
   if (c->side_by_side)
-    share_out(m, d, NULL, c->sm_share > 0 ? c->sm_share : 1.0, factor);
+    share_out(m, c, d, NULL, c->sm_share > 0 ? c->sm_share : 1.0, factor);
   else
     until = take_turns(m, c, d, t, factor);
   clock_follow(m, c, d);

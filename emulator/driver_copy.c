@@ -72,7 +72,7 @@ static item host_item(CUcontext context, const place *to, const place *from, dou
   int device = to->device ? to->memory->device : from->device ? from->memory->device : context->device;
   return (item){.engine = to->device ? ENGINE_H2D : ENGINE_D2H,
                 .share = rate / link,
-                .port = {machine_port(device, to->device ? PORT_H2D : PORT_D2H)},
+                .port = {machine_port(device_facts(device)->parent, to->device ? PORT_H2D : PORT_D2H)},
                 .cost = transfer(bytes, rate)};
 }
 

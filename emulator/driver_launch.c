@@ -64,7 +64,8 @@ static int64_t remote_bound(CUcontext context, const work *w, int64_t duration) 
 static launch placed(CUstream stream, const launch *l) {
   launch there = *l;
   there.device = stream->context->device;
-  there.sms = gpu.sms[there.device];
+  there.on = stream->context->on;
+  there.sms = set_is_empty(&there.on) ? gpu.sms[there.device] : set_count(&there.on);
   return there;
 }
 
@@ -80,6 +81,9 @@ void launch_submit(CUstream stream, const launch *prepared) {
   const kernel *k = l.kernel;
   item i = {.engine = ENGINE_COMPUTE, .flags = k->flags, .share = kernel_share(&l)};
   work w = {.time = k->time, .light = k->light, .interactive = k->flags & ITEM_OPEN, .run = k->run, .launch = l};
+  i.party = stream->context->green ? (uint32_t)stream->context->id : 0;
+  i.on = l.on;
+  i.room = (double)set_count(&l.on) / (double)device_facts(l.device)->sm_count;
   if (w.interactive) w.cpu = sched_getcpu();
   if (clock_virtual) w.step = k->step;
   const bool good = find_touches(stream->context, &l, &w);

@@ -13,6 +13,11 @@ uint64_t queue_submit(CUstream stream, item *i, work *w);
 /* A marker at the stream's end, for an event (or NULL). */
 uint64_t queue_marker(CUstream stream, CUevent event);
 
+/* The event now reports a marker at the stream's end. */
+void event_mark(CUevent event, CUstream stream);
+
+static inline bool is_event(CUevent event) { return event && event->magic == MAGIC_EVENT; }
+
 /* What the stream gets from now on waits for that item too. */
 void queue_after(CUstream stream, uint64_t serial);
 
