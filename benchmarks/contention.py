@@ -23,7 +23,7 @@ HEAD = """# Contention on the emulated GPU
 
 Figures of the emulated GPU, never of hardware: by `benchmarks/contention.py`, from independent small programs over the
 emulated driver in virtual time. What is seen is relative to the same program alone unless the kind names a unit; of
-hits and evictions it is the fraction. Other keys are those of a small device (`emulator/tests/tenants.h`).
+hits and evictions it is the fraction. Other keys are those of a small device (`emulator/tests/neighbors.h`).
 
 | kind | keys | by the rule | seen | difference |
 |---|---|---|---|---|

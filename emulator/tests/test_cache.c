@@ -1,7 +1,7 @@
 /* What L2 holds, whom it serves, and what its latency is under load, against the rules of common_cache.c. */
 #include <math.h>
 
-#include "tenants.h"
+#include "neighbors.h"
 
 enum { L2 = 1 << 20, LINE = 128, BINS = 1025, LONG = 20000000 }; /* ns */
 

@@ -1,5 +1,5 @@
 /* What processes see of each other in DRAM, L2 and arithmetic, against the rule of the model. */
-#include "tenants.h"
+#include "neighbors.h"
 
 enum { LARGE = 16 << 20 };
 

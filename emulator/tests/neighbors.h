@@ -1,6 +1,6 @@
 /* Tenants that work side by side from one instant on, in virtual time, and what each of them saw. */
-#ifndef GVB_EMULATOR_TEST_TENANTS_H
-#define GVB_EMULATOR_TEST_TENANTS_H
+#ifndef GVB_EMULATOR_TEST_NEIGHBORS_H
+#define GVB_EMULATOR_TEST_NEIGHBORS_H
 
 #include "harness.h"
 

@@ -1,4 +1,4 @@
-#include "tenants.h"
+#include "neighbors.h"
 
 #include <math.h>
 
