@@ -21,9 +21,9 @@ static const key keys[] = {
 #undef KEY
 };
 
-enum { KEYS = sizeof keys / sizeof keys[0] };
+enum { KEYS = sizeof keys / sizeof keys[0], WRONG = 128 };
 
-static const char *const families[] = {"latency.", "fail.", "hang.", "sticky."};
+static const char *const families[RULE_KINDS] = {"latency.", "fail.", "hang.", "sticky.", "inject."};
 
 static void set_defaults(config *into) {
   memset(into, 0, sizeof *into);
@@ -73,23 +73,29 @@ static bool parse_occasion(const char *text, rule *into) {
   return end != code && *end == 0 && into->code > 0;
 }
 
-static bool add_rule(config *into, rule_kind kind, const char *api, const char *value) {
+static bool parse_rule(rule *r, const char *value, char *wrong) {
+  if (r->kind == RULE_INJECT) return injection_parse(value, &r->injection, wrong, WRONG);
+  return r->kind == RULE_LATENCY || r->kind == RULE_HANG ? parse_integer(value, &r->number) : parse_occasion(value, r);
+}
+
+/* `wrong`: what of the value is bad, if not all of it. */
+static bool add_rule(config *into, rule_kind kind, const char *api, const char *value, char *wrong) {
   if (into->rules == CONFIG_RULES || strlen(api) >= CONFIG_TEXT) return false;
   rule *r = &into->rule[into->rules];
   *r = (rule){.kind = kind};
   memcpy(r->api, api, strlen(api) + 1);
-  bool good = kind == RULE_LATENCY || kind == RULE_HANG ? parse_integer(value, &r->number) : parse_occasion(value, r);
+  bool good = parse_rule(r, value, wrong);
   if (good) into->rules++;
   return good;
 }
 
 /* 1 = set, 0 = the value is bad, -1 = no such key. */
-static int set(config *into, const char *name, const char *value) {
+static int set(config *into, const char *name, const char *value, char *wrong) {
   for (int i = 0; i < KEYS; i++)
     if (strcmp(name, keys[i].name) == 0) return set_key(into, &keys[i], value);
-  for (int f = 0; f < 4; f++)
+  for (int f = 0; f < RULE_KINDS; f++)
     if (strncmp(name, families[f], strlen(families[f])) == 0)
-      return add_rule(into, (rule_kind)f, name + strlen(families[f]), value);
+      return add_rule(into, (rule_kind)f, name + strlen(families[f]), value, wrong);
   return -1;
 }
 
@@ -100,9 +106,11 @@ static bool read_line(config *into, char *line, const char *path, int number, ch
   char *value = name + strcspn(name, " \t");
   if (*value) *value++ = 0;
   value += strspn(value, " \t");
-  int outcome = set(into, name, value);
+  char wrong[WRONG];
+  snprintf(wrong, sizeof wrong, "%.*s", WRONG - 1, value);
+  int outcome = set(into, name, value, wrong);
   if (outcome < 0) snprintf(error, CONFIG_ERROR, "%s:%d: no key is called '%s'", path, number, name);
-  if (outcome == 0) snprintf(error, CONFIG_ERROR, "%s:%d: '%s' is no value for %s", path, number, value, name);
+  if (outcome == 0) snprintf(error, CONFIG_ERROR, "%s:%d: '%s' is no value for %s", path, number, wrong, name);
   return outcome == 1;
 }
 
@@ -158,6 +166,11 @@ static bool check(config *c, char *error) {
     wrong =
         "slice_ns >= 1000, switch_ns >= 0, "
         "globaltimer_step >= 1";
+  if (c->clock_full == 0) c->clock_full = c->sm_clock;
+  if (c->power_full == 0) c->power_full = c->power_limit;
+  if (c->clock_full < c->sm_clock / 2 || c->clock_full > c->sm_clock)
+    wrong = "clock_full must be between half of sm_clock and sm_clock";
+  if (!wrong) wrong = link_settle(c);
   if (wrong) snprintf(error, CONFIG_ERROR, "%s/config: %s", c->directory, wrong);
   return wrong == NULL;
 }
@@ -212,23 +225,16 @@ bool config_load(config *into, const char *directory, char *error) {
 #define REAL_VALUE(value) QUOTE(value)
 #define TEXT_VALUE(value) "\"" value "\""
 
+#define FAMILY(name, type, value, unit, meaning) ROW(name ".<API>", type, value, unit, meaning)
+
 const char *config_keys_json(void) {
   return "["
 #define KEY(field, name, type, value, unit, meaning) ROW(name, JSON_##type, type##_VALUE(value), unit, meaning) ", "
 #include "keys.def"
 #undef KEY
-      ROW("latency.<API>", "integer", "0", "ns", "added to each call of that exported function") ", " ROW(
-          "fail.<API>", "occasion", "\"\"", "",
-          "'n:code': call n of a process answers code; n+: all from n") ", " ROW("hang.<API>", "integer", "0", "",
-                                                                                 "call n of a process never "
-                                                                                 "returns") ", " ROW("sticky.<API>",
-                                                                                                     "occasion", "\"\"",
-                                                                                                     "",
-                                                                                                     "'n:code': "
-                                                                                                     "call n "
-                                                                                                     "answers "
-                                                                                                     "code, then "
-                                                                                                     "every call "
-                                                                                                     "of the "
-                                                                                                     "process") "]";
+      FAMILY("latency", "integer", "0", "ns", "added to each call of that exported function") ", "
+      FAMILY("fail", "occasion", "\"\"", "", "'n:code': call n of a process answers code; n+: all from n") ", "
+      FAMILY("hang", "integer", "0", "", "call n of a process never returns") ", "
+      FAMILY("sticky", "occasion", "\"\"", "", "'n:code': call n answers code, then every call of the process") ", "
+      FAMILY("inject", "injection", "\"\"", "", "'code=2 after_calls=10 probability=0.1 seed=7 sticky=1'") "]";
 }

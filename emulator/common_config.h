@@ -5,9 +5,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "common_injection.h"
+
 enum { CONFIG_DEVICES = 8, CONFIG_TEXT = 64, CONFIG_RULES = 64, CONFIG_PATH = 512, CONFIG_ERROR = 768 };
 
-typedef enum rule_kind { RULE_LATENCY, RULE_FAIL, RULE_HANG, RULE_STICKY } rule_kind;
+typedef enum rule_kind { RULE_LATENCY, RULE_FAIL, RULE_HANG, RULE_STICKY, RULE_INJECT, RULE_KINDS } rule_kind;
 
 /* One line of a per-function family, such as `fail.cuMemAlloc_v2 3:2`. */
 typedef struct rule {
@@ -16,6 +18,7 @@ typedef struct rule {
   int64_t number; /* latency: ns; the others: the first call that it concerns, counted from 1 */
   int code;       /* fail, sticky: the CUresult */
   bool onwards;   /* fail: all later calls too */
+  injection injection;
 } rule;
 
 /* One device of the machine: who it is, and what it has. */
@@ -40,7 +43,10 @@ typedef struct config {
 #undef TEXT_FIELD
   bool side_by_side;
   bool is_virtual;
-  bool l2_random;                       /* replacement */
+  bool l2_random; /* replacement */
+  bool half_duplex;
+  int peer_slow_pair[2]; /* the devices between which peer_bandwidth is less */
+  double peer_slow_part;
   device_config device[CONFIG_DEVICES]; /* in the order of CUDA: the fastest first, of equals the first */
   int nvml[CONFIG_DEVICES];             /* NVML's index -> device: in the order of the bus */
   int rules;
@@ -53,6 +59,11 @@ bool config_read(config *into, char *error);
 
 /* Reads the machine in that directory, likewise. */
 bool config_load(config *into, const char *directory, char *error);
+
+/* Of common_link.c: derives what was negotiated; a sentence if something is wrong, else NULL. Between two devices: B/s.
+ */
+const char *link_settle(config *c);
+double link_peer_rate(const config *c, int a, int b);
 
 /* The keys and families as a JSON array of {name, type, default, unit, meaning}. */
 const char *config_keys_json(void);

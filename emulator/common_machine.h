@@ -23,7 +23,8 @@ enum {
   GRIDS = 128,  /* kernels of one process on the device at a time: resident grids since compute capability 7.0 */
   SPANS = 512,  /* of one process on the compute engine: the newest are remembered */
   CACHED = 64,  /* working sets that a device's L2 is known to hold: the oldest is forgotten */
-  BUCKETS = 10, /* of busy time, for utilization */
+  COPIES = 9,   /* of one process on their way at a time: on eight engines, and one between devices */
+  BUCKETS = 11, /* of busy time, for utilization: a second of whole ones, and the newest */
   BUCKET_NS = 100000000,
   REAP_INTERVAL = 20000000 /* ns between looks whether clients still live */
 };
@@ -33,8 +34,13 @@ typedef enum engine { ENGINE_NONE, ENGINE_COMPUTE, ENGINE_H2D, ENGINE_D2H, ENGIN
 enum {
   ITEM_AFTER_ALL = 1, /* waits for every earlier item of its process on its device */
   ITEM_WALL = 2,      /* ends `cost` after it began, however much of the device it got */
-  ITEM_OPEN = 4       /* has no end yet; its process will give it one */
+  ITEM_OPEN = 4,      /* has no end yet; its process will give it one */
+  ITEM_CLOCKED = 8    /* its rate follows the multiprocessors' clock */
 };
+
+/* Of one device: what a copy crosses on its way. Port 0 is none. */
+typedef enum port_kind { PORT_H2D = 1, PORT_D2H, PORT_OUT, PORT_IN, PORTS } port_kind;
+enum { CROSSED = 2 };
 
 typedef enum phase { PHASE_WAITING, PHASE_CURRENT, PHASE_DONE } phase;
 
@@ -87,7 +93,19 @@ typedef struct item {
   int64_t end;
   int64_t estimate; /* scratch of prediction */
   uint64_t after[PREDECESSORS];
+  int32_t fault; /* CUresult that its end raises; 0 = none */
+  int32_t lost;  /* a fault came before its end: it has no effect */
+  /* of a copy: what it crosses, from machine_port; its share is of these */
+  int32_t port[CROSSED];
 } item;
+
+/* A fatal fault as the process that it reaches sees it. */
+typedef struct strike {
+  int32_t code;    /* CUresult, 0 = none */
+  int32_t raised;  /* by an item, and still to be handed on */
+  int64_t at;      /* calls answer it from then on */
+  uint64_t newest; /* item that raises one */
+} strike;
 
 typedef struct span {
   int64_t begin, end;
@@ -96,11 +114,12 @@ typedef struct span {
 /* What one process has on one device. */
 typedef struct seat {
   bool context;
-  uint64_t used;             /* device memory, with the context's */
-  uint64_t oldest;           /* no item of this device before it is undone: see slot_oldest */
-  int64_t last_end;          /* of any item */
-  uint64_t current[ENGINES]; /* of the copy engines */
-  uint64_t grid[GRIDS];      /* of the compute engine, in the order in which they came there */
+  uint64_t used;         /* device memory, with the context's */
+  uint64_t oldest;       /* no item of this device before it is undone: see slot_oldest */
+  int64_t last_end;      /* of any item */
+  uint64_t copy[COPIES]; /* on their way */
+  int copies;
+  uint64_t grid[GRIDS]; /* of the compute engine, in the order in which they came there */
   int grids;
   bool at_work;             /* some grid is being served */
   double part;              /* of the multiprocessors that its grids may use together */
@@ -121,6 +140,7 @@ typedef struct slot {
   /* queue: items first..head, at items[serial % QUEUE] */
   uint64_t first; /* oldest item that is not done */
   uint64_t head;  /* newest item, 0 = none */
+  strike strike;
   seat seats[DEVICES];
   item items[QUEUE];
 } slot;
@@ -151,18 +171,25 @@ typedef struct cached {
   double since;    /* bytes that others brought in since it was used last */
   uint64_t stamp;
 } cached;
+/* How busy a device's multiprocessors were: the integral of their busy part over time, in ns. */
+typedef struct account {
+  int64_t until;
+  double busy;
+  double passed[BUCKETS]; /* at the end of each of the newest buckets of time */
+} account;
 
 /* One device's engines. */
 typedef struct device {
   int owner; /* slot that has the compute engine under time slicing, -1 = none */
   int64_t slice_end;
   int64_t switch_end;
-  int64_t copy_end[ENGINES]; /* the copy engines: when the running copy ends */
-  int copy_slot[ENGINES];    /* whose it is, -1 = idle */
-  int64_t bucket;            /* number of the newest bucket of busy time */
+  int64_t bucket; /* number of the newest bucket of busy time */
   int64_t busy[BUCKETS];
   uint64_t uses; /* of L2: the newest stamp */
   cached l2[CACHED];
+  double busy_part; /* of the multiprocessors, in the newest step */
+  account account[2];
+  int32_t account_now; /* which of them counts */
 } device;
 
 typedef struct machine {
@@ -209,6 +236,7 @@ uint64_t machine_used(const machine *m, int device);
 
 static inline const slot *slots_end(const machine *m) { return m->slots + m->top; }
 static inline item *slot_item(slot *s, uint64_t serial) { return &s->items[serial % QUEUE]; }
+static inline int machine_port(int device, port_kind kind) { return device * PORTS + (int)kind; }
 static inline int slot_index(const machine *m, const slot *s) { return (int)(s - m->slots); }
 
 #endif

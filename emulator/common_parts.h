@@ -18,13 +18,30 @@ static inline bool is_active(const slot *s) { return s->pid && s->first <= s->he
 /* When what it waits for has ended, or NEVER while some of that has not. */
 int64_t ready_time(slot *s, const item *i);
 
-void finish_item(machine *m, slot *s, item *i, int64_t end);
+void finish_item(slot *s, item *i, int64_t end);
 
-/* ---- the copy engines of device d: see common_copies.c ---- */
+/* ---- the copies of all devices: see common_copies.c ---- */
 
-void start_copies(machine *m, int d, int64_t t);
-void finish_copies(machine *m, int d, int64_t t);
-void repair_copies(machine *m, int d);
+/* An engine for another copy of this process? */
+bool copies_have_room(const config *c, slot *s, int d, engine e);
+
+/* Whether a process has one copy of that kind on its way at a time. */
+bool copies_in_turn(const config *c, engine e);
+
+/* Sets the rate of each copy at t and returns when the first ends. */
+int64_t copies_serve(machine *m, const config *c, int64_t t);
+
+/* Those of device d run at these rates. */
+void copies_progress(machine *m, int d, int64_t from, int64_t to);
+
+/* Sets the rates of now; until the moment returned none rises, whatever comes. */
+int64_t copies_steady(machine *m, const config *c);
+
+/* The end of one that is on its way: a lower bound, exact where nothing comes or ends before it. */
+int64_t copy_end(const machine *m, const item *i, int64_t steady);
+
+void copies_remove(slot *s, int d, uint64_t serial);
+void copies_repair(slot *s, int d);
 
 /* ---- the compute engine: see common_share.c ---- */
 
@@ -41,6 +58,14 @@ int64_t compute_completion(const item *i, double rate, int64_t t);
 
 /* Books the time from `from` to `to` as busy for the slots that are at work there. */
 void charge_busy(machine *m, int d, int64_t from, int64_t to);
+
+/* ---- clock and power: see common_power.c ---- */
+
+/* Notes how many multiprocessors of device d are busy, and slows down what follows their clock. */
+void clock_follow(machine *m, const config *c, int d);
+
+/* Books what that draws. */
+void charge_power(machine *m, int d, int64_t from, int64_t to);
 
 /* ---- the grids of one process on device d: see common_grids.c ---- */
 

@@ -49,6 +49,15 @@ static bool owner_wants(const machine *m, int d) {
   return owner >= 0 && wanting(m, d, &m->slots[owner]) >= 0;
 }
 
+/* Without preemption: a kernel that has begun keeps the engine to its end. */
+static bool is_kept(machine *m, const config *c, int d) {
+  const slot *owner = &m->slots[m->device[d].owner];
+  for (slot *s = m->slots; c->preemption == 0 && s < slots_end(m); s++)
+    for (int k = 0; s->pid && is_together(s, owner) && k < s->seats[d].grids; k++)
+      if (slot_grid(s, d, k)->begin != NEVER) return true;
+  return false;
+}
+
 /* Under time slicing: passes the engine on if its owner is out of work or its slice is over. Returns whether two or
  * more want it. */
 static bool rotate(machine *m, const config *c, int d, int64_t t) {
@@ -60,7 +69,7 @@ static bool rotate(machine *m, const config *c, int d, int64_t t) {
     if (t >= v->slice_end) v->slice_end += ((t - v->slice_end) / slice + 1) * slice;
     return false;
   }
-  if (owner_wants(m, d) && t < v->slice_end) return true;
+  if (owner_wants(m, d) && (t < v->slice_end || is_kept(m, c, d))) return true;
   v->switch_end = v->owner < 0 ? t : t + c->switch_ns;
   if (v->owner >= 0 && c->l2_flush_on_switch) cache_flush(m, d);
   v->owner = next;
@@ -107,7 +116,7 @@ static int64_t take_turns(machine *m, const config *c, int d, int64_t t, double 
     until = v->switch_end;
   else
     share_out(m, d, &m->slots[v->owner], 1.0, factor);
-  return contended ? earlier(until, v->slice_end) : until;
+  return contended && t < v->slice_end ? earlier(until, v->slice_end) : until;
 }
 
 int64_t compute_rates(machine *m, const config *c, int d, int64_t t) {
@@ -118,6 +127,7 @@ int64_t compute_rates(machine *m, const config *c, int d, int64_t t) {
     share_out(m, d, NULL, c->sm_share > 0 ? c->sm_share : 1.0, factor);
   else
     until = take_turns(m, c, d, t, factor);
+  clock_follow(m, c, d);
   memory_rates(m, c, d);
   until = earlier(until, cache_next(m, d, t));
   return c->throttle_after >= 0 && t < change ? earlier(until, change) : until;

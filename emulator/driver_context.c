@@ -4,6 +4,7 @@
 
 #include "driver_call.h"
 #include "driver_effects.h"
+#include "driver_faults.h"
 #include "driver_memory.h"
 #include "driver_queue.h"
 
@@ -57,7 +58,7 @@ static void take_down(CUcontext context) {
     free(s);
   }
   context->alive = false;
-  gpu.fault = 0;
+  fault_forget();
   if (--gpu.contexts[context->device] > 0) return;
   gpu.slot->seats[context->device].context = false;
   memory_charge(context->device, -gpu.config.context_bytes);

@@ -156,7 +156,7 @@ static bool device_attribute(int number, CUdevice_attribute attribute, int64_t *
       *value = c->blocks_per_sm;
       return true;
     case CU_DEVICE_ATTRIBUTE_ASYNC_ENGINE_COUNT:
-      *value = 2;
+      *value = c->copy_engines;
       return true;
     case CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_MULTIPROCESSOR:
       *value = 228 * KIB;

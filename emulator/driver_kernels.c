@@ -1,9 +1,8 @@
-#include "driver_arguments.h"
-
 #include <sched.h>
 #include <stddef.h>
 #include <string.h>
 
+#include "driver_arguments.h"
 #include "driver_call.h"
 #include "driver_queue.h"
 
@@ -169,7 +168,20 @@ static const kernel kernels[] = {
      .run = run_fingerprint,
      .duration = fingerprint_duration,
      .extent = fingerprint_extent},
-    {.name = "gvb_fma", .form = "uffp", .light = true, .run = run_fma, .duration = fma_duration, .extent = one_word},
+    {.name = "gvb_fault",
+     .form = "upu",
+     .time = WORK_AT_END,
+     .run = run_fault,
+     .prepare = prepare_fault,
+     .duration = minimal_duration,
+     .extent = one_word},
+    {.name = "gvb_fma",
+     .form = "uffp",
+     .flags = ITEM_CLOCKED,
+     .light = true,
+     .run = run_fma,
+     .duration = fma_duration,
+     .extent = one_word},
     {.name = "gvb_triad", .form = "pppfu", .run = run_triad, .traffic = triad_traffic, .extent = triad_extent},
     {.name = "gvb_fill", .form = "puu", .run = run_fill, .traffic = fill_traffic, .extent = words_extent},
     {.name = "gvb_checksum", .form = "puup", .run = run_checksum, .traffic = words_traffic, .extent = checksum_extent},

@@ -11,6 +11,7 @@ typedef struct kernel {
   uint32_t flags; /* of its item */
   bool light;     /* its effect takes less than a microsecond */
   void (*run)(work *w);
+  void (*prepare)(item *i, work *w);    /* what of it depends on the arguments; NULL: nothing */
   bool (*step)(work *w);                /* one step of it, where it talks with the application; true: it has ended */
   int64_t (*duration)(const launch *l); /* at the configured rate, without noise; or: */
   void (*traffic)(const launch *l, traffic *into);
@@ -78,6 +79,10 @@ void run_gaps(work *w);
 int64_t gaps_duration(const launch *l);
 uint64_t chase_extent(const launch *l, int argument);
 uint64_t gaps_extent(const launch *l, int argument);
+
+/* gvb_fault. */
+void run_fault(work *w);
+void prepare_fault(item *i, work *w);
 
 /* gvb_fingerprint: its effect, and bytes behind its pointers. */
 void run_fingerprint(work *w);

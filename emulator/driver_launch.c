@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "driver_call.h"
+#include "driver_faults.h"
 #include "driver_memory.h"
-#include "driver_mps.h"
 #include "driver_queue.h"
 
 enum { BLOCK_THREADS = 1024 };
@@ -48,13 +48,15 @@ static bool find_touches(CUcontext context, const launch *l, work *w) {
 /* What lies on another device comes over the link. */
 static int64_t remote_bound(CUcontext context, const work *w, int64_t duration) {
   const launch *l = &w->launch;
-  uint64_t bytes = 0;
-  for (int a = 0; a < TOUCHES; a++)
-    if (w->touches[a] && w->touches[a]->device != context->device && peer_reaches(context, w->touches[a]))
-      bytes +=
-          w->touches[a]->kind == MEMORY_DEVICE || w->touches[a]->kind == MEMORY_MAPPED ? l->kernel->extent(l, a) : 0;
-  if (bytes == 0) return duration;
-  int64_t link = gpu.config.peer_latency + (int64_t)((double)bytes / (double)gpu.config.peer_bandwidth * 1e9);
+  double crossing = 0; /* ns */
+  for (int a = 0; a < TOUCHES; a++) {
+    const memory *m = w->touches[a];
+    if (!m || m->device == context->device || !peer_reaches(context, m)) continue;
+    if (m->kind != MEMORY_DEVICE && m->kind != MEMORY_MAPPED) continue;
+    crossing += (double)l->kernel->extent(l, a) / link_peer_rate(&gpu.config, m->device, context->device) * 1e9;
+  }
+  if (crossing <= 0) return duration;
+  int64_t link = gpu.config.peer_latency + (int64_t)crossing;
   return duration > link ? duration : link;
 }
 
@@ -80,13 +82,15 @@ void launch_submit(CUstream stream, const launch *prepared) {
   work w = {.time = k->time, .light = k->light, .interactive = k->flags & ITEM_OPEN, .run = k->run, .launch = l};
   if (w.interactive) w.cpu = sched_getcpu();
   if (clock_virtual) w.step = k->step;
-  if (!find_touches(stream->context, &l, &w)) {
-    fault_raise(CUDA_ERROR_ILLEGAL_ADDRESS);
-    return;
-  }
-  int64_t alone = duration_alone(&l, &i.moves), duration = remote_bound(stream->context, &w, alone);
-  if (duration > alone) i.moves = (traffic){0}; /* the link decides */
+  const bool good = find_touches(stream->context, &l, &w);
+  const int64_t alone = duration_alone(&l, &i.moves),
+                duration = good ? remote_bound(stream->context, &w, alone) : alone;
+  if (!good || duration > alone) i.moves = (traffic){0}; /* a fault or the link decides */
   i.cost = k->flags & ITEM_WALL ? duration : noisy(duration);
+  if (!good)
+    fault_of_pointer(&i, &w);
+  else if (k->prepare)
+    k->prepare(&i, &w);
   i.wave = (double)i.cost / (double)kernel_waves(&l);
   queue_submit(stream, &i, &w);
 }

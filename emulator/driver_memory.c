@@ -4,6 +4,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "driver_arena.h"
+
 static block **blocks; /* by address */
 static int block_count, block_room;
 static uint64_t next_id = 1;
@@ -54,6 +56,7 @@ block *memory_block(uint64_t address) {
 
 memory *memory_find(uint64_t address, uint64_t bytes) {
   block *b = memory_block(address);
+  if (!b || b->foreign) b = arena_foreign(address);
   if (!b || !b->live) return NULL;
   memory *m = b->units ? b->units[(address - b->base) / UNIT] : b->whole;
   if (!m || address < m->base || address - m->base >= m->bytes || bytes > m->bytes - (address - m->base)) return NULL;

@@ -123,9 +123,8 @@ void mps_forget(void) {
   gpu.server = 0;
 }
 
-void fault_raise(CUresult code) {
+void mps_tell_fault(CUresult code) {
   char text[32];
-  gpu.fault = code;
   if (connection < 0) return;
   snprintf(text, sizeof text, "fault %d", (int)code);
   mps_send(connection, text);

@@ -138,7 +138,8 @@ typedef struct process {
   uint64_t born; /* start time of this process */
   slot *slot;
   int contexts[DEVICES];
-  int fault; /* CUresult that every call answers from now on, 0 = none */
+  atomic_int fault;   /* CUresult that every call answers from now on, 0 = none */
+  atomic_bool faulty; /* a kernel is queued that raises one */
   /* as a client of an MPS server */
   pid_t server;    /* 0 = none */
   atomic_int lost; /* as `fault`, but no new context helps */

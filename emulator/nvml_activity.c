@@ -117,8 +117,25 @@ nvmlReturn do_nvmlDeviceGetMaxClockInfo(nvmlDevice device, unsigned int clock, u
 
 nvmlReturn do_nvmlDeviceGetClockInfo(nvmlDevice device, unsigned int clock, unsigned int *value) {
   nvmlReturn result = do_nvmlDeviceGetMaxClockInfo(device, clock, value);
-  if (result == NVML_SUCCESS && clock != NVML_CLOCK_MEM) *value = (unsigned int)(*value * throttle_now());
+  if (result != NVML_SUCCESS || clock == NVML_CLOCK_MEM) return result;
+  double part = clock_part(&machine_config, look()->device[device_number(device)].busy_part);
+  machine_unlock(shared);
+  *value = (unsigned int)(*value * throttle_now() * part + 0.5);
   return result;
+}
+
+nvmlReturn do_nvmlDeviceGetPowerUsage(nvmlDevice device, unsigned int *milliwatts) {
+  if (!is_device(device) || !milliwatts) return NVML_ERROR_INVALID_ARGUMENT;
+  *milliwatts = (unsigned int)(1000 * device_power(look(), &machine_config, device_number(device)) + 0.5);
+  machine_unlock(shared);
+  return NVML_SUCCESS;
+}
+
+nvmlReturn do_nvmlDeviceGetTotalEnergyConsumption(nvmlDevice device, unsigned long long *millijoules) {
+  if (!is_device(device) || !millijoules) return NVML_ERROR_INVALID_ARGUMENT;
+  *millijoules = (unsigned long long)(1000 * device_energy(look(), &machine_config, device_number(device)));
+  machine_unlock(shared);
+  return NVML_SUCCESS;
 }
 
 nvmlReturn do_nvmlDeviceGetTemperature(nvmlDevice device, unsigned int sensor, unsigned int *value) {

@@ -134,8 +134,8 @@ int tenant(const char *role) {
 /* ---- in the parent ---- */
 
 bool pieces(const char *config, const job *jobs, int count, double *seen) {
-  pid_t pid[TENANTS];
-  FILE *out[TENANTS];
+  pid_t pid[NEIGHBORS];
+  FILE *out[NEIGHBORS];
   bool good = true;
   new_machine(config);
   for (int k = 0; k < count; k++) {
@@ -154,12 +154,12 @@ bool pieces(const char *config, const job *jobs, int count, double *seen) {
 }
 
 double beside(const char *config, const job *jobs, int count) {
-  double alone, together[TENANTS];
+  double alone, together[NEIGHBORS];
   if (!pieces(config, jobs, 1, &alone) || !pieces(config, jobs, count, together)) return NAN;
   return alone / together[0];
 }
 
-void row(const char *kind, const char *keys, double expected, double seen) {
+void table_row(const char *kind, const char *keys, double expected, double seen) {
   bool good = fabs(seen - expected) <= 0.01 * fmax(fabs(expected), 0.01);
   if (getenv("TABLE")) printf("row\t%s\t%s\t%.6g\t%.6g\n", kind, keys, expected, seen);
   check(good, "%s%s%s: %.4f, by the rule %.4f", kind, *keys ? " with " : "", keys, seen, expected);

@@ -4,7 +4,7 @@
 
 #include "harness.h"
 
-enum { TENANTS = 4 };
+enum { NEIGHBORS = 4 };
 
 /* 1 GHz, an L2 of 1 MiB at 200 GB/s, DRAM of 100 GB/s. */
 #define SMALL                                                                               \
@@ -27,6 +27,6 @@ double beside(const char *config, const job *jobs, int count);
 int tenant(const char *role);
 
 /* Whether a ratio is the model's within 1 %; with TABLE in the environment, also a row: kind, keys, expected, seen. */
-void row(const char *kind, const char *keys, double expected, double seen);
+void table_row(const char *kind, const char *keys, double expected, double seen);
 
 #endif

@@ -11,10 +11,10 @@ static const job reader = {"read", LARGE}, writer = {"write", LARGE}, triad = {"
 /* ---- DRAM ---- */
 
 static void two_share_the_dram(void) {
-  row("DRAM, one of two that read", "", 0.5, beside(SMALL, TWO(reader, reader)));
-  row("DRAM, triad beside triad", "", 0.5, beside(SMALL, TWO(triad, triad)));
+  table_row("DRAM, one of two that read", "", 0.5, beside(SMALL, TWO(reader, reader)));
+  table_row("DRAM, triad beside triad", "", 0.5, beside(SMALL, TWO(triad, triad)));
   const job three[] = {reader, reader, reader};
-  row("DRAM, one of three", "", 1.0 / 3, beside(SMALL, three, 3));
+  table_row("DRAM, one of three", "", 1.0 / 3, beside(SMALL, three, 3));
 }
 
 /* With saturation 0.5, half of the multiprocessors draw all of the DRAM's bandwidth: alone each of two would. */
@@ -22,17 +22,17 @@ static void half_of_the_multiprocessors_saturate(void) {
   double all, half;
   pieces(SMALL "dram_saturation 0.5\n", &reader, 1, &all);
   pieces(SMALL "dram_saturation 0.5\n" HALVES, &reader, 1, &half);
-  row("DRAM, half of the multiprocessors", "dram_saturation 0.5", 1.0, all / half);
+  table_row("DRAM, half of the multiprocessors", "dram_saturation 0.5", 1.0, all / half);
   pieces(SMALL "dram_saturation 0.5\nsm_share 0.25\n", &reader, 1, &half);
-  row("DRAM, a quarter of them", "dram_saturation 0.5", 0.5, all / half);
-  row("DRAM, two halves", "dram_saturation 0.5, sm_share 0.5", 0.5,
-      beside(SMALL "dram_saturation 0.5\n" HALVES, TWO(reader, reader)));
+  table_row("DRAM, a quarter of them", "dram_saturation 0.5", 0.5, all / half);
+  table_row("DRAM, two halves", "dram_saturation 0.5, sm_share 0.5", 0.5,
+            beside(SMALL "dram_saturation 0.5\n" HALVES, TWO(reader, reader)));
 }
 
 /* Rate of all of k tenants to that of one. */
 static double aggregate(const char *config, int k) {
   const job jobs[] = {reader, reader, reader, reader};
-  double alone, seen[TENANTS], sum = 0;
+  double alone, seen[NEIGHBORS], sum = 0;
   if (!pieces(config, jobs, 1, &alone) || !pieces(config, jobs, k, seen)) return -1;
   for (int j = 0; j < k; j++) sum += alone / seen[j];
   return sum;
@@ -40,9 +40,9 @@ static double aggregate(const char *config, int k) {
 
 static void one_reaches_a_part(void) {
   const char *config = SMALL "dram_saturation 0.1\ndram_reach 0.4\n";
-  row("DRAM, together, of two", "dram_reach 0.4", 2.0, aggregate(config, 2));
-  row("DRAM, together, of three", "dram_reach 0.4", 2.5, aggregate(config, 3));
-  row("DRAM, together, of four", "dram_reach 0.4", 2.5, aggregate(config, 4));
+  table_row("DRAM, together, of two", "dram_reach 0.4", 2.0, aggregate(config, 2));
+  table_row("DRAM, together, of three", "dram_reach 0.4", 2.5, aggregate(config, 3));
+  table_row("DRAM, together, of four", "dram_reach 0.4", 2.5, aggregate(config, 4));
 }
 
 static void the_first_may_weigh_more(void) {
@@ -51,31 +51,32 @@ static void the_first_may_weigh_more(void) {
   pieces(config, &reader, 1, &alone);
   pieces(config, TWO(reader, reader), seen);
   double high = seen[0] < seen[1] ? seen[0] : seen[1], low = seen[0] < seen[1] ? seen[1] : seen[0];
-  row("DRAM, the first client", "dram_weight 3", 0.75, alone / high);
-  row("DRAM, the other", "dram_weight 3", 0.25, alone / low);
+  table_row("DRAM, the first client", "dram_weight 3", 0.75, alone / high);
+  table_row("DRAM, the other", "dram_weight 3", 0.25, alone / low);
 }
 
 static void a_partition_keeps_its_part(void) {
-  row("DRAM, a partition beside another", "dram_partition 1, sm_share 0.5", 1.0,
-      beside(SMALL "dram_saturation 0.1\ndram_partition 1\n" HALVES, TWO(reader, reader)));
-  row("DRAM, the same without a partition", "sm_share 0.5", 0.5,
-      beside(SMALL "dram_saturation 0.1\n" HALVES, TWO(reader, reader)));
+  table_row("DRAM, a partition beside another", "dram_partition 1, sm_share 0.5", 1.0,
+            beside(SMALL "dram_saturation 0.1\ndram_partition 1\n" HALVES, TWO(reader, reader)));
+  table_row("DRAM, the same without a partition", "sm_share 0.5", 0.5,
+            beside(SMALL "dram_saturation 0.1\n" HALVES, TWO(reader, reader)));
 }
 
 /* A reader of demand B beside a writer, whose bytes cost 2: x + 2x = B. Beside another reader: x + x = B. */
 static void writes_cost_more(void) {
   const char *config = SMALL "dram_saturation 0.1\ndram_write_cost 2\n";
-  row("DRAM, reads beside writes", "dram_write_cost 2", 1.0 / 3, beside(config, TWO(reader, writer)));
-  row("DRAM, reads beside reads", "dram_write_cost 2", 0.5, beside(config, TWO(reader, reader)));
-  row("DRAM, writes alone", "dram_write_cost 2", 1.0,
-      beside(config, TWO(writer, fma)) / beside(SMALL "dram_saturation 0.1\n", TWO(writer, fma)));
+  table_row("DRAM, reads beside writes", "dram_write_cost 2", 1.0 / 3, beside(config, TWO(reader, writer)));
+  table_row("DRAM, reads beside reads", "dram_write_cost 2", 0.5, beside(config, TWO(reader, reader)));
+  table_row("DRAM, writes alone", "dram_write_cost 2", 1.0,
+            beside(config, TWO(writer, fma)) / beside(SMALL "dram_saturation 0.1\n", TWO(writer, fma)));
 }
 
 /* Each has half of the multiprocessors, which is all that counts for arithmetic. */
 static void arithmetic_is_not_touched(void) {
-  row("arithmetic beside DRAM", "sm_share 0.5", 1.0, beside(SMALL HALVES, TWO(fma, reader)));
-  row("DRAM beside arithmetic", "sm_share 0.5", 1.0, beside(SMALL HALVES, TWO(reader, fma)));
-  row("DRAM beside arithmetic", "dram_saturation 0.5", 1.0, beside(SMALL "dram_saturation 0.5\n", TWO(reader, fma)));
+  table_row("arithmetic beside DRAM", "sm_share 0.5", 1.0, beside(SMALL HALVES, TWO(fma, reader)));
+  table_row("DRAM beside arithmetic", "sm_share 0.5", 1.0, beside(SMALL HALVES, TWO(reader, fma)));
+  table_row("DRAM beside arithmetic", "dram_saturation 0.5", 1.0,
+            beside(SMALL "dram_saturation 0.5\n", TWO(reader, fma)));
 }
 
 /* Two streams that could each have all of the bandwidth: two halves of an array take as long as the whole. */
@@ -85,14 +86,15 @@ static void streams_share_too(void) {
   const char *config = SMALL "dram_saturation 0.5\n";
   pieces(config, &reader, 1, &one);
   pieces(config, &halves, 1, &two);
-  row("DRAM, two streams of one process", "dram_saturation 0.5", 1.0, one / two);
+  table_row("DRAM, two streams of one process", "dram_saturation 0.5", 1.0, one / two);
 }
 
 /* Neighbors share the device in turn: each has its time, and what it finds in L2 when its turn comes again. */
 static void slices_are_no_contention(void) {
   const char *config = SMALL "schedule time-slice\nswitch_ns 0\nslice_ns 50000\n";
-  row("DRAM under time slices", "schedule time-slice, slice_ns 50000", 0.5, beside(config, TWO(reader, reader)));
-  row("arithmetic under time slices", "schedule time-slice, slice_ns 50000", 0.5, beside(config, TWO(fma, reader)));
+  table_row("DRAM under time slices", "schedule time-slice, slice_ns 50000", 0.5, beside(config, TWO(reader, reader)));
+  table_row("arithmetic under time slices", "schedule time-slice, slice_ns 50000", 0.5,
+            beside(config, TWO(fma, reader)));
 }
 
 int main(int argc, char **argv) {

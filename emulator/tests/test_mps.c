@@ -151,12 +151,25 @@ static int context_time(void) {
   return answer((clock_host() - begin) / 1000000);
 }
 
+/* By a call, or by a kernel while it makes no call. */
+static CUresult fault_of(const char *name) {
+  uint64_t trap = 2, nowhere = 0;
+  void *stamp;
+  if (strcmp(name, "trapped") == 0) {
+    MUST(cu.cuMemHostAlloc(&stamp, 4096, 0));
+    launch("gvb_fault", 1, 32, (void *[]){&trap, &stamp, &nowhere});
+    getchar();
+  }
+  return cu.cuStreamQuery(stream);
+}
+
 /* Prints its pid, then the first error of any call. */
-static int watch(bool faulty) {
+static int watch(const char *name) {
+  const bool faulty = strcmp(name, "watch") != 0;
   open_context();
   answer(getpid());
   if (faulty) getchar();
-  CUresult result = faulty ? cu.cuStreamQuery(stream) : CUDA_SUCCESS;
+  CUresult result = faulty ? fault_of(name) : CUDA_SUCCESS;
   for (int k = 0; k < 10000 && result == CUDA_SUCCESS; k++) {
     usleep(1000);
     result = cu.cuCtxSynchronize();
@@ -175,7 +188,7 @@ static int role(const char *name) {
   if (strcmp(name, "queue") == 0) return queue_time(1);
   if (strcmp(name, "streams") == 0) return queue_time(2);
   if (strcmp(name, "context") == 0) return context_time();
-  return watch(strcmp(name, "faulty") == 0);
+  return watch(name);
 }
 
 static int64_t ask(const char *what) {
@@ -317,20 +330,21 @@ static void deaths(void) {
   end_daemon(daemon);
 }
 
-static void faults(void) {
+static void faults(const char *name, const char *config, CUresult code) {
   FILE *out[2];
-  new_machine("sticky.cuStreamQuery 1:700");
+  new_machine(config);
   pid_t daemon = start_daemon_with_server();
   int input[2];
   if (pipe(input) != 0) exit(3);
   pid_t bystander = start_client("watch", &out[0]);
   read_number(out[0]);
   dup2(input[0], 0);
-  pid_t faulty = start_client("faulty", &out[1]);
+  pid_t faulty = start_client(name, &out[1]);
   read_number(out[1]);
   if (write(input[1], "\n", 1) != 1) exit(3);
-  equal(read_number(out[1]), CUDA_ERROR_ILLEGAL_ADDRESS, "a client faults");
-  equal(read_number(out[0]), CUDA_ERROR_ILLEGAL_ADDRESS, "the fault reaches the other client");
+  equal(read_number(out[0]), code, "a client faults, which reaches the other");
+  if (write(input[1], "\n", 1) != 1) exit(3);
+  equal(read_number(out[1]), code, "and itself");
   equal(ask("init"), CUDA_ERROR_MPS_SERVER_NOT_READY, "newcomers are refused");
   end_client(faulty, out[1]);
   equal(ask("init"), CUDA_ERROR_MPS_SERVER_NOT_READY, "until all that it reached are gone");
@@ -392,7 +406,8 @@ int main(int argc, char **argv) {
   side_by_side();
   one_turn();
   deaths();
-  faults();
+  faults("faulty", "sticky.cuStreamQuery 1:700", CUDA_ERROR_ILLEGAL_ADDRESS);
+  faults("trapped", "", CUDA_ERROR_LAUNCH_FAILED);
   crowd();
   rmdir(place);
   return summary();

@@ -33,7 +33,7 @@ MIB = 1 << 20
 )
 @click.option("--memory-limit", type=Whole(1, 1 << 40, "MiB"), metavar="MIB", help="Memory quota of the tenant.")
 @click.option("--compute-limit", type=Whole(1, 100, "per cent"), metavar="PERCENT", help="Compute quota of the tenant.")
-@click.option("--device", default="auto", metavar="auto|INDEX|UUID|emulated[:PROFILE]", help="As of `run`.  [auto]")
+@click.option("--device", default="auto", metavar="auto|INDEX|UUID|emulated[:PROFILE[xN]]", help="As of `run`.  [auto]")
 @click.option("--option", multiple=True, metavar="[SYSTEM.]NAME=VALUE", help="An option of a system.")
 @click.option("--emulate", multiple=True, metavar="KEY=VALUE", help="Changes the emulated GPU.")
 @click.option("--doors", is_flag=True, help="Print every driver function, not only those that the layer serves.")

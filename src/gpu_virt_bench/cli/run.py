@@ -65,7 +65,7 @@ FEW = 4
 @click.option("--turns", is_flag=True, help="Measure the systems one after the other, not side by side in rounds.")
 @click.option("--strict", is_flag=True, help="One refused system ends the session; else it ends that system alone.")
 @click.option("--compare", multiple=True, metavar="FILE|DIR", help="Compare with an earlier run when done.")
-@click.option("--device", default="auto", metavar="auto|INDEX|UUID|emulated[:PROFILE]",
+@click.option("--device", default="auto", metavar="auto|INDEX|UUID|emulated[:PROFILE[xN]]",
               help="auto: the first GPU, else the emulated one; 0,1: several.  [auto]")  # fmt: skip
 @click.option("--option", multiple=True, metavar="[SYSTEM.]NAME=VALUE", help="An option of a system.")
 @click.option("--emulate", multiple=True, metavar="KEY=VALUE", help="Changes the emulated GPU.")
@@ -202,6 +202,7 @@ def other_kind(run: Run, profile: str | None) -> str:
 
 def wrong_use(error: Exception) -> Exception:
     """An error that the user can mend, as a sentence; any other error as it is."""
+    from gpu_virt_bench.conform.recorded import RecordError
     from gpu_virt_bench.emulated import EmulationError
     from gpu_virt_bench.engine.device import DeviceError
     from gpu_virt_bench.engine.observer import NoNvml
@@ -213,7 +214,7 @@ def wrong_use(error: Exception) -> Exception:
     from gpu_virt_bench.systems.variables import DefinitionError
 
     session = (EmulationError, DeviceError, NoNvml, PlanError, Unmeasurable, Unavailable, DefinitionError)
-    if isinstance(error, (*session, PolicyError, RunFileError)):
+    if isinstance(error, (*session, PolicyError, RunFileError, RecordError)):
         return click.UsageError(str(error))
     if isinstance(error, OSError):
         return click.UsageError(f"{error.filename or 'the operating system'}: {error.strerror}")

@@ -63,10 +63,19 @@ class Target:
 
 
 def choose(wanted: str, emulate: Mapping[str, str], folder: Path) -> Target:
-    """The devices that `--device` names: auto, indices or UUIDs (0,1), emulated or emulated:PROFILE."""
-    kind, _, profile = wanted.partition(":")
+    """The devices that `--device` names: auto, indices or UUIDs (0,1), emulated or emulated:PROFILE, of which
+    emulated:PROFILExN has N.
+
+    Raises DeviceError, EmulationError or NoNvml.
+    """
+    kind, _, machine = wanted.partition(":")
     if kind == "emulated":
-        return emulated_target(profile or DEFAULT, emulate, folder)
+        profile, count = emulated.machine(machine or DEFAULT)
+        if count and "devices" in emulate:
+            raise DeviceError(
+                f"--device {wanted} and --emulate devices={emulate['devices']} both say how many: leave one"
+            )
+        return emulated_target(profile, {**count, **emulate}, folder)
     if emulate and wanted != "auto":
         raise DeviceError(f"--emulate is for the emulated GPU, but --device is {wanted}; use --device emulated")
     if emulate:
@@ -82,13 +91,13 @@ def choose(wanted: str, emulate: Mapping[str, str], folder: Path) -> Target:
 
 def profile_of(wanted: str, emulate: Mapping[str, str]) -> str | None:
     """The profile of the emulated GPU that `choose` would choose; None for devices of this machine."""
-    kind, _, profile = wanted.partition(":")
+    kind, _, machine = wanted.partition(":")
     is_emulated = kind == "emulated" or (wanted == "auto" and (bool(emulate) or not real_gpus()[0]))
-    return (profile or DEFAULT) if is_emulated else None
+    return emulated.machine(machine or DEFAULT)[0] if is_emulated else None
 
 
 def emulated_target(profile: str, emulate: Mapping[str, str], folder: Path, note: str = "") -> Target:
-    """The emulated GPU, as a machine of its own in `folder`."""
+    """The emulated GPUs, as a machine of their own in `folder`."""
     values = emulated.configuration(profile, emulate)
     machine = emulated.make_machine(folder / "emulated", values)
     os.environ[emulated.VARIABLE] = str(machine)  # our own NVML reads the same machine
@@ -96,7 +105,9 @@ def emulated_target(profile: str, emulate: Mapping[str, str], folder: Path, note
     paths = filter(None, (str(emulated.LIBRARIES), os.environ.get("LD_LIBRARY_PATH")))
     env = {emulated.VARIABLE: str(machine), "LD_LIBRARY_PATH": ":".join(paths)}
     observers = [Observer(nvml, index) for index in range(nvml.nvmlDeviceGetCount())]
-    gpus = [Gpu(index, one.identity().uuid, env, one) for index, one in enumerate(observers)]
+    uuids = [observer.identity().uuid for observer in observers]
+    ways = [env] if len(uuids) == 1 else [env | visible(uuid) for uuid in uuids]
+    gpus = [Gpu(index, uuid, ways[index], observers[index]) for index, uuid in enumerate(uuids)]
     return Target(gpus, profile, values, note)
 
 
@@ -114,7 +125,7 @@ def index_of(word: str, uuids: Sequence[str]) -> int:
     index = int(word) if re.fullmatch(r"\d+", word) else uuids.index(word) if word in uuids else len(uuids)
     if index >= len(uuids):
         there = ", ".join(f"{i} = {uuid}" for i, uuid in enumerate(uuids))
-        raise DeviceError(f"no device {word!r}; there are {there}, auto, emulated and emulated:PROFILE")
+        raise DeviceError(f"no device {word!r}; there are {there}, auto, emulated and emulated:PROFILE[xN]")
     return index
 
 

@@ -94,7 +94,9 @@ def unmet(entry: Entry, item: Item, devices: Sequence[Device]) -> str:
         return "virtual clock: this is time of the host's processes, which stays real"
     wanted = 1 + max((share.gpu for share in item.party), default=0)
     if wanted > len(devices):
-        return f"needs {wanted} GPUs, found {len(devices)}: give --device 0,1"
+        one = devices[0]
+        way_out = f"emulated:{one.profile}x{wanted}" if one.profile else ",".join(map(str, range(wanted)))
+        return f"needs {wanted} GPUs, found {len(devices)}: give --device {way_out}"
     try:
         granted(entry, item.party, devices)
     except Inexpressible as error:
