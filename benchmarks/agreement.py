@@ -9,9 +9,11 @@ milliseconds apart, A B then B A: a host whose speed comes and goes (a neighbor,
 of a pair alike. Compared is the median over the pairs of the ratio within a pair. Process starts are compared in the
 same way.
 
-What an allocation of 64 MiB or more costs differs from process to process by up to a half, and between two kinds of
-process by some per cent, whoever reads the clock. So allocations are compared a second time with both loops in one
-process, on one context, and that decides for the large ones; between processes they are printed and do not count.
+Both have the same variables: a process that compiles its kernels itself (CUDA_CACHE_DISABLE) pays some per cent more
+for an allocation of 64 MiB than one that finds them compiled (benchmarks/processes.py). What such an allocation costs
+also differs from process to process by up to a half, whoever reads the clock. So allocations are compared a second time
+with both loops in one process, on one context, and that decides for the large ones; between processes they are printed
+and do not count.
 Prints a table and writes every figure. Exit status 1 if a ratio that counts is off by more than 5 %.
 """
 
@@ -162,8 +164,7 @@ def inside(library: str, env: Mapping[str, str], cpus: Cpus, pairs: int) -> list
 
 def their_start(program: str, env: Mapping[str, str], cpus: Cpus) -> Figures:
     """One start of the independent program, which is linked with the driver: loading it is not in its total."""
-    command, settings = [program, "--start"], {**env, "CUDA_CACHE_DISABLE": "1"}
-    with subprocess.Popen(command, env=settings, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen([program, "--start"], env=env, stdout=subprocess.PIPE, text=True) as process:
         pin(process.pid, cpus)
         found = [float(word) * 1e-9 for word in process.communicate()[0].split()]
     return dict(zip(("start init", "start context", "start total"), found, strict=True))
@@ -210,7 +211,7 @@ def compare(program: str, library: str, device: str, processes: int, pairs: int,
         closing(choose(device, {}, folder)) as target,  # NVML stays open, as in a session
         closing(Native(target.envs, folder)) as native,
     ):
-        env = {**clean(), **target.envs[0]}
+        env = {**clean(), **target.envs[0], **own_variables(folder)}
         cpus = (share_cpus(sorted(node_cpus(None)), 1) or [()])[0]
         for number in range(processes):
             rows += fresh_pair(program, env, native, cpus, pairs, swapped=number % 2 == 1)
@@ -220,6 +221,12 @@ def compare(program: str, library: str, device: str, processes: int, pairs: int,
     for problem in native.problems:
         warn(problem)
     return merged(rows)
+
+
+def own_variables(folder: Path) -> dict[str, str]:
+    """What a native tenant has of its own: a process that compiles its kernels itself allocates otherwise."""
+    (folder / "no-mps").mkdir()
+    return {"CUDA_CACHE_DISABLE": "1", "CUDA_MPS_PIPE_DIRECTORY": str(folder / "no-mps")}
 
 
 def fresh_pair(

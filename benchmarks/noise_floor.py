@@ -40,7 +40,7 @@ def main() -> None:
         sys.exit(__doc__)
     path = Path(sys.argv[1])
     baseline = Loaded(path, load_run(path))
-    twin = find_twin(*baseline)
+    twin, _ = find_twin(*baseline)
     if twin is None:
         sys.exit(f"{path} has no twin beside it; measure with --aa")
     print("| outcome | twin / baseline, or twin - baseline | interval | half-width |\n|---|---|---|---|")

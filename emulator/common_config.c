@@ -21,9 +21,9 @@ static const key keys[] = {
 #undef KEY
 };
 
-enum { KEYS = sizeof keys / sizeof keys[0] };
+enum { KEYS = sizeof keys / sizeof keys[0], WRONG = 128 };
 
-static const char *const families[] = {"latency.", "fail.", "hang.", "sticky."};
+static const char *const families[RULE_KINDS] = {"latency.", "fail.", "hang.", "sticky.", "inject."};
 
 static void set_defaults(config *into) {
   memset(into, 0, sizeof *into);
@@ -73,23 +73,29 @@ static bool parse_occasion(const char *text, rule *into) {
   return end != code && *end == 0 && into->code > 0;
 }
 
-static bool add_rule(config *into, rule_kind kind, const char *api, const char *value) {
+static bool parse_rule(rule *r, const char *value, char *wrong) {
+  if (r->kind == RULE_INJECT) return injection_parse(value, &r->injection, wrong, WRONG);
+  return r->kind == RULE_LATENCY || r->kind == RULE_HANG ? parse_integer(value, &r->number) : parse_occasion(value, r);
+}
+
+/* `wrong`: what of the value is bad, if not all of it. */
+static bool add_rule(config *into, rule_kind kind, const char *api, const char *value, char *wrong) {
   if (into->rules == CONFIG_RULES || strlen(api) >= CONFIG_TEXT) return false;
   rule *r = &into->rule[into->rules];
   *r = (rule){.kind = kind};
   memcpy(r->api, api, strlen(api) + 1);
-  bool good = kind == RULE_LATENCY || kind == RULE_HANG ? parse_integer(value, &r->number) : parse_occasion(value, r);
+  bool good = parse_rule(r, value, wrong);
   if (good) into->rules++;
   return good;
 }
 
 /* 1 = set, 0 = the value is bad, -1 = no such key. */
-static int set(config *into, const char *name, const char *value) {
+static int set(config *into, const char *name, const char *value, char *wrong) {
   for (int i = 0; i < KEYS; i++)
     if (strcmp(name, keys[i].name) == 0) return set_key(into, &keys[i], value);
-  for (int f = 0; f < 4; f++)
+  for (int f = 0; f < RULE_KINDS; f++)
     if (strncmp(name, families[f], strlen(families[f])) == 0)
-      return add_rule(into, (rule_kind)f, name + strlen(families[f]), value);
+      return add_rule(into, (rule_kind)f, name + strlen(families[f]), value, wrong);
   return -1;
 }
 
@@ -100,9 +106,11 @@ static bool read_line(config *into, char *line, const char *path, int number, ch
   char *value = name + strcspn(name, " \t");
   if (*value) *value++ = 0;
   value += strspn(value, " \t");
-  int outcome = set(into, name, value);
+  char wrong[WRONG];
+  snprintf(wrong, sizeof wrong, "%.*s", WRONG - 1, value);
+  int outcome = set(into, name, value, wrong);
   if (outcome < 0) snprintf(error, CONFIG_ERROR, "%s:%d: no key is called '%s'", path, number, name);
-  if (outcome == 0) snprintf(error, CONFIG_ERROR, "%s:%d: '%s' is no value for %s", path, number, value, name);
+  if (outcome == 0) snprintf(error, CONFIG_ERROR, "%s:%d: '%s' is no value for %s", path, number, wrong, name);
   return outcome == 1;
 }
 
@@ -120,9 +128,23 @@ static bool read_file(config *into, const char *path, char *error) {
   return good;
 }
 
+static bool is_part(double value) { return value > 0 && value <= 1; }
+
+static const char *check_memory(const config *c) {
+  if (!is_part(c->dram_saturation) || !is_part(c->dram_reach))
+    return "dram_saturation and dram_reach must be in (0, 1]";
+  if (c->dram_weight <= 0 || c->dram_write_cost < 1) return "dram_weight must be > 0, dram_write_cost at least 1";
+  if (!is_part(c->l2_effective)) return "l2_effective must be in (0, 1]";
+  if (!c->l2_random && strcmp(c->l2_policy, "lru") != 0) return "l2_policy must be lru or random";
+  if (c->l2_latency < 1 || c->dram_latency < c->l2_latency) return "l2_latency must be > 0, dram_latency at least that";
+  if (c->l2_queueing < 0 || c->dram_queueing < 0) return "l2_queueing and dram_queueing must not be negative";
+  return NULL;
+}
+
 static bool check(config *c, char *error) {
   c->side_by_side = strcmp(c->schedule, "side-by-side") == 0;
   c->is_virtual = strcmp(c->clock, "virtual") == 0;
+  c->l2_random = strcmp(c->l2_policy, "random") == 0;
   const char *wrong = NULL;
   if (!c->is_virtual && strcmp(c->clock, "real") != 0) wrong = "clock must be real or virtual";
   if (!c->side_by_side && strcmp(c->schedule, "time-slice") != 0) wrong = "schedule must be time-slice or side-by-side";
@@ -140,10 +162,16 @@ static bool check(config *c, char *error) {
   if (c->dram_bandwidth < 1 || c->l2_bandwidth < 1 || c->h2d_bandwidth < 1 || c->d2h_bandwidth < 1 ||
       c->pageable_bandwidth < 1 || c->peer_bandwidth < 1)
     wrong = "bandwidths must be positive";
+  if (!wrong) wrong = check_memory(c);
   if (c->slice_ns < 1000 || c->switch_ns < 0 || c->globaltimer_step < 1)
     wrong =
         "slice_ns >= 1000, switch_ns >= 0, "
         "globaltimer_step >= 1";
+  if (c->clock_full == 0) c->clock_full = c->sm_clock;
+  if (c->power_full == 0) c->power_full = c->power_limit;
+  if (c->clock_full < c->sm_clock / 2 || c->clock_full > c->sm_clock)
+    wrong = "clock_full must be between half of sm_clock and sm_clock";
+  if (!wrong) wrong = link_settle(c);
   if (wrong) snprintf(error, CONFIG_ERROR, "%s/config: %s", c->directory, wrong);
   return wrong == NULL;
 }
@@ -184,7 +212,7 @@ bool config_load(config *into, const char *directory, char *error) {
   snprintf(into->directory, sizeof into->directory, "%s", directory);
   char path[CONFIG_PATH];
   snprintf(path, sizeof path, "%.*s/config", CONFIG_PATH - 16, directory);
-  return read_file(into, path, error) && check(into, error) && identify(into, error);
+  return read_file(into, path, error) && check(into, error) && identify(into, error) && config_slice(into, error);
 }
 
 #define JSON_INTEGER "integer"
@@ -198,23 +226,16 @@ bool config_load(config *into, const char *directory, char *error) {
 #define REAL_VALUE(value) QUOTE(value)
 #define TEXT_VALUE(value) "\"" value "\""
 
+#define FAMILY(name, type, value, unit, meaning) ROW(name ".<API>", type, value, unit, meaning)
+
 const char *config_keys_json(void) {
   return "["
 #define KEY(field, name, type, value, unit, meaning) ROW(name, JSON_##type, type##_VALUE(value), unit, meaning) ", "
 #include "keys.def"
 #undef KEY
-      ROW("latency.<API>", "integer", "0", "ns", "added to each call of that exported function") ", " ROW(
-          "fail.<API>", "occasion", "\"\"", "",
-          "'n:code': call n of a process answers code; n+: all from n") ", " ROW("hang.<API>", "integer", "0", "",
-                                                                                 "call n of a process never "
-                                                                                 "returns") ", " ROW("sticky.<API>",
-                                                                                                     "occasion", "\"\"",
-                                                                                                     "",
-                                                                                                     "'n:code': "
-                                                                                                     "call n "
-                                                                                                     "answers "
-                                                                                                     "code, then "
-                                                                                                     "every call "
-                                                                                                     "of the "
-                                                                                                     "process") "]";
+      FAMILY("latency", "integer", "0", "ns", "added to each call of that exported function") ", "
+      FAMILY("fail", "occasion", "\"\"", "", "'n:code': call n of a process answers code; n+: all from n") ", "
+      FAMILY("hang", "integer", "0", "", "call n of a process never returns") ", "
+      FAMILY("sticky", "occasion", "\"\"", "", "'n:code': call n answers code, then every call of the process") ", "
+      FAMILY("inject", "injection", "\"\"", "", "'code=2 after_calls=10 probability=0.1 seed=7 sticky=1'") "]";
 }

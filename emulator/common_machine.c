@@ -14,7 +14,7 @@
 #include "common_clock.h"
 #include "common_schedule.h"
 
-enum { VERSION = 6 };
+enum { VERSION = 10 };
 const int64_t *clock_virtual;
 
 /* Virtual time begins there, whole seconds: everything that is periodic has the same phase in each session. */
@@ -46,11 +46,10 @@ static void initialize(machine *m, const config *c) {
   pthread_mutexattr_destroy(&attributes);
   m->now = beginning;
   m->created = m->time = c->is_virtual ? beginning : clock_host();
-  m->devices = (int)c->devices;
-  m->resident_grids = (int)c->resident_grids;
+  m->devices = c->units;
   for (device *d = m->device; d < m->device + DEVICES; d++) {
     d->owner = -1;
-    for (int e = 0; e < ENGINES; e++) d->copy_slot[e] = -1;
+    d->account[0].until = m->created;
   }
   m->version = VERSION;
   m->size = sizeof *m;
@@ -120,7 +119,7 @@ static void leave(seat *t) {
   t->context = false;
   t->used = 0;
   t->oldest = 1;
-  memset(t->current, 0, sizeof t->current);
+  t->copies = 0;
   memset(t->waiting, 0, sizeof t->waiting);
   memset(t->queued, 0, sizeof t->queued);
   t->grids = 0;
@@ -134,12 +133,11 @@ static void release(machine *m, slot *s) {
   s->server = 0;
   s->first = 1;
   s->head = 0;
+  s->strike = (strike){0};
   for (int k = 0; k < DEVICES; k++) {
     device *d = &m->device[k];
     leave(&s->seats[k]);
     if (d->owner == index) d->owner = -1;
-    for (int e = 0; e < ENGINES; e++)
-      if (d->copy_slot[e] == index) d->copy_slot[e] = -1;
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "common_faults.h"
 #include "common_parts.h"
 
 /* ---- the queue of one process ---- */
@@ -23,6 +24,7 @@ uint64_t schedule_append(slot *s, const item *i) {
   mine->begin = NEVER;
   mine->end = NEVER;
   mine->got = mine->rate = 0;
+  mine->tally = (tally){0};
   s->head++; /* a process that dies before this has queued nothing */
   ++*waiting_with(s, mine);
   return mine->serial;
@@ -68,52 +70,62 @@ int64_t ready_time(slot *s, const item *i) {
   return ready;
 }
 
-void finish_item(machine *m, slot *s, item *i, int64_t end) {
+void finish_item(slot *s, item *i, int64_t end) {
   seat *t = &s->seats[i->device];
-  device *d = &m->device[i->device];
   if (i->begin == NEVER) i->begin = end;
   i->end = end;
   i->phase = PHASE_DONE;
   if (i->engine == ENGINE_COMPUTE)
     grids_remove(s, i->device, i->serial);
-  else if (t->current[i->engine] == i->serial)
-    t->current[i->engine] = 0;
-  if (i->engine >= ENGINE_H2D && d->copy_slot[i->engine] == slot_index(m, s)) d->copy_slot[i->engine] = -1;
+  else
+    copies_remove(s, i->device, i->serial);
+  if (i->fault && !i->lost) s->strike.raised = i->fault;
   t->last_end = later(t->last_end, end);
   while (s->first <= s->head && slot_item(s, s->first)->phase == PHASE_DONE) s->first++;
+}
+
+void schedule_drop(slot *s, int64_t t) {
+  for (uint64_t serial = s->first; serial <= s->head; serial++) {
+    item *i = slot_item(s, serial);
+    if (i->phase == PHASE_DONE) continue;
+    if (i->phase == PHASE_WAITING) --*waiting_with(s, i);
+    __atomic_store_n(&i->lost, 1, __ATOMIC_RELEASE); /* effects are run without the machine's lock */
+    finish_item(s, i, t);
+  }
 }
 
 /* Kernels leave a hardware queue in the order in which they were put there: one that is not ready holds up those of
  * other streams behind it. Those that are on the device run at the same time. Hardware works like that: "CUDA Streams:
  * Best Practices and Common Pitfalls" (GTC 2014), and what Megatron-LM wants CUDA_DEVICE_MAX_CONNECTIONS=1 for. */
-static bool is_shut(const machine *m, const slot *s, const item *i, const uint32_t stuck[DEVICES]) {
+static bool is_shut(const config *c, slot *s, const item *i, const uint32_t stuck[DEVICES]) {
   const seat *t = &s->seats[i->device];
   if (i->engine == ENGINE_NONE) return false;
-  if (i->engine == ENGINE_COMPUTE) return t->grids >= m->resident_grids || stuck[i->device] >> i->queue & 1;
-  return t->current[i->engine];
+  if (i->engine == ENGINE_COMPUTE) return t->grids >= c->resident_grids || stuck[i->device] >> i->queue & 1;
+  return !copies_have_room(c, s, i->device, i->engine);
 }
 
 /* Items that could be admitted: those that wait for an engine which has room. `stuck`: the queues that are not asked.
  */
-static int64_t candidates_at(const seat *t, int most, uint32_t stuck) {
+static int64_t candidates_at(const config *c, slot *s, int d, uint32_t stuck) {
+  const seat *t = &s->seats[d];
   int64_t sum = t->waiting[ENGINE_NONE];
   for (int e = ENGINE_H2D; e < ENGINES; e++)
-    if (!t->current[e]) sum += t->waiting[e];
-  for (int q = 0; q < HARDWARE_QUEUES && t->grids < most; q++)
+    if (t->waiting[e] > 0 && copies_have_room(c, s, d, (engine)e)) sum += t->waiting[e];
+  for (int q = 0; q < HARDWARE_QUEUES && t->grids < c->resident_grids; q++)
     if (!(stuck >> q & 1)) sum += t->queued[q];
   return sum;
 }
 
-static int64_t candidates(const machine *m, const slot *s, const uint32_t stuck[DEVICES]) {
+static int64_t candidates(const machine *m, const config *c, slot *s, const uint32_t stuck[DEVICES]) {
   int64_t sum = 0;
-  for (int d = 0; d < m->devices; d++) sum += candidates_at(&s->seats[d], m->resident_grids, stuck[d]);
+  for (int d = 0; d < m->devices; d++) sum += candidates_at(c, s, d, stuck[d]);
   return sum;
 }
 
-static void admit_one(machine *m, slot *s, item *i, int64_t ready) {
+static void admit_one(slot *s, item *i, int64_t ready) {
   --*waiting_with(s, i);
   if (i->engine == ENGINE_NONE) {
-    finish_item(m, s, i, ready);
+    finish_item(s, i, ready);
     return;
   }
   i->phase = PHASE_CURRENT;
@@ -121,20 +133,20 @@ static void admit_one(machine *m, slot *s, item *i, int64_t ready) {
   if (i->engine == ENGINE_COMPUTE)
     t->grid[t->grids++] = i->serial;
   else
-    t->current[i->engine] = i->serial;
+    t->copy[t->copies++] = i->serial;
 }
 
 /* Makes items current that are ready at t, finishes markers; returns when the next one becomes ready. */
-static int64_t admit(machine *m, slot *s, int64_t t) {
+static int64_t admit(const machine *m, const config *c, slot *s, int64_t t) {
   uint32_t stuck[DEVICES] = {0};
-  int64_t next = NEVER, left = candidates(m, s, stuck);
+  int64_t next = NEVER, left = candidates(m, c, s, stuck);
   for (uint64_t serial = s->first; serial <= s->head && left > 0; serial++) {
     item *i = slot_item(s, serial);
-    if (i->phase != PHASE_WAITING || is_shut(m, s, i, stuck)) continue;
+    if (i->phase != PHASE_WAITING || is_shut(c, s, i, stuck)) continue;
     int64_t ready = ready_time(s, i);
     if (ready <= t) {
-      admit_one(m, s, i, ready);
-      left = earlier(left - 1, candidates(m, s, stuck));
+      admit_one(s, i, ready);
+      left = earlier(left - 1, candidates(m, c, s, stuck));
       continue;
     }
     next = earlier(next, ready);
@@ -165,7 +177,7 @@ int schedule_served(const slot *s, int d, int64_t begin, int64_t end, span into[
   return n;
 }
 
-static void serve_slot(machine *m, slot *s, int d, int64_t from, int64_t to) {
+static void serve_slot(slot *s, int d, int64_t from, int64_t to) {
   note_service(&s->seats[d], from, to);
   for (int k = s->seats[d].grids - 1; k >= 0; k--) { /* backwards: those that end leave the list */
     item *i = slot_grid(s, d, k);
@@ -173,56 +185,58 @@ static void serve_slot(machine *m, slot *s, int d, int64_t from, int64_t to) {
     if (i->begin == NEVER) i->begin = from;
     bool done = compute_completion(i, i->rate, from) <= to;
     i->left -= (double)(to - from) * i->rate;
-    if (done) finish_item(m, s, i, to);
+    if (done) finish_item(s, i, to);
   }
 }
 
 /* Sets what one device's engines do at t; returns when that changes. */
 static int64_t begin_step(machine *m, const config *c, int d, int64_t t) {
-  start_copies(m, d, t);
   int64_t next = compute_rates(m, c, d, t);
   for (slot *s = m->slots; s < slots_end(m); s++)
     if (s->seats[d].at_work) next = earlier(next, grids_next(s, d, t));
-  for (int e = ENGINE_H2D; e < ENGINES; e++)
-    if (m->device[d].copy_slot[e] >= 0) next = earlier(next, m->device[d].copy_end[e]);
   return next;
 }
 
-static void end_step(machine *m, int d, int64_t from, int64_t to) {
+static void end_step(machine *m, const config *c, int d, int64_t from, int64_t to) {
   charge_busy(m, d, from, to);
+  charge_power(m, d, from, to);
+  cache_serve(m, c, d, from, to);
   for (slot *s = m->slots; s < slots_end(m); s++)
-    if (s->seats[d].at_work) serve_slot(m, s, d, from, to);
-  finish_copies(m, d, to);
+    if (s->seats[d].at_work) serve_slot(s, d, from, to);
+  copies_progress(m, d, from, to);
 }
 
 /* One step: from m->time to the next moment at which something changes. */
 static void step(machine *m, const config *c, int64_t to) {
   int64_t t = m->time, next = to;
   for (slot *s = m->slots; s < slots_end(m); s++)
-    if (is_active(s)) next = earlier(next, admit(m, s, t));
+    if (is_active(s)) next = earlier(next, admit(m, c, s, t));
+  next = earlier(next, copies_serve(m, c, t));
   for (int d = 0; d < m->devices; d++) next = earlier(next, begin_step(m, c, d, t));
   next = later(next, t);
-  for (int d = 0; d < m->devices; d++) end_step(m, d, t, next);
+  for (int d = 0; d < m->devices; d++) end_step(m, c, d, t, next);
+  faults_settle(m, c, next);
   m->time = next;
 }
 
 /* Everything that is due at the time reached, without moving it. */
-static void settle(machine *m) {
+static void settle(machine *m, const config *c) {
   for (slot *s = m->slots; s < slots_end(m); s++)
-    if (is_active(s)) admit(m, s, m->time);
+    if (is_active(s)) admit(m, c, s, m->time);
 }
 
 void schedule_advance(machine *m, const config *c, int64_t to) {
   machine_reap_sometimes(m, to);
   while (m->time < to) step(m, c, to);
-  settle(m);
+  settle(m, c);
 }
 
 /* ---- after a death ---- */
 
-static bool is_current(slot *s, const item *i) {
+static bool is_current(const slot *s, const item *i) {
   const seat *t = &s->seats[i->device];
-  if (i->engine != ENGINE_COMPUTE) return t->current[i->engine] == i->serial;
+  for (int k = 0; k < t->copies; k++)
+    if (t->copy[k] == i->serial) return true;
   for (int k = 0; k < t->grids; k++)
     if (t->grid[k] == i->serial) return true;
   return false;
@@ -232,8 +246,7 @@ static void repair_seat(slot *s, int d) {
   seat *t = &s->seats[d];
   memset(t->waiting, 0, sizeof t->waiting);
   memset(t->queued, 0, sizeof t->queued);
-  for (int e = ENGINE_H2D; e < ENGINES; e++)
-    if (t->current[e] && slot_item(s, t->current[e])->phase != PHASE_CURRENT) t->current[e] = 0;
+  copies_repair(s, d);
   grids_repair(s, d);
 }
 
@@ -250,5 +263,4 @@ static void repair_slot(machine *m, slot *s) {
 void schedule_repair(machine *m) {
   for (slot *s = m->slots; s < slots_end(m); s++)
     if (s->pid) repair_slot(m, s);
-  for (int d = 0; d < m->devices; d++) repair_copies(m, d);
 }

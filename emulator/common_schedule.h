@@ -29,6 +29,9 @@ bool schedule_done(slot *s, uint64_t serial);
 /* The same for a scope. */
 bool schedule_all_done(slot *s, uint64_t serial, scope of);
 
+/* Takes all that a slot has queued off the devices: it ends at t, and has no effect. */
+void schedule_drop(slot *s, int64_t t);
+
 /* Gives an open item its end. */
 void schedule_close(slot *s, uint64_t serial, int64_t end);
 
@@ -48,6 +51,13 @@ void schedule_repair(machine *m);
 
 /* Share of the last second in which a process (NULL: any) had the compute engine of device d. */
 double schedule_utilization(const machine *m, int d, const slot *s);
+
+/* The multiprocessors' clock while so many are busy, as a part of what it is while none is. */
+double clock_part(const config *c, double busy);
+
+/* W, the mean of the second that ended with the newest whole tenth; and J since the machine's start. */
+double device_power(const machine *m, const config *c, int d);
+double device_energy(const machine *m, const config *c, int d);
 
 /* Factor on the compute rate at a time: throttling. */
 double schedule_throttle(const machine *m, const config *c, int64_t at);

@@ -8,15 +8,8 @@
 #include <unistd.h>
 
 #include "driver_clock.h"
-#include "driver_mps.h"
-
-/* What the configuration says about one function. Counts are per process, from 1. */
-typedef struct fault {
-  int64_t latency;
-  int64_t fail_at, hang_at, sticky_at;
-  int fail_code, sticky_code;
-  bool fail_onwards;
-} fault;
+#include "driver_effects.h"
+#include "driver_faults.h"
 
 static const char *const api_names[APIS] = {
 #define X(name, ...) [API_##name] = #name,
@@ -27,7 +20,7 @@ static const char *const api_names[APIS] = {
 #undef UNSUPPORTED
 };
 
-static fault faults[APIS];
+static const rule *rules[APIS][RULE_KINDS]; /* what the configuration says about each function */
 static int64_t base_cost[APIS];
 static atomic_int_fast64_t counts[APIS];
 static int64_t overhead; /* of entering and leaving a call, as a loop of calls sees it */
@@ -42,26 +35,6 @@ static int find_api(const char *name) {
   return -1;
 }
 
-static void apply_rule(const rule *r, fault *f) {
-  switch (r->kind) {
-    case RULE_LATENCY:
-      f->latency = r->number;
-      break;
-    case RULE_HANG:
-      f->hang_at = r->number;
-      break;
-    case RULE_FAIL:
-      f->fail_at = r->number;
-      f->fail_code = r->code;
-      f->fail_onwards = r->onwards;
-      break;
-    case RULE_STICKY:
-      f->sticky_at = r->number;
-      f->sticky_code = r->code;
-      break;
-  }
-}
-
 static bool check_rules(const config *c, char *error) {
   for (int k = 0; k < c->rules; k++) {
     if (find_api(c->rule[k].api) >= 0) continue;
@@ -73,7 +46,8 @@ static bool check_rules(const config *c, char *error) {
 
 static bool apply_rules(void) {
   if (!check_rules(&gpu.config, gpu.config_error)) return false;
-  for (int k = 0; k < gpu.config.rules; k++) apply_rule(&gpu.config.rule[k], &faults[find_api(gpu.config.rule[k].api)]);
+  for (const rule *r = gpu.config.rule; r < gpu.config.rule + gpu.config.rules; r++)
+    rules[find_api(r->api)][r->kind] = r;
   return true;
 }
 
@@ -167,6 +141,8 @@ void process_configure(void) {
 
 /* ---- the call ---- */
 
+static int64_t latency(api a) { return rules[a][RULE_LATENCY] ? rules[a][RULE_LATENCY]->number : 0; }
+
 static void hang(void) {
   clock_leave();
   for (;;) pause();
@@ -193,18 +169,36 @@ static bool survives_fault(api a) {
   }
 }
 
-/* The MPS server is gone, or has ended this client: that decides, also at the end of a call that waited. */
+/* A fatal fault, or an MPS server that is gone or has ended this client: that decides, also at the end of a call that
+ * waited. */
 static void meets_loss(call *c) {
   int lost = atomic_load_explicit(&gpu.lost, memory_order_relaxed);
+  if (!lost) lost = atomic_load_explicit(&gpu.fault, memory_order_relaxed);
   if (lost && !survives_fault(c->api)) c->result = (CUresult)lost;
 }
 
-static bool meets_fault(call *c, const fault *f, int64_t number) {
-  if (f->hang_at == number) hang();
-  if (f->sticky_at == number) fault_raise((CUresult)f->sticky_code);
-  if (f->fail_at && (number == f->fail_at || (f->fail_onwards && number > f->fail_at)))
-    c->result = (CUresult)f->fail_code;
-  if (gpu.fault && !survives_fault(c->api)) c->result = (CUresult)gpu.fault;
+static void inject(call *c, const injection *i) {
+  c->result = (CUresult)i->code;
+  if (i->sticky) fault_raise(c->result);
+}
+
+/* Counts are per process, from 1. */
+static bool concerns(const rule *r, int64_t number) {
+  return r && (number == r->number || (r->onwards && number > r->number));
+}
+
+static void meets_rules(call *c, const rule *const of[RULE_KINDS], int64_t number) {
+  const rule *r = of[RULE_STICKY];
+  if (concerns(of[RULE_HANG], number)) hang();
+  if (r && number == r->number) fault_raise((CUresult)r->code);
+  if (concerns(of[RULE_FAIL], number)) c->result = (CUresult)of[RULE_FAIL]->code;
+  r = of[RULE_INJECT];
+  if (r && injection_hits(&r->injection, gpu.slot ? gpu.slot->order : 0, number)) inject(c, &r->injection);
+}
+
+static bool meets_fault(call *c, int64_t number) {
+  meets_rules(c, rules[c->api], number);
+  if (fault_look(c->base) && clock_virtual) effects_look(); /* what kernels wrote before it */
   meets_loss(c);
   return c->result != CUDA_SUCCESS;
 }
@@ -217,12 +211,13 @@ bool call_enter(call *c, api which) {
   c->cost = which < APIS && gpu.configured ? base_cost[which] : 0;
   c->cost = noisy(c->cost);
   c->not_before = 0;
+  c->waited = false;
   current = c;
   calls++;
   if (which == APIS || !gpu.configured) return true;
-  c->cost += faults[which].latency;
+  c->cost += latency(which);
   int64_t number = atomic_fetch_add_explicit(&counts[which], 1, memory_order_relaxed) + 1;
-  return !meets_fault(c, &faults[which], number);
+  return !meets_fault(c, number);
 }
 
 int64_t call_end(void) {
@@ -235,11 +230,11 @@ CUresult call_leave(call *c) {
   if (clock_virtual && end <= c->base) end = c->base + 1; /* who calls in a loop until some time must get there */
   current = NULL;
   wait_until(end);
-  meets_loss(c);
+  if (c->waited) meets_loss(c);
   return c->result;
 }
 
-void call_cost(int64_t cost) { current->cost = noisy(cost) + faults[current->api].latency; }
+void call_cost(int64_t cost) { current->cost = noisy(cost) + latency(current->api); }
 void call_extra(int64_t cost) { current->cost += noisy(cost); }
 void call_work_waits(int64_t until) {
   if (until > current->base) current->base = until;
@@ -247,6 +242,8 @@ void call_work_waits(int64_t until) {
 void call_returns_at(int64_t earliest) {
   if (earliest > current->not_before) current->not_before = earliest;
 }
+void call_waited(void) { current->waited = true; }
+
 /* In virtual time a thread that looks and looks, and does nothing else, makes as many looks at once as would find
  * nothing: each later one would begin where this one ends. */
 void call_found_nothing(uint64_t about, int64_t until) {
@@ -255,7 +252,8 @@ void call_found_nothing(uint64_t about, int64_t until) {
   const bool again = before == about && number + 1 == calls;
   before = about;
   number = calls;
-  if (!clock_virtual || !again || current->cost <= 0) return;
+  if (!clock_virtual || !again) return;
+  if (current->cost < 1) current->cost = 1; /* what such a call takes: see call_leave */
   if (until > current->base + LONGEST) until = current->base + LONGEST;
   const int64_t looks = (until - current->base) / current->cost;
   if (looks > 1) current->cost *= looks;

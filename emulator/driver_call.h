@@ -20,6 +20,7 @@ typedef struct call {
   int64_t base;       /* entry, or the end of a wait that the call's work had to come after */
   int64_t cost;       /* it returns at base + cost at the earliest */
   int64_t not_before; /* and not before this */
+  bool waited;        /* it waited for work, or asked about it: it answers what has happened by its end */
 } call;
 
 /* False: a fault has decided the result. */
@@ -33,7 +34,8 @@ void call_work_waits(int64_t until); /* its work came after a wait that ended th
 void call_returns_at(int64_t earliest);
 void call_found_nothing(uint64_t about, int64_t until); /* a look, that will find nothing before `until` */
 void call_between(void);                                /* the application did something else than call */
-int64_t call_end(void);                                 /* when it will return, as far as known */
+void call_waited(void);
+int64_t call_end(void); /* when it will return, as far as known */
 int64_t call_entry(void);
 
 /* Multiplies by the configured noise around 1. */

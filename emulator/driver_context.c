@@ -4,6 +4,8 @@
 
 #include "driver_call.h"
 #include "driver_effects.h"
+#include "driver_faults.h"
+#include "driver_green.h"
 #include "driver_memory.h"
 #include "driver_queue.h"
 
@@ -24,7 +26,9 @@ CUresult need_context(CUcontext *context) {
 }
 
 static bool is_context(CUcontext context) { return context && context->magic == MAGIC_CONTEXT; }
-static bool is_primary(CUcontext context) { return context == &primary[context->device]; }
+static bool is_primary(CUcontext context) { return context == &primary[context->device] || context->green; }
+
+uint64_t context_new_id(void) { return ++created; }
 
 /* ---- birth and death, with gpu.lock held ---- */
 
@@ -37,6 +41,8 @@ static CUresult bring_up(CUcontext context, int device, unsigned int flags) {
   context->device = device;
   context->peers = 0;
   context->flags = flags;
+  context->on = gpu.on[device];
+  context->green = NULL;
   context->id = ++created;
   context->streams = NULL;
   context->created = 0;
@@ -57,7 +63,7 @@ static void take_down(CUcontext context) {
     free(s);
   }
   context->alive = false;
-  gpu.fault = 0;
+  fault_forget();
   if (--gpu.contexts[context->device] > 0) return;
   gpu.slot->seats[context->device].context = false;
   memory_charge(context->device, -gpu.config.context_bytes);
@@ -273,7 +279,10 @@ CUresult emu_cuCtxSynchronize(void) {
   CUresult result = need_context(&context);
   if (result != CUDA_SUCCESS) return result;
   pthread_mutex_lock(&gpu.lock);
-  queue_synchronize(gpu.slot->head, (scope)context->device, context->flags);
+  if (context->green)
+    queue_synchronize(green_marker(context->green), ITEM_ALONE, context->flags);
+  else
+    queue_synchronize(gpu.slot->head, (scope)context->device, context->flags);
   pthread_mutex_unlock(&gpu.lock);
   return CUDA_SUCCESS;
 }

@@ -6,6 +6,7 @@
 #include "driver_effects.h"
 #include "driver_memory.h"
 #include "driver_queue.h"
+#include "driver_traffic.h"
 
 enum { CHUNK = 64 * KIB, LIGHT_BYTES = 16 * KIB, PAGE = 4096 };
 
@@ -16,10 +17,9 @@ typedef struct place {
 } place;
 
 static bool locate(uint64_t address, uint64_t bytes, place *p) {
-  block *b = memory_block(address);
-  p->memory = b && b->live ? memory_find(address, bytes) : NULL;
+  p->memory = memory_find(address, bytes);
   p->device = p->memory && p->memory->kind != MEMORY_HOST && p->memory->kind != MEMORY_REGISTERED;
-  return p->memory || !b; /* inside a mapping of ours, but not inside an allocation: invalid */
+  return p->memory || !memory_block(address); /* inside a mapping of ours, but not inside an allocation: invalid */
 }
 
 /* Only a changed destination counts as written, so that the same input, copied again, leaves computed results valid. */
@@ -49,38 +49,48 @@ static int64_t transfer(double bytes, double bandwidth) {
   return noisy(gpu.config.copy_latency + (int64_t)llround(bytes / bandwidth * 1e9 / gpu.config.rate));
 }
 
-/* Over the link where peers reach each other and access was enabled, else through the host. */
-static int64_t peer_transfer(CUcontext context, const place *to, const place *from, double bytes) {
+/* From one device to another: through a port of each, NVLink's where there is one, else through their links to the
+ * host; staged there unless peers reach each other and access was enabled. */
+static item peer_item(CUcontext context, int to, int from, double bytes) {
   const config *c = &gpu.config;
-  int other = to->memory->device == context->device ? from->memory->device : to->memory->device;
-  bool direct = c->peer_access && context->peers >> other & 1;
+  bool direct = c->peer_access && context->peers >> (to == context->device ? from : to) & 1;
+  bool linked = direct && c->nvlinks > 0;
   double host = fmin((double)c->d2h_bandwidth, (double)c->h2d_bandwidth);
-  return transfer(bytes, direct ? (double)c->peer_bandwidth : host) + c->peer_latency;
+  double rate = direct ? link_peer_rate(c, to, from) : host;
+  return (item){
+      .engine = ENGINE_PEER,
+      .share = fmin(1.0, rate / (linked ? (double)c->peer_bandwidth : host)),
+      .port = {machine_port(from, linked ? PORT_OUT : PORT_D2H), machine_port(to, linked ? PORT_IN : PORT_H2D)},
+      .cost = transfer(bytes, rate) + c->peer_latency};
+}
+
+/* Between host and device; what goes from host to host crosses the link too. */
+static item host_item(CUcontext context, const place *to, const place *from, double bytes) {
+  const config *c = &gpu.config;
+  double link = (double)(to->device ? c->h2d_bandwidth : c->d2h_bandwidth);
+  double rate = to->memory && from->memory ? link : fmin(link, (double)c->pageable_bandwidth);
+  int device = to->device ? to->memory->device : from->device ? from->memory->device : context->device;
+  return (item){.engine = to->device ? ENGINE_H2D : ENGINE_D2H,
+                .share = rate / link,
+                .port = {machine_port(device_facts(device)->parent, to->device ? PORT_H2D : PORT_D2H)},
+                .cost = transfer(bytes, rate)};
 }
 
 static item copy_item(CUcontext context, const place *to, const place *from, uint64_t bytes) {
-  const config *c = &gpu.config;
-  item i = {.engine = ENGINE_COMPUTE, .share = 1.0};
-  if (to->device && from->device && to->memory->device != from->memory->device) {
-    i.engine = ENGINE_PEER;
-    i.cost = peer_transfer(context, to, from, (double)bytes);
-    return i;
-  }
-  if (to->device && from->device) {
-    i.cost = transfer(2.0 * (double)bytes, (double)device_facts(to->memory->device)->dram_bandwidth);
-    return i;
-  }
-  bool pinned = to->memory && from->memory;
-  i.engine = to->device ? ENGINE_H2D : ENGINE_D2H;
-  double link = (double)(to->device ? c->h2d_bandwidth : c->d2h_bandwidth);
-  i.cost = transfer((double)bytes, pinned ? link : fmin(link, (double)c->pageable_bandwidth));
+  if (!to->device || !from->device) return host_item(context, to, from, (double)bytes);
+  if (to->memory->device != from->memory->device)
+    return peer_item(context, to->memory->device, from->memory->device, (double)bytes);
+  double bandwidth = (double)device_facts(to->memory->device)->dram_bandwidth;
+  item i = {.engine = ENGINE_COMPUTE, .share = 1.0, .cost = transfer(2.0 * (double)bytes, bandwidth)};
+  traffic_copy(2.0 * (double)bytes, (double)bytes, i.cost, &i.moves);
   return i;
 }
 
-/* The fault corrupt_copy: this one loses its last page. */
+/* The fault corrupt_copy: this one loses its last page. Copies inside a device do not count. */
 static uint64_t delivered(const place *to, const place *from, uint64_t bytes) {
-  static int64_t host_copies;
-  if (to->device == from->device || ++host_copies != gpu.config.corrupt_copy) return bytes;
+  static int64_t copies;
+  bool inside = to->device == from->device && (!to->device || to->memory->device == from->memory->device);
+  if (inside || ++copies != gpu.config.corrupt_copy) return bytes;
   return bytes > PAGE ? bytes - PAGE : 0;
 }
 
@@ -171,6 +181,7 @@ static CUresult fill_on(CUstream handle, const fill *f) {
             .share = 1.0,
             .cost = transfer((double)bytes, (double)device_facts(stream->context->device)->dram_bandwidth)};
   work w = {.run = run_fill, .light = bytes <= LIGHT_BYTES, .fill = *f};
+  traffic_copy((double)bytes, (double)bytes, i.cost, &i.moves);
   pthread_mutex_lock(&gpu.lock);
   w.touches[0] = memory_find(f->to, bytes);
   if (w.touches[0])

@@ -36,11 +36,17 @@ void effect_finished(work *w) {
   while (gpu.done_first <= gpu.slot->head && effect_done(gpu.done_first)) gpu.done_first++;
 }
 
+static bool is_lost(const work *w) { return __atomic_load_n(&slot_item(gpu.slot, w->serial)->lost, __ATOMIC_ACQUIRE); }
+
+void effect_perform(work *w) {
+  if (!is_lost(w)) w->run(w);
+}
+
 /* Releases the lock while it runs. */
 static void run(work *w) {
   w->state = WORK_RUNNING;
   pthread_mutex_unlock(&gpu.lock);
-  w->run(w);
+  effect_perform(w);
   pthread_mutex_lock(&gpu.lock);
   effect_finished(w);
   pthread_cond_broadcast(&gpu.progress);
@@ -65,6 +71,7 @@ static int64_t due(const work *w, bool *reached) {
 /* Timed work that any thread may do now. An open item talks with the application: only the timed thread does it. */
 static bool is_due(const work *w) {
   bool reached;
+  if (is_lost(w)) return true;
   if (w->interactive && (w->step || !clock_virtual)) return false;
   due(w, &reached);
   return reached;
@@ -97,6 +104,10 @@ void effects_help(uint64_t serial, scope of, bool timed_too) {
   if (!effects_done(serial, of)) keep_worker_off(-1);
 }
 
+void effects_help_all(void) {
+  for (int k = 0; k < gpu.visible; k++) effects_help(gpu.slot->head, (scope)gpu.device[k], true);
+}
+
 /* Until something may have changed. In virtual time the application's threads do all work themselves. */
 static void await_progress(void) {
   if (clock_virtual)
@@ -119,14 +130,14 @@ void effects_talk(void) {
     work *w = work_of(serial);
     if (w->serial != serial || !w->step || !effect_runnable(w)) continue;
     due(w, &begun);
-    if (begun && w->step(w)) effect_finished(w);
+    if (begun && (is_lost(w) || w->step(w))) effect_finished(w);
   }
 }
 
 void effects_look(void) {
   pthread_mutex_lock(&gpu.lock);
   if (gpu.slot) {
-    for (int k = 0; k < gpu.visible; k++) effects_help(gpu.slot->head, (scope)gpu.device[k], true);
+    effects_help_all();
     effects_talk();
   }
   pthread_mutex_unlock(&gpu.lock);

@@ -15,11 +15,17 @@ bool effects_done(uint64_t serial, scope of);
 bool effect_runnable(const work *w);
 void effect_finished(work *w);
 
+/* Unless a fault came before the end of its item. */
+void effect_perform(work *w);
+
 /* Wakes the thread whose work it is. */
 void effect_hand_over(work *w);
 
 /* Runs what can be run now, up to the serial, instead of waiting for another thread to wake up. */
 void effects_help(uint64_t serial, scope of, bool timed_too);
+
+/* The same for all that is queued, on every device. */
+void effects_help_all(void);
 
 /* Waits for effects, whatever the model says. */
 void effects_finish(uint64_t serial, scope of);

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
+#include "driver_arena.h"
 #include "driver_memory.h"
 
 enum { SMALL = 1 << 20, KEPT = 1024 };
@@ -48,6 +49,7 @@ static block *take_free(heap *h, uint64_t bytes) {
 }
 
 static void *map_aligned(uint64_t bytes) {
+  if (arena_in_use()) return arena_map(bytes);
   char *area =
       mmap(NULL, bytes + BLOCK_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (area == MAP_FAILED) return NULL;
@@ -55,6 +57,13 @@ static void *map_aligned(uint64_t bytes) {
   if (before) munmap(area, before);
   munmap(area + before + bytes, BLOCK_BYTES - before);
   return area + before;
+}
+
+static void unmap(void *area, uint64_t bytes) {
+  if (arena_in_use())
+    arena_unmap(area, bytes);
+  else
+    munmap(area, bytes);
 }
 
 static block *new_block(heap *h, uint64_t bytes) {
@@ -66,14 +75,14 @@ static block *new_block(heap *h, uint64_t bytes) {
   }
   *b = (block){.base = (uintptr_t)area, .bytes = bytes, .heap = h};
   if (memory_insert_block(b)) return b;
-  munmap(area, bytes);
+  unmap(area, bytes);
   free(b);
   return NULL;
 }
 
 static void drop_block(block *b) {
   memory_remove_block(b);
-  munmap((void *)(uintptr_t)b->base, b->bytes);
+  unmap((void *)(uintptr_t)b->base, b->bytes);
   free(b->units);
   free(b->whole);
   free(b);
@@ -109,7 +118,7 @@ static void put_block(block *b, int64_t *unmapped) {
     *unmapped += (int64_t)(b->charged / BLOCK_BYTES);
     credit_block(h, b);
   }
-  if (kept >= KEPT && b->charged == 0) {
+  if ((kept >= KEPT || arena_in_use()) && b->charged == 0) {
     drop_block(b);
     return;
   }

@@ -1,74 +1,18 @@
-#include "driver_kernels.h"
+#include "driver_arguments.h"
 
 #include <sched.h>
 #include <stddef.h>
 #include <string.h>
 
+#include "driver_arguments.h"
 #include "driver_call.h"
-#include "driver_memory.h"
 #include "driver_queue.h"
 
-enum { MEMOS = 32, PATIENCE = 50000 };
+enum { PATIENCE = 50000 };
 
 uint64_t globaltimer(int64_t at) {
   int64_t time = at + gpu.config.globaltimer_offset;
   return (uint64_t)(time - time % gpu.config.globaltimer_step);
-}
-
-static void *pointer(const work *w, int argument) { return (void *)(uintptr_t)w->launch.argument[argument]; }
-static uint64_t number(const work *w, int argument) { return w->launch.argument[argument]; }
-
-static float real(const work *w, int argument) {
-  float value;
-  memcpy(&value, &w->launch.argument[argument], sizeof value);
-  return value;
-}
-
-static void wrote(work *w, int argument) {
-  if (w->touches[argument]) memory_touch(w->touches[argument]);
-}
-
-/* ---- memory of what was computed ---- */
-
-/* A benchmark launches the same kernel on the same data over and over. Its effect is a function of its arguments and of
- * the contents it reads, whose versions name them; equal versions before and after mean that nothing would change. */
-
-typedef struct memo {
-  launch launch;
-  uint64_t version[TOUCHES]; /* after the run */
-  uint64_t value[2];         /* what it computed, for kernels that add it to something */
-} memo;
-
-static memo memos[MEMOS];
-static int next_memo;
-static pthread_mutex_t memo_lock = PTHREAD_MUTEX_INITIALIZER;
-
-static bool same(const memo *m, const work *w, int compared) {
-  if (memcmp(&m->launch, &w->launch, sizeof m->launch) != 0) return false;
-  for (int k = 0; k < compared; k++)
-    if (m->version[k] != (w->touches[k] ? w->touches[k]->version : 0)) return false;
-  return true;
-}
-
-/* The first `compared` touched allocations decide. */
-static bool recall(const work *w, int compared, uint64_t value[2]) {
-  bool found = false;
-  pthread_mutex_lock(&memo_lock);
-  for (int k = 0; k < MEMOS && !found; k++) {
-    found = memos[k].launch.kernel && same(&memos[k], w, compared);
-    if (found && value) memcpy(value, memos[k].value, sizeof memos[k].value);
-  }
-  pthread_mutex_unlock(&memo_lock);
-  return found;
-}
-
-static void remember(const work *w, const uint64_t value[2]) {
-  pthread_mutex_lock(&memo_lock);
-  memo *m = &memos[next_memo++ % MEMOS];
-  m->launch = w->launch;
-  for (int k = 0; k < TOUCHES; k++) m->version[k] = w->touches[k] ? w->touches[k]->version : 0;
-  if (value) memcpy(m->value, value, sizeof m->value);
-  pthread_mutex_unlock(&memo_lock);
 }
 
 /* ---- effects ---- */
@@ -178,68 +122,12 @@ static void run_fma(work *w) {
   wrote(w, 3);
 }
 
-static void run_triad(work *w) {
-  float *a = pointer(w, 0);
-  const float *b = pointer(w, 1), *c = pointer(w, 2);
-  float s = real(w, 3);
-  if (recall(w, 3, NULL)) return;
-  uint64_t n = number(w, 4);
-  for (uint64_t i = 0; i < n; i++) a[i] = b[i] + s * c[i];
-  wrote(w, 0);
-  if (a != b && a != c) remember(w, NULL);
-}
-
-static uint64_t pattern(uint64_t i, uint64_t seed) {
-  uint64_t z = seed + (i + 1) * 0x9E3779B97F4A7C15ull;
-  z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9ull;
-  z = (z ^ (z >> 27)) * 0x94D049BB133111EBull;
-  return z ^ (z >> 31);
-}
-
-static void run_fill(work *w) {
-  uint64_t *p = pointer(w, 0), words = number(w, 1), seed = number(w, 2);
-  if (recall(w, 1, NULL)) return;
-  for (uint64_t i = 0; i < words; i++) p[i] = pattern(i, seed);
-  wrote(w, 0);
-  remember(w, NULL);
-}
-
-static void run_checksum(work *w) {
-  const uint64_t *p = pointer(w, 0);
-  uint64_t words = number(w, 1), seed = number(w, 2), *out = pointer(w, 3), found[2] = {0, UINT64_MAX};
-  if (!recall(w, 1, found)) {
-    for (uint64_t i = 0; i < words; i++) {
-      if (p[i] == pattern(i, seed)) continue;
-      if (found[0]++ == 0) found[1] = i;
-    }
-    remember(w, found);
-  }
-  if (found[0] == 0) return;
-  out[0] += found[0];
-  if (found[1] < out[1]) out[1] = found[1];
-  wrote(w, 3);
-}
-
-static void run_sum(work *w) {
-  const uint64_t *p = pointer(w, 0);
-  uint64_t words = number(w, 1), *out = pointer(w, 2), sum[2] = {0, 0};
-  if (!recall(w, 1, sum)) {
-    for (uint64_t i = 0; i < words; i++) sum[0] += p[i];
-    remember(w, sum);
-  }
-  *out += sum[0];
-  wrote(w, 2);
-}
-
 /* ---- how far pointers reach ---- */
 
 static uint64_t one_word(const launch *l, int a) { return (void)l, (void)a, 8; }
 static uint64_t two_words(const launch *l, int a) { return (void)l, (void)a, 16; }
 static uint64_t echo_extent(const launch *l, int a) { return (void)l, a == 0 ? 8 : 16; }
 static uint64_t spin_extent(const launch *l, int a) { return (void)a, 16 * l->blocks; }
-static uint64_t triad_extent(const launch *l, int a) { return (void)a, sizeof(float) * l->argument[4]; }
-static uint64_t words_extent(const launch *l, int a) { return a == 0 ? 8 * l->argument[1] : 8; }
-static uint64_t checksum_extent(const launch *l, int a) { return a == 0 ? 8 * l->argument[1] : 16; }
 
 static const kernel kernels[] = {
     {.name = "gvb_empty",
@@ -282,15 +170,42 @@ static const kernel kernels[] = {
      .run = run_fingerprint,
      .duration = fingerprint_duration,
      .extent = fingerprint_extent},
-    {.name = "gvb_fma", .form = "uffp", .light = true, .run = run_fma, .duration = fma_duration, .extent = one_word},
-    {.name = "gvb_triad", .form = "pppfu", .run = run_triad, .duration = triad_duration, .extent = triad_extent},
-    {.name = "gvb_fill", .form = "puu", .run = run_fill, .duration = words_duration, .extent = words_extent},
-    {.name = "gvb_checksum",
-     .form = "puup",
-     .run = run_checksum,
-     .duration = words_duration,
-     .extent = checksum_extent},
-    {.name = "gvb_sum", .form = "pup", .run = run_sum, .duration = words_duration, .extent = words_extent},
+    {.name = "gvb_fault",
+     .form = "upu",
+     .time = WORK_AT_END,
+     .run = run_fault,
+     .prepare = prepare_fault,
+     .duration = minimal_duration,
+     .extent = one_word},
+    {.name = "gvb_fma",
+     .form = "uffp",
+     .flags = ITEM_CLOCKED,
+     .light = true,
+     .run = run_fma,
+     .duration = fma_duration,
+     .extent = one_word},
+    {.name = "gvb_triad", .form = "pppfu", .run = run_triad, .traffic = triad_traffic, .extent = triad_extent},
+    {.name = "gvb_fill", .form = "puu", .run = run_fill, .traffic = fill_traffic, .extent = words_extent},
+    {.name = "gvb_checksum", .form = "puup", .run = run_checksum, .traffic = words_traffic, .extent = checksum_extent},
+    {.name = "gvb_sum", .form = "pup", .run = run_sum, .traffic = words_traffic, .extent = words_extent},
+    {.name = "gvb_stream", .form = "upppuup", .run = run_stream, .traffic = stream_traffic, .extent = stream_extent},
+    {.name = "gvb_l2_read", .form = "puup", .run = run_l2_read, .traffic = l2_read_traffic, .extent = words_extent},
+    {.name = "gvb_chase",
+     .form = "puuuuupn",
+     .time = WORK_AT_END,
+     .run = run_chase,
+     .traffic = chase_traffic,
+     .extent = chase_extent},
+    {.name = "gvb_atomics", .form = "puu", .run = run_atomics, .traffic = atomics_traffic, .extent = atomics_extent},
+    {.name = "gvb_scan", .form = "puup", .run = run_scan, .traffic = words_traffic, .extent = words_extent},
+    {.name = "gvb_gaps",
+     .form = "puuu",
+     .time = WORK_AT_END,
+     .flags = ITEM_WALL,
+     .run = run_gaps,
+     .duration = gaps_duration,
+     .extent = gaps_extent},
+    {.name = "gvb_cost", .form = "uuu", .light = true, .run = run_cost, .traffic = cost_traffic, .blocks = cost_blocks},
 };
 
 const kernel *kernel_find(const char *name) {

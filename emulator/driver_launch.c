@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "driver_call.h"
+#include "driver_faults.h"
 #include "driver_memory.h"
-#include "driver_mps.h"
 #include "driver_queue.h"
 
 enum { BLOCK_THREADS = 1024 };
@@ -29,6 +29,7 @@ CUresult launch_prepare(CUfunction function, const shape *s, void **parameters, 
   into->blocks = (uint64_t)s->grid[0] * s->grid[1] * s->grid[2];
   into->threads = (uint64_t)s->block[0] * s->block[1] * s->block[2];
   for (int a = 0; k->form[a]; a++) memcpy(&into->argument[a], parameters[a], k->form[a] == 'f' ? 4 : 8);
+  if (k->blocks) into->blocks = k->blocks(into);
   return CUDA_SUCCESS;
 }
 
@@ -47,13 +48,15 @@ static bool find_touches(CUcontext context, const launch *l, work *w) {
 /* What lies on another device comes over the link. */
 static int64_t remote_bound(CUcontext context, const work *w, int64_t duration) {
   const launch *l = &w->launch;
-  uint64_t bytes = 0;
-  for (int a = 0; a < TOUCHES; a++)
-    if (w->touches[a] && w->touches[a]->device != context->device && peer_reaches(context, w->touches[a]))
-      bytes +=
-          w->touches[a]->kind == MEMORY_DEVICE || w->touches[a]->kind == MEMORY_MAPPED ? l->kernel->extent(l, a) : 0;
-  if (bytes == 0) return duration;
-  int64_t link = gpu.config.peer_latency + (int64_t)((double)bytes / (double)gpu.config.peer_bandwidth * 1e9);
+  double crossing = 0; /* ns */
+  for (int a = 0; a < TOUCHES; a++) {
+    const memory *m = w->touches[a];
+    if (!m || m->device == context->device || !peer_reaches(context, m)) continue;
+    if (m->kind != MEMORY_DEVICE && m->kind != MEMORY_MAPPED) continue;
+    crossing += (double)l->kernel->extent(l, a) / link_peer_rate(&gpu.config, m->device, context->device) * 1e9;
+  }
+  if (crossing <= 0) return duration;
+  int64_t link = gpu.config.peer_latency + (int64_t)crossing;
   return duration > link ? duration : link;
 }
 
@@ -61,8 +64,16 @@ static int64_t remote_bound(CUcontext context, const work *w, int64_t duration) 
 static launch placed(CUstream stream, const launch *l) {
   launch there = *l;
   there.device = stream->context->device;
-  there.sms = gpu.sms[there.device];
+  there.on = stream->context->on;
+  there.sms = set_is_empty(&there.on) ? gpu.sms[there.device] : set_count(&there.on);
   return there;
+}
+
+/* How long it takes alone, at best, and what it moves. */
+static int64_t duration_alone(const launch *l, traffic *moves) {
+  if (l->kernel->duration) return l->kernel->duration(l);
+  l->kernel->traffic(l, moves);
+  return moves->compute > moves->hit ? moves->compute : moves->hit;
 }
 
 void launch_submit(CUstream stream, const launch *prepared) {
@@ -70,14 +81,20 @@ void launch_submit(CUstream stream, const launch *prepared) {
   const kernel *k = l.kernel;
   item i = {.engine = ENGINE_COMPUTE, .flags = k->flags, .share = kernel_share(&l)};
   work w = {.time = k->time, .light = k->light, .interactive = k->flags & ITEM_OPEN, .run = k->run, .launch = l};
+  i.party = stream->context->green ? (uint32_t)stream->context->id : 0;
+  i.on = l.on;
+  i.room = (double)set_count(&l.on) / (double)device_facts(l.device)->sm_count;
   if (w.interactive) w.cpu = sched_getcpu();
   if (clock_virtual) w.step = k->step;
-  if (!find_touches(stream->context, &l, &w)) {
-    fault_raise(CUDA_ERROR_ILLEGAL_ADDRESS);
-    return;
-  }
-  int64_t duration = remote_bound(stream->context, &w, k->duration(&l));
+  const bool good = find_touches(stream->context, &l, &w);
+  const int64_t alone = duration_alone(&l, &i.moves);
+  const int64_t duration = good ? remote_bound(stream->context, &w, alone) : alone;
+  if (!good || duration > alone) i.moves = (traffic){0}; /* the link decides, or the fault */
   i.cost = k->flags & ITEM_WALL ? duration : noisy(duration);
+  if (!good)
+    fault_of_pointer(&i, &w);
+  else if (k->prepare)
+    k->prepare(&i, &w);
   i.wave = (double)i.cost / (double)kernel_waves(&l);
   queue_submit(stream, &i, &w);
 }

@@ -1,8 +1,12 @@
 #include "driver_memory.h"
 
+#include "driver_green.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+
+#include "driver_arena.h"
 
 static block **blocks; /* by address */
 static int block_count, block_room;
@@ -54,6 +58,7 @@ block *memory_block(uint64_t address) {
 
 memory *memory_find(uint64_t address, uint64_t bytes) {
   block *b = memory_block(address);
+  if (!b || b->foreign) b = arena_foreign(address);
   if (!b || !b->live) return NULL;
   memory *m = b->units ? b->units[(address - b->base) / UNIT] : b->whole;
   if (!m || address < m->base || address - m->base >= m->bytes || bytes > m->bytes - (address - m->base)) return NULL;
@@ -97,7 +102,7 @@ memory *memory_initialize(memory *m, uint64_t base, uint64_t bytes, memory_kind 
   m->users = 0;
   m->flags = 0;
   m->block = b;
-  m->context = context;
+  m->context = context && context->green ? context->green->primary : context;
   return m;
 }
 

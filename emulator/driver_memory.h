@@ -9,6 +9,7 @@ typedef struct block {
   uint64_t base;
   uint64_t bytes;
   uint64_t charged; /* to the machine */
+  bool foreign;     /* another process's: see driver_arena.h */
   bool live;        /* false: kept for the next allocation of its size, contents and all */
   memory *whole;
   memory **units; /* unit -> allocation, NULL for a whole block */

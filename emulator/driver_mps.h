@@ -10,7 +10,7 @@ CUresult mps_join(void);
 /* In a forked child: the connection is the parent's. */
 void mps_forget(void);
 
-/* A fatal fault: of this process, or of all clients of its server. */
-void fault_raise(CUresult code);
+/* Lets the server know of a fatal fault, so that it refuses newcomers. */
+void mps_tell_fault(CUresult code);
 
 #endif

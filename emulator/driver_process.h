@@ -14,7 +14,7 @@
 
 #define GVB_EXPORT __attribute__((visibility("default")))
 
-enum { KIB = 1024, BLOCK_BYTES = 2 << 20, KERNEL_ARGUMENTS = 5, TOUCHES = 4 };
+enum { KIB = 1024, BLOCK_BYTES = 2 << 20, KERNEL_ARGUMENTS = 8, TOUCHES = 8 };
 
 /* ---- handles ---- */
 
@@ -38,7 +38,9 @@ struct CUctx_st {
   int device; /* of the machine */
   unsigned int flags;
   uint64_t id;
-  uint32_t peers; /* devices whose memory its kernels reach: bit k is device k */
+  uint32_t peers;              /* devices whose memory its kernels reach: bit k is device k */
+  sm_set on;                   /* its kernels run on these multiprocessors; empty: on any */
+  struct CUgreenCtx_st *green; /* whose it is; NULL: it is none's */
   struct CUstream_st null_stream;
   CUstream streams; /* created ones */
   int created;      /* so many so far */
@@ -88,6 +90,7 @@ typedef struct launch {
   uint64_t argument[KERNEL_ARGUMENTS];
   int device;
   int64_t sms; /* multiprocessors that it may use */
+  sm_set on;   /* these alone; empty: any */
 } launch;
 
 typedef struct copy {
@@ -138,12 +141,14 @@ typedef struct process {
   uint64_t born; /* start time of this process */
   slot *slot;
   int contexts[DEVICES];
-  int fault; /* CUresult that every call answers from now on, 0 = none */
+  atomic_int fault;   /* CUresult that every call answers from now on, 0 = none */
+  atomic_bool faulty; /* a kernel is queued that raises one */
   /* as a client of an MPS server */
   pid_t server;    /* 0 = none */
   atomic_int lost; /* as `fault`, but no new context helps */
   uint64_t memory_limit[DEVICES];
   int64_t sms[DEVICES]; /* multiprocessors that it may use */
+  sm_set on[DEVICES];   /* which, as a client with a static partition; empty: any */
   int queues;           /* of hardware, that its streams take in turn */
   uint64_t versions;
   pthread_mutex_t lock; /* over all that follows, and over memory, streams and events */
@@ -174,6 +179,8 @@ CUresult process_attach(void);
 /* CUDA_SUCCESS if the calling thread has a living context, which *context then names (may be NULL). */
 CUresult need_context(CUcontext *context);
 CUresult context_stream(CUstream handle, CUstream *stream);
+CUresult stream_create(CUcontext context, CUstream *stream, unsigned int flags, int priority);
+uint64_t context_new_id(void);
 
 /* CUDA_SUCCESS if the application has a device of that ordinal; *number then is the machine's (may be NULL). */
 CUresult need_device(CUdevice ordinal, int *number);

@@ -2,6 +2,7 @@
 
 #include "driver_call.h"
 #include "driver_effects.h"
+#include "driver_faults.h"
 
 /* ---- submission ---- */
 
@@ -75,7 +76,9 @@ uint64_t queue_submit(CUstream stream, item *i, work *w) {
   i->device = stream->context->device;
   i->priority = gpu.config.priorities ? stream->priority : 0;
   i->queue = stream->queue;
+  i->lost = gpu.slot->strike.code != 0;
   uint64_t serial = schedule_append(gpu.slot, i);
+  if (i->fault) gpu.slot->strike.newest = serial;
   machine_unlock(gpu.machine);
   work *mine = work_of(serial);
   *mine = *w;
@@ -85,7 +88,7 @@ uint64_t queue_submit(CUstream stream, item *i, work *w) {
   for (int k = 0; k < TOUCHES; k++)
     if (mine->touches[k]) mine->touches[k]->users++;
   if (mine->light && mine->time == WORK_EARLY && effect_runnable(mine)) {
-    mine->run(mine);
+    effect_perform(mine);
     effect_finished(mine);
   } else {
     effect_hand_over(mine);
@@ -115,6 +118,10 @@ static bool look(uint64_t serial, scope of, int64_t *end) {
   schedule_advance(gpu.machine, &gpu.config, clock_now());
   bool ended = schedule_all_done(s, serial, of);
   *end = schedule_end(gpu.machine, &gpu.config, s, serial, of);
+  if (!ended && fault_may_come()) {
+    const int64_t fault = faults_next(gpu.machine, &gpu.config, s);
+    if (fault < *end) *end = fault;
+  }
   machine_unlock(gpu.machine);
   return ended;
 }
@@ -122,15 +129,16 @@ static bool look(uint64_t serial, scope of, int64_t *end) {
 static int64_t wait_for_model(uint64_t serial, scope of) {
   int64_t end;
   while (!look(serial, of, &end)) {
-    int64_t now = clock_now();
+    int64_t now = clock_now(), patience = end == NEVER || fault_may_come() ? LOOK_SOON : LOOK_AGAIN;
     if (clock_virtual && end == NEVER) effects_talk();
-    effects_pause_until(end == NEVER ? now + LOOK_SOON : end < now + LOOK_AGAIN ? end : now + LOOK_AGAIN);
+    effects_pause_until(end < now + patience ? end : now + patience);
   }
   return end;
 }
 
 int64_t queue_wait(uint64_t serial, scope of) {
   if (serial == 0) return 0;
+  call_waited();
   effects_help(serial, of, false);
   int64_t end = wait_for_model(serial, of);
   if (!effects_done(serial, of)) {
@@ -138,7 +146,7 @@ int64_t queue_wait(uint64_t serial, scope of) {
     int64_t late = clock_now() - end - gpu.config.sync_return;
     if (late > 0) gpu.slot->late_ns += late;
   }
-  return end;
+  return fault_await(end);
 }
 
 int64_t queue_drain(void) {
@@ -160,7 +168,7 @@ void queue_synchronize(uint64_t serial, scope of, unsigned int context_flags) {
 bool queue_ended(uint64_t serial) {
   int64_t end;
   if (serial == 0 || work_of(serial)->serial != serial) return true;
-  if (!look(serial, ITEM_ALONE, &end)) {
+  if (!look(serial, ITEM_ALONE, &end) || fault_is_to_come(&end)) {
     call_found_nothing(serial, end);
     return false;
   }
@@ -174,4 +182,11 @@ void queue_times(uint64_t serial, int64_t *begin, int64_t *end) {
   *begin = i->begin;
   *end = i->end;
   machine_unlock(gpu.machine);
+}
+
+tally queue_tally(uint64_t serial) {
+  machine_lock(gpu.machine);
+  const tally found = slot_item(gpu.slot, serial)->tally;
+  machine_unlock(gpu.machine);
+  return found;
 }

@@ -16,15 +16,12 @@ CUresult context_stream(CUstream handle, CUstream *stream) {
     return CUDA_SUCCESS;
   }
   if (handle->magic != MAGIC_STREAM) return CUDA_ERROR_INVALID_HANDLE;
+  if (!handle->context->alive) return CUDA_ERROR_CONTEXT_IS_DESTROYED;
   *stream = handle;
   return CUDA_SUCCESS;
 }
 
-CUresult emu_cuStreamCreateWithPriority(CUstream *stream, unsigned int flags, int priority) {
-  CUcontext context;
-  CUresult result = need_context(&context);
-  if (!stream || flags > CU_STREAM_NON_BLOCKING) return CUDA_ERROR_INVALID_VALUE;
-  if (result != CUDA_SUCCESS) return result;
+CUresult stream_create(CUcontext context, CUstream *stream, unsigned int flags, int priority) {
   CUstream made = calloc(1, sizeof *made);
   if (!made) return CUDA_ERROR_OUT_OF_MEMORY;
   made->magic = MAGIC_STREAM;
@@ -40,6 +37,13 @@ CUresult emu_cuStreamCreateWithPriority(CUstream *stream, unsigned int flags, in
   pthread_mutex_unlock(&gpu.lock);
   *stream = made;
   return CUDA_SUCCESS;
+}
+
+CUresult emu_cuStreamCreateWithPriority(CUstream *stream, unsigned int flags, int priority) {
+  CUcontext context;
+  CUresult result = need_context(&context);
+  if (!stream || flags > CU_STREAM_NON_BLOCKING) return CUDA_ERROR_INVALID_VALUE;
+  return result == CUDA_SUCCESS ? stream_create(context, stream, flags, priority) : result;
 }
 
 CUresult emu_cuStreamCreate(CUstream *stream, unsigned int flags) {
@@ -137,8 +141,6 @@ CUresult emu_cuLaunchHostFunc(CUstream handle, gvb_host_function *function, void
 
 /* ---- events ---- */
 
-static bool is_event(CUevent event) { return event && event->magic == MAGIC_EVENT; }
-
 /* The marker of an earlier record must not report to it any more. */
 static void forget_marker(CUevent event) {
   work *w = &gpu.works[event->serial % QUEUE];
@@ -167,15 +169,19 @@ CUresult emu_cuEventDestroy_v2(CUevent event) {
   return CUDA_SUCCESS;
 }
 
+void event_mark(CUevent event, CUstream stream) {
+  forget_marker(event);
+  event->serial = queue_marker(stream, event);
+  event->recorded = true;
+}
+
 CUresult emu_cuEventRecord(CUevent event, CUstream handle) {
   CUstream stream;
   CUresult result = context_stream(handle, &stream);
   if (result != CUDA_SUCCESS) return result;
   if (!is_event(event)) return CUDA_ERROR_INVALID_HANDLE;
   pthread_mutex_lock(&gpu.lock);
-  forget_marker(event);
-  event->serial = queue_marker(stream, event);
-  event->recorded = true;
+  event_mark(event, stream);
   pthread_mutex_unlock(&gpu.lock);
   return CUDA_SUCCESS;
 }

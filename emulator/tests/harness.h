@@ -58,6 +58,15 @@ void check(bool good, const char *format, ...) __attribute__((format(printf, 2, 
     }                                                                                   \
   } while (0)
 
+/* In a process whose exit status is the result. */
+#define NEED(condition)                                                   \
+  do {                                                                    \
+    if (!(condition)) {                                                   \
+      fprintf(stderr, "%s:%d: not %s\n", __FILE__, __LINE__, #condition); \
+      exit(1);                                                            \
+    }                                                                     \
+  } while (0)
+
 void launch(const char *name, unsigned int blocks, unsigned int threads, void **arguments);
 int64_t median(int64_t *values, int count);
 

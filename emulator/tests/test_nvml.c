@@ -101,6 +101,18 @@ static void throttled(void) {
   exit(value == 990 && reasons & NVML_REASON_HW_THERMAL_SLOWDOWN ? 0 : 1);
 }
 
+static void negotiated(void) {
+  nvmlDevice device;
+  unsigned int width = 0, most = 0, generation = 0;
+  open_nvml();
+  nvml.nvmlInit_v2();
+  nvml.nvmlDeviceGetHandleByIndex_v2(0, &device);
+  nvml.nvmlDeviceGetCurrPcieLinkWidth(device, &width);
+  nvml.nvmlDeviceGetMaxPcieLinkWidth(device, &most);
+  nvml.nvmlDeviceGetCurrPcieLinkGeneration(device, &generation);
+  exit(width == 8 && most == 16 && generation == 4 ? 0 : 1);
+}
+
 static void no_machine(void) {
   open_nvml();
   exit(nvml.nvmlInit_v2() == NVML_ERROR_DRIVER_NOT_LOADED ? 0 : 1);
@@ -153,6 +165,8 @@ int main(int argc, char **argv) {
   check(in_child(no_machine) == 0, "a bad config: DRIVER_NOT_LOADED");
   new_machine("throttle.after 0\nthrottle.factor 0.5");
   check(in_child(throttled) == 0, "throttling shows in clock and reasons");
+  new_machine("pcie_width_now 8\npcie_generation_now 4");
+  check(in_child(negotiated) == 0, "a link at half width says so");
   profiles();
   new_machine("");
   open_nvml();

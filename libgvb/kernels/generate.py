@@ -1,7 +1,8 @@
 """Compile the kernels to PTX with NVRTC, or check that the committed PTX is what they compile to.
 
 Needs libnvrtc of CUDA 11.7, whose PTX every driver since R515 loads: `pip install nvidia-cuda-nvrtc-cu11==11.7.99`,
-or `--library` with its path. Writes one .ptx beside each .cu, and ptx.h, the same text as C strings for libgvb.
+or `--library` with its path. Writes one .ptx beside each .cu, ptx.h, the same text as C strings for libgvb, and copies
+of those that the conformance table loads.
 """
 
 from __future__ import annotations
@@ -13,6 +14,9 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
+CONFORM = HERE.parents[1] / "src" / "gpu_virt_bench" / "conform" / "kernels"
+CONFORMING = ("empty", "timing")
+"""Modules that the conformance table loads by the driver alone, without libgvb."""
 RELEASE = (11, 7)
 # No --use_fast_math: nothing may be reassociated. Volta is the oldest architecture whose threads make progress
 # independently, and the oldest that current drivers and toolkits still meet.
@@ -23,6 +27,13 @@ PROMISES = (
     ("memory", "ld.global.nc.v4.f32", 2),
     ("memory", "st.global.v4.f32", 1),
     ("empty", "red.global.add.u64", 1),
+    ("fault", "ld.volatile.global.u64", 2),
+    ("fault", "trap;", 1),
+    ("contention", "ld.global.cg.v2.u64", 4),  # past L1, in each pass anew
+    ("contention", "st.global.v2.u64", 3),
+    ("contention", "ld.global.cg.u64", 16),  # steps of the chase, behind each other
+    ("contention", "st.volatile.shared.u64", 2),  # what the clock waits for
+    ("contention", "atom.global.add.u64 %rd", 1),  # with its answer
 )
 
 
@@ -47,7 +58,7 @@ def open_library(path: Path) -> ctypes.CDLL:
 
 
 def read_text(nvrtc: ctypes.CDLL, what: str, program: ctypes.c_void_p) -> str:
-    """The program's PTX or Log."""
+    """The program's PTX or ProgramLog."""
     size = ctypes.c_size_t()
     getattr(nvrtc, f"nvrtcGet{what}Size")(program, ctypes.byref(size))
     buffer = ctypes.create_string_buffer(size.value)
@@ -62,7 +73,8 @@ def compile_ptx(nvrtc: ctypes.CDLL, source: Path) -> str:
     options = (ctypes.c_char_p * len(OPTIONS))(*(option.encode() for option in OPTIONS))
     status = nvrtc.nvrtcCompileProgram(program, len(OPTIONS), options)
     if status != 0:
-        raise SystemExit(f"generate.py: {source.name} does not compile ({status})\n{read_text(nvrtc, 'Log', program)}")
+        log = read_text(nvrtc, "ProgramLog", program)
+        raise SystemExit(f"generate.py: {source.name} does not compile ({status})\n{log}")
     ptx = read_text(nvrtc, "PTX", program)
     nvrtc.nvrtcDestroyProgram(ctypes.byref(program))
     return ptx.rstrip() + "\n"
@@ -96,7 +108,8 @@ def generated(nvrtc: ctypes.CDLL) -> dict[Path, str]:
     modules = {source.stem: compile_ptx(nvrtc, source) for source in sorted(HERE.glob("*.cu"))}
     keep_promises(modules)
     files = {HERE / f"{name}.ptx": ptx for name, ptx in modules.items()}
-    return files | {HERE / "ptx.h": c_strings(modules)}
+    copies = {CONFORM / f"{name}.ptx": modules[name] for name in CONFORMING}
+    return files | copies | {HERE / "ptx.h": c_strings(modules)}
 
 
 def main() -> int:

@@ -19,6 +19,7 @@ COMMANDS = {
     "history": "history . --metric OH-001",
     "list": "list metrics",
     "proofs": "prove --system native --device emulated",
+    "conformance": "conform --device emulated --scene device",
     "estimates": "show native.json",
     "samples": "show native.json --samples",
     "metric": "show OH-001",

@@ -357,6 +357,9 @@ ERRORS = [
     ("run --emulate fail.cuInit=never", "fail.cuInit is 'never', expected n:code or n+:code, such as 3:719"),
     ("run --emulate fail.cuInit=0:3", "'0:3' is no value for fail.cuInit"),
     ("run --emulate hang.cuInit=-1", "hang.cuInit is '-1', expected the number of a call"),
+    ("run --emulate inject.cuInit=often", "inject.cuInit is 'often', expected words such as code=2 after_calls=10"),
+    ("run --emulate 'inject.cuInit=code=2 colour=1'", "cannot be so: 'colour=1' is no value for inject.cuInit"),
+    ("run --emulate inject.cuInit=code=2,seed=x", "cannot be so: 'seed=x' is no value for inject.cuInit"),
     ("run --emulate latency.nvmlInit_v2=5", "the driver has no function 'nvmlInit_v2'"),
     # where files go
     ("run --output ''", "--output is empty"),

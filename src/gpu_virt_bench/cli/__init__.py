@@ -16,6 +16,7 @@ from gpu_virt_bench.cli import streams
 COMMANDS = {
     "run": "Measure one or more systems, each into a run file.",
     "prove": "Say whether systems are in force, and what lies open.",
+    "conform": "Say where a layer answers calls otherwise than the driver.",
     "list": "List metrics, systems, suites, policies, devices or the emulated GPU's keys.",
     "show": "Show a metric, a system, a suite or a run; a run as CSV or JSON too.",
     "compare": "Compare runs with a baseline: verdicts with intervals.",

@@ -202,6 +202,7 @@ def other_kind(run: Run, profile: str | None) -> str:
 
 def wrong_use(error: Exception) -> Exception:
     """An error that the user can mend, as a sentence; any other error as it is."""
+    from gpu_virt_bench.conform.recorded import RecordError
     from gpu_virt_bench.emulated import EmulationError
     from gpu_virt_bench.engine.device import DeviceError
     from gpu_virt_bench.engine.observer import NoNvml
@@ -213,7 +214,7 @@ def wrong_use(error: Exception) -> Exception:
     from gpu_virt_bench.systems.variables import DefinitionError
 
     session = (EmulationError, DeviceError, NoNvml, PlanError, Unmeasurable, Unavailable, DefinitionError)
-    if isinstance(error, (*session, PolicyError, RunFileError)):
+    if isinstance(error, (*session, PolicyError, RunFileError, RecordError)):
         return click.UsageError(str(error))
     if isinstance(error, OSError):
         return click.UsageError(f"{error.filename or 'the operating system'}: {error.strerror}")

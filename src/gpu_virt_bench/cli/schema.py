@@ -19,7 +19,7 @@ def command(kind: str, output: Path | None) -> None:
 
     \b
     compare comparisons     score scorecard     gate gate     prove proofs
-    history history         list  list          run  session
+    history history         list  list          run  session        conform conformance
     show    estimates, samples, metric, system, suite
     """
     from gpu_virt_bench.results import schema

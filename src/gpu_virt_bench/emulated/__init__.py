@@ -26,6 +26,8 @@ FAMILIES = {
     "fail": "n:code - the n-th call of that API in a process answers this CUresult; n+:code also all later ones",
     "sticky": "n:code - from the n-th call on every call of the process answers this CUresult, as after a fatal fault",
     "hang": "n - the n-th call of that API in a process never returns",
+    "inject": "code=2 after_calls=10 probability=0.1 seed=7 sticky=1 - later calls answer the code, each with that "
+    "probability; sticky=1: then every call of the process does",
 }
 """Keys with an API's name after the dot."""
 FORMS = {
@@ -33,6 +35,7 @@ FORMS = {
     "fail": (r"\d{1,18}\+?:\d{1,9}", "n:code or n+:code, such as 3:719"),
     "sticky": (r"\d{1,18}\+?:\d{1,9}", "n:code, such as 3:719"),
     "hang": (r"\d{1,18}", "the number of a call, such as 3"),
+    "inject": (r"[^\n\r]*=[^\n\r]*", "words such as code=2 after_calls=10 probability=0.1 seed=7 sticky=1"),
 }
 """How a value of each family is written."""
 

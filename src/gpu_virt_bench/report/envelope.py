@@ -96,6 +96,13 @@ def proofs() -> dict[str, Any]:
     return of(list[ProvedRecord])
 
 
+def conformance() -> dict[str, Any]:
+    """`conform`: the driver's answers by row, and what was compared with them."""
+    from gpu_virt_bench.model.conformance import Conformance
+
+    return of(Conformance)
+
+
 def history() -> dict[str, Any]:
     """`history`: series with points, trend and changes, or without a metric what there is."""
     rows = {"type": "array", "items": {"type": "object"}}
@@ -161,6 +168,7 @@ KINDS: Mapping[str, Callable[[], dict[str, Any]]] = {
     "scorecard": scorecard,
     "gate": gate,
     "proofs": proofs,
+    "conformance": conformance,
     "history": history,
     "list": rows,
     "session": session,

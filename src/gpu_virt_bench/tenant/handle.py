@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 
+from gpu_virt_bench.model.conformance import Answer
 from gpu_virt_bench.model.workload import NS_PER_SECOND, Series, TenantDied, TenantHung, Workload, WorkloadError
 from gpu_virt_bench.tenant.channel import Call
 from gpu_virt_bench.tenant.moment import Moments
@@ -173,3 +174,10 @@ def series(reply: Message) -> Series:
     """The samples in a reply to `run`."""
     columns = {name: tuple(values) for name, values in reply["columns"].items()}
     return Series(columns, reply["begin"], reply["end"], reply["notes"], reply["conditions"])
+
+
+def conform(tenant: Tenant, scene: str, at_once: int, timeout: float) -> tuple[dict[str, Answer], str]:
+    """What the driver answers to a scene of the conformance table, by row, and the file that serves it there."""
+    call = tenant.channel.send({"do": "conform", "scene": scene, "at_once": at_once})
+    found = tenant.result(call, f"the scene {scene}", timeout)
+    return {row: Answer(*words) for row, words in found["answers"].items()}, str(found["served_by"])

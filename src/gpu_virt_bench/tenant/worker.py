@@ -49,6 +49,8 @@ class Worker:
                 return self._run(request, run)
             case "release":
                 return self._release()
+            case "conform":
+                return conform(request["scene"], request["at_once"])
         raise WorkloadError("argument", f"no request {request['do']!r}")
 
     def _facts(self, request: Message) -> Message:
@@ -145,6 +147,15 @@ def facts(symbols: list[str], env: list[str]) -> Message:
         "mapped": mapped_files(),
         "env": {name: os.environ.get(name, "") for name in env},
     }
+
+
+def conform(scene: str, at_once: int) -> Message:
+    """The answers to a scene of the conformance table, asked in processes of their own."""
+    from gpu_virt_bench.conform import asking, scenes
+
+    heard = asking.asked(scenes.scene(scene), at_once)
+    answers = {row: [answer.result, answer.wrote] for row, answer in heard.answers.items()}
+    return {"answers": answers, "served_by": heard.served_by}
 
 
 PER_THREAD = 2

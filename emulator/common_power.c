@@ -1,0 +1,63 @@
+/* What load does to a device's clock and power: both follow the multiprocessors that are busy, and nothing else. */
+#include "common_parts.h"
+
+double clock_part(const config *c, double busy) {
+  return 1.0 - busy * (1.0 - (double)c->clock_full / (double)c->sm_clock);
+}
+
+static double busy_of(slot *s, int d) {
+  double sum = 0;
+  for (int k = 0; s->seats[d].at_work && k < s->seats[d].grids; k++) sum += slot_grid(s, d, k)->got;
+  return sum;
+}
+
+static void slow_down(slot *s, int d, double part) {
+  for (int k = 0; k < s->seats[d].grids; k++)
+    if (slot_grid(s, d, k)->flags & ITEM_CLOCKED) slot_grid(s, d, k)->rate *= part;
+}
+
+void clock_follow(machine *m, const config *c, int d) {
+  double busy = 0;
+  for (slot *s = m->slots; s < slots_end(m); s++) busy += busy_of(s, d);
+  m->device[d].busy_part = busy < 1.0 ? busy : 1.0;
+  if (c->clock_full == c->sm_clock) return;
+  for (slot *s = m->slots; s < slots_end(m); s++)
+    if (s->seats[d].at_work) slow_down(s, d, clock_part(c, m->device[d].busy_part));
+}
+
+/* ---- power ---- */
+
+/* The account is written beside the old one and then becomes the one that counts: whoever dies in between has changed
+ * nothing. What was booked is not booked again. */
+void charge_power(machine *m, int d, int64_t from, int64_t to) {
+  device *v = &m->device[d];
+  const account *old = &v->account[v->account_now];
+  from = later(from, old->until);
+  if (to <= from) return;
+  account *fresh = &v->account[!v->account_now];
+  *fresh = *old;
+  fresh->until = to;
+  fresh->busy += v->busy_part * (double)(to - from);
+  for (int64_t b = later(old->until / BUCKET_NS, to / BUCKET_NS - BUCKETS); b < to / BUCKET_NS; b++) {
+    int64_t end = (b + 1) * BUCKET_NS;
+    fresh->passed[b % BUCKETS] = fresh->busy - v->busy_part * (double)(to - later(end, from));
+  }
+  __atomic_store_n(&v->account_now, !v->account_now, __ATOMIC_RELEASE);
+}
+
+static double watts_per_part(const config *c) { return (double)(c->power_full - c->power) / 1000; }
+
+/* W of the second that ended with the newest whole tenth. */
+double device_power(const machine *m, const config *c, int d) {
+  const device *v = &m->device[d];
+  const account *a = &v->account[v->account_now];
+  int64_t newest = a->until / BUCKET_NS - 1;
+  double busy = a->passed[newest % BUCKETS] - a->passed[(newest - BUCKETS + 1) % BUCKETS];
+  return (double)c->power / 1000 + watts_per_part(c) * busy / ((double)(BUCKETS - 1) * BUCKET_NS);
+}
+
+/* J since the machine's start. */
+double device_energy(const machine *m, const config *c, int d) {
+  const account *a = &m->device[d].account[m->device[d].account_now];
+  return (double)c->power / 1000 * (double)(a->until - m->created) / 1e9 + watts_per_part(c) * a->busy / 1e9;
+}

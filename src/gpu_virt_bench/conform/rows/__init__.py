@@ -1,0 +1,1 @@
+"""The table: one module a family, each with a scene of its name."""
