@@ -19,9 +19,11 @@ class Member:
         index: int,
         values: Mapping[str, int | float | None],
         child: Callable[[Member], AbstractContextManager[Member]],
+        memory_asked: int | None = None,
     ) -> None:
         """`values` is its quota by variable, as the system grants it."""
         self.share = share
+        self.memory_asked = memory_asked
         self.index = index
         self.values = values
         self.cpus: tuple[int, ...] = ()
@@ -51,6 +53,12 @@ class Member:
     def start_seconds(self) -> float:
         """Seconds from exec by the harness to its first words."""
         return self.tenant.start_seconds
+
+    @property
+    def memory_granted(self) -> int | None:
+        """Its memory limit in bytes; None without one."""
+        found = self.values.get("memory_bytes")
+        return None if found is None else int(found)
 
     def release(self) -> None:
         """Frees what its workloads hold."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from ctypes import POINTER, Structure, c_char, c_int32, c_int64
 from dataclasses import dataclass
 
-ABI = 7
+ABI = 8
 
 STATUS = {
     -1: "argument",
@@ -108,6 +108,24 @@ ROUTINES: Mapping[str, Routine] = {
     ),
     "try_alloc": Routine(
         {"api": "memory_api", "resolution": "resolution", "bytes": "int64", "keep": "int32"}, ("code",)
+    ),
+    "fill_to_limit": Routine(
+        {
+            "api": "memory_api",
+            "resolution": "resolution",
+            "chunk_max": "int64",
+            "chunk_min": "int64",
+            "ceiling": "int64",
+            "touch": "int32",
+            "keep": "int32",
+        },
+        ("bytes", "code", "calls"),
+        ("claimed_free", "claimed_total", "claimed_free_held", "words"),
+    ),
+    "refusal": Routine(
+        {"api": "memory_api", "resolution": "resolution", "used": "int64", "ask": "int64", "count": "int64"},
+        ("call", "code"),
+        ("granted_warm_ups",),
     ),
     "fingerprint": Routine(
         {"duration": "int64", "gap": "int64", "blocks": "int64"}, ("block", "smid", "begin", "end"), ("timer_step",)
