@@ -231,6 +231,15 @@ static void run_sum(work *w) {
   wrote(w, 2);
 }
 
+static void run_scan(work *w) {
+  const uint64_t *p = pointer(w, 0);
+  uint64_t words = number(w, 1), marker = number(w, 2), *out = pointer(w, 3), found = 0;
+  for (uint64_t i = 0; i < words; i++) found += p[i] >> 32 == marker;
+  if (found == 0) return;
+  *out += found;
+  wrote(w, 3);
+}
+
 /* ---- how far pointers reach ---- */
 
 static uint64_t one_word(const launch *l, int a) { return (void)l, (void)a, 8; }
@@ -290,6 +299,7 @@ static const kernel kernels[] = {
      .run = run_checksum,
      .duration = words_duration,
      .extent = checksum_extent},
+    {.name = "gvb_scan", .form = "puup", .run = run_scan, .duration = words_duration, .extent = words_extent},
     {.name = "gvb_sum", .form = "pup", .run = run_sum, .duration = words_duration, .extent = words_extent},
 };
 

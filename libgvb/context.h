@@ -19,7 +19,8 @@
   X(GVB_KERNEL_TRIAD, "gvb_triad", GVB_MODULE_MEMORY)             \
   X(GVB_KERNEL_FILL, "gvb_fill", GVB_MODULE_MEMORY)               \
   X(GVB_KERNEL_CHECKSUM, "gvb_checksum", GVB_MODULE_MEMORY)       \
-  X(GVB_KERNEL_SUM, "gvb_sum", GVB_MODULE_MEMORY)
+  X(GVB_KERNEL_SUM, "gvb_sum", GVB_MODULE_MEMORY)                 \
+  X(GVB_KERNEL_SCAN, "gvb_scan", GVB_MODULE_MEMORY)
 
 typedef enum gvb_module {
   GVB_MODULE_EMPTY,

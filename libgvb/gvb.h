@@ -293,6 +293,28 @@ GVB_EXPORT int gvb_prepare_fill_to_limit(int32_t api, int32_t resolution, int64_
 GVB_EXPORT int gvb_prepare_refusal(int32_t api, int32_t resolution, int64_t used, int64_t ask, int64_t count,
                                    gvb_work **work);
 
+/* own: `bytes` of f(i, seed) on the device, until the work is released. t0 checksum, cuStreamSynchronize t1 are begin
+ * and end. One row. Columns: wrong. That is the number of words that are not what was written. Notes: [0] the address.
+ */
+GVB_EXPORT int gvb_prepare_own(int64_t bytes, uint64_t seed, gvb_work **work);
+
+/* intrude: tries memory of another process at `address`, whose words are f(first + i, seed): copies 4 KiB from there to
+ * the host, and lets a kernel sum it; with `writes` copies 4 KiB there, and lets a kernel write it. A refusal or a
+ * fault is an answer, not an error; after a fault the context is dead, and so is the process for any other work. One
+ * row. Columns: copy, copied, kernel, reached. That is CUresult of the copy, words of the owner that it reached (512
+ * or, of what is no memory of the owner's, 0), and the same of the kernel. */
+GVB_EXPORT int gvb_prepare_intrude(int32_t writes, uint64_t address, uint64_t first, uint64_t seed, gvb_work **work);
+
+/* plant: writes 64-bit words whose upper half is `marker` into `bytes` of device memory, and holds them until the work
+ * is released. One row. Columns: planted. That is words. */
+GVB_EXPORT int gvb_prepare_plant(int64_t bytes, int64_t marker, gvb_work **work);
+
+/* scan: takes all that cuMemAlloc_v2 gives as fill_to_limit does (1 GiB to 2 MiB, up to `ceiling`), writes nothing,
+ * counts the words whose upper half is `marker` by a kernel, and frees it. When it is prepared it must find 4 MiB of
+ * markers that it had freed into a memory pool. One row. Columns: bytes, markers. That is what was looked at, and words
+ * found. */
+GVB_EXPORT int gvb_prepare_scan(int32_t resolution, int64_t ceiling, int64_t marker, gvb_work **work);
+
 /* fingerprint: one launch of fingerprint(duration, `blocks` blocks of 32): each block watches %globaltimer for
  * `duration` from its own begin, suspended or not, and cuts a segment wherever two reads lie more than `gap` apart:
  * then the device was taken from it. begin/end of the run: before the launch and after its cuStreamSynchronize.

@@ -43,6 +43,12 @@ extern "C" __global__ void gvb_checksum(const u64 *p, u64 words, u64 seed, u64 *
   atomicMin(&out[1], lowest);
 }
 
+extern "C" __global__ void gvb_scan(const u64 *p, u64 words, u64 marker, u64 *out) {
+  u64 found = 0;
+  for (u64 i = first(); i < words; i += stride()) found += p[i] >> 32 == marker;
+  if (found != 0) atomicAdd(out, found);
+}
+
 extern "C" __global__ void gvb_sum(const u64 *p, u64 words, u64 *out) {
   u64 sum = 0;
   for (u64 i = first(); i < words; i += stride()) sum += p[i];

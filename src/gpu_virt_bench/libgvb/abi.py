@@ -127,6 +127,16 @@ ROUTINES: Mapping[str, Routine] = {
         ("call", "code"),
         ("granted_warm_ups",),
     ),
+    "own": Routine({"bytes": "int64", "seed": "uint64"}, ("wrong",), ("address",)),
+    "intrude": Routine(
+        {"writes": "int32", "address": "uint64", "first": "uint64", "seed": "uint64"},
+        ("copy", "copied", "kernel", "reached"),
+    ),
+    "plant": Routine({"bytes": "int64", "marker": "int64"}, ("planted",)),
+    "scan": Routine(
+        {"resolution": "resolution", "ceiling": "int64", "marker": "int64"},
+        ("bytes", "markers"),
+    ),
     "fingerprint": Routine(
         {"duration": "int64", "gap": "int64", "blocks": "int64"}, ("block", "smid", "begin", "end"), ("timer_step",)
     ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gpu_virt_bench.metrics.common import MIB, statistics_of, summarise, tail_by_statistic
+from gpu_virt_bench.metrics.memory_isolation import PROBES
 from gpu_virt_bench.metrics.memory_limit import (
     KEPT_FREE,
     MARGIN,
@@ -138,3 +139,44 @@ def refusals(bench: Bench, tenant: Tenant, api: str, most: int) -> list[float]:
     values = series.seconds("call")
     summarise(bench, "refusals", {"used": used, "ask": ask, "code": int(series.columns["code"][-1])}, values)
     return values
+
+
+@metric(
+    "IS-005",
+    unit="pass",
+    better="higher",
+    compare="difference",
+    ideal="structural",
+    needs=("concurrent-tenants", "separate-processes"),
+    params={"probe": ("all", *PROBES), "end": ("exit", "kill")},
+    where=lambda params: params["probe"] in ("all", "residual") or params["end"] == "exit",
+    effort="process",
+    seconds=lambda params, window, polling: 6.0 if params["probe"] == "all" else 2.0,
+)
+def cross_tenant_memory(bench: Bench) -> Samples:
+    """Cross-tenant memory isolation.
+
+    sample = 1 if no probe of another tenant's memory succeeds, else 0
+
+    A tenant owns 1 GiB of a pattern (or a quarter of a smaller limit); a new tenant for each probe tries to get at it.
+
+    - `foreign-read`: it copies from the owner's address, and a kernel of its own sums what is there. It must be turned
+      away with an error, the kernel by a fault that ends its context; words of the owner's pattern are a 0.
+    - `foreign-write`: it copies there, and a kernel writes there. The owner's words must all be as they were.
+    - `residual`: a process fills 1 GiB with markers and ends, by `end`: exit without a free, or SIGKILL. The new tenant
+      takes all that it is given (up to the physically free bytes less 2 GiB), writes nothing, and counts markers.
+
+    Controls, in each sample: the owner reaches its own memory by the same probe and finds its pattern whole; a scan
+    finds the markers that its process had freed into a memory pool itself. A control that fails, or an answer that says
+    neither yes nor no, fails the outcome. Handles of inter-process memory are not tried (`ipc` in the detail).
+    """
+    (owner,) = bench.party
+    wanted = str(bench.params["probe"])
+    names = list(PROBES) if wanted == "all" else [wanted]
+    while True:
+        found = {name: PROBES[name](bench, owner) for name in names}
+        for name, seen in found.items():
+            bench.detail(name, {"held": int(seen.held), **seen.row})
+        if wanted == "all":
+            bench.detail("left_out", {"probe": "ipc", "why": "cuIpcOpenMemHandle is not tried"})
+        yield float(all(seen.held for seen in found.values()))
