@@ -70,7 +70,8 @@ static const char ptx[] =
     ".visible .entry gvb_empty(.param .u64 p)\n.visible .entry gvb_stamp(\n.visible .entry gvb_echo(\n"
     ".visible .entry gvb_timer_step(\n.visible .entry gvb_spin(\n.visible .entry gvb_fma(\n"
     ".visible .entry gvb_triad(\n.visible .entry gvb_fill(\n.visible .entry gvb_checksum(\n"
-    ".visible .entry gvb_fingerprint(\n.visible .entry gvb_sum(\n.visible .entry somebody_elses(\n";
+    ".visible .entry gvb_fingerprint(\n.visible .entry gvb_sum(\n.visible .entry gvb_scan(\n.visible .entry "
+    "somebody_elses(\n";
 
 void open_context(void) {
   open_driver();

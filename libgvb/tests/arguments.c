@@ -84,6 +84,12 @@ static void limits(void) {
   REFUSED(gvb_prepare_fill_to_limit(0, GVB_QUERY, 8, 8, 1LL << 40, 0, 0, &work), "ceiling / chunk_min is");
   REFUSED(gvb_prepare_fill_to_limit(0, GVB_QUERY, 8, 8, 8, 2, 0, &work), "touch is 2");
   REFUSED(gvb_prepare_fill_to_limit(0, GVB_QUERY, 8, 8, 8, 0, 2, &work), "keep is 2");
+  REFUSED(gvb_prepare_own(4, 1, &work), "bytes is 4");
+  REFUSED(gvb_prepare_intrude(2, 1, 1, 1, &work), "writes is 2");
+  REFUSED(gvb_prepare_plant(4, 1, &work), "bytes is 4");
+  REFUSED(gvb_prepare_plant(8, 0, &work), "marker is 0");
+  REFUSED(gvb_prepare_scan(GVB_QUERY, -1, 1, &work), "ceiling is -1");
+  REFUSED(gvb_prepare_scan(GVB_QUERY, 8, 1LL << 32, &work), "marker is 4294967296");
   REFUSED(gvb_prepare_refusal(-1, GVB_QUERY, 0, 1, 1, &work), "api is -1");
   REFUSED(gvb_prepare_refusal(0, GVB_QUERY, -1, 1, 1, &work), "used is -1");
   REFUSED(gvb_prepare_refusal(0, GVB_QUERY, 0, 0, 1, &work), "ask is 0");

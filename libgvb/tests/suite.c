@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 static const check *const families[] = {argument_checks,    device_checks,  routine_checks, overhead_checks,
-                                        fingerprint_checks, failure_checks, limit_checks};
+                                        fingerprint_checks, failure_checks, limit_checks,   isolation_checks};
 
 enum { FAMILIES = sizeof families / sizeof *families };
 

@@ -64,7 +64,7 @@ def intrude(bench: Bench, who: Tenant, address: int, first: int, seed: int, writ
 
 
 def foreign(bench: Bench, owner: Tenant, writes: bool) -> Seen:
-    """Another tenant reads, or writes, in the middle of the owner's memory. Control: the owner itself reads it first."""
+    """Another tenant reads, or writes, in the middle of the owner's memory. Control: it reads its own first."""
     size, seed = owned_bytes(owner), seed_of(bench)
     with released(owner):
         mine = own(bench, owner, size, seed)
