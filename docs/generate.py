@@ -73,6 +73,8 @@ def described(share: Share) -> str:
     if share.compute is not None:
         own.append(f"{100 * share.compute:g} % of compute" if share.compute < 1 else "no compute limit")
     own += [f"{share.memory} bytes"] if share.memory is not None else []
+    if share.memory_unless_granted is not None:
+        own.append(f"the memory that the session grants, or {share.memory_unless_granted} bytes")
     own += [f"on GPU {share.gpu}"] if share.gpu else []
     return ", ".join([share.role, *(own or ["what the session grants"])])
 

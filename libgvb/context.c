@@ -17,7 +17,8 @@ static const struct {
 };
 
 const char *gvb_ptx(gvb_module module) {
-  static const char *const texts[GVB_MODULES] = {gvb_ptx_empty, gvb_ptx_timing, gvb_ptx_compute, gvb_ptx_memory};
+  static const char *const texts[GVB_MODULES] = {gvb_ptx_empty,  gvb_ptx_timing,     gvb_ptx_compute,
+                                                 gvb_ptx_memory, gvb_ptx_contention, gvb_ptx_fault};
   return texts[module];
 }
 
@@ -27,10 +28,18 @@ int gvb_find_device(int32_t device, CUdevice *handle) {
   return GVB_CUDA(cuDeviceGet, handle, device);
 }
 
-static int load_kernels(gvb_session *s) {
-  for (int m = 0; m < GVB_MODULES; m++) GVB_TRY(GVB_CUDA(cuModuleLoadData, &s->modules[m], gvb_ptx((gvb_module)m)));
+static int load(gvb_session *s, gvb_module m) {
+  GVB_TRY(GVB_CUDA(cuModuleLoadData, &s->modules[m], gvb_ptx(m)));
   for (int k = 0; k < GVB_KERNELS; k++)
-    GVB_TRY(GVB_CUDA(cuModuleGetFunction, &s->kernels[k], s->modules[kernel_table[k].module], kernel_table[k].name));
+    if (kernel_table[k].module == m)
+      GVB_TRY(GVB_CUDA(cuModuleGetFunction, &s->kernels[k], s->modules[m], kernel_table[k].name));
+  return GVB_OK;
+}
+
+int gvb_load(gvb_module module) { return gvb_gpu.modules[module] != NULL ? GVB_OK : load(&gvb_gpu, module); }
+
+static int load_kernels(gvb_session *s) {
+  for (int m = 0; m <= GVB_MODULE_MEMORY; m++) GVB_TRY(load(s, (gvb_module)m));
   return GVB_OK;
 }
 

@@ -19,13 +19,22 @@
   X(GVB_KERNEL_TRIAD, "gvb_triad", GVB_MODULE_MEMORY)             \
   X(GVB_KERNEL_FILL, "gvb_fill", GVB_MODULE_MEMORY)               \
   X(GVB_KERNEL_CHECKSUM, "gvb_checksum", GVB_MODULE_MEMORY)       \
-  X(GVB_KERNEL_SUM, "gvb_sum", GVB_MODULE_MEMORY)
+  X(GVB_KERNEL_SUM, "gvb_sum", GVB_MODULE_MEMORY)                 \
+  X(GVB_KERNEL_STREAM, "gvb_stream", GVB_MODULE_CONTENTION)       \
+  X(GVB_KERNEL_L2_READ, "gvb_l2_read", GVB_MODULE_CONTENTION)     \
+  X(GVB_KERNEL_CHASE, "gvb_chase", GVB_MODULE_CONTENTION)         \
+  X(GVB_KERNEL_ATOMICS, "gvb_atomics", GVB_MODULE_CONTENTION)     \
+  X(GVB_KERNEL_SCAN, "gvb_scan", GVB_MODULE_CONTENTION)           \
+  X(GVB_KERNEL_GAPS, "gvb_gaps", GVB_MODULE_CONTENTION)           \
+  X(GVB_KERNEL_FAULT, "gvb_fault", GVB_MODULE_FAULT)
 
 typedef enum gvb_module {
   GVB_MODULE_EMPTY,
   GVB_MODULE_TIMING,
   GVB_MODULE_COMPUTE,
-  GVB_MODULE_MEMORY,
+  GVB_MODULE_MEMORY, /* up to here every context has them */
+  GVB_MODULE_CONTENTION,
+  GVB_MODULE_FAULT,
   GVB_MODULES
 } gvb_module;
 
@@ -51,6 +60,9 @@ extern gvb_session gvb_gpu;
 
 /* The PTX text of a module. */
 const char *gvb_ptx(gvb_module module);
+
+/* Loads a module that not every context has, unless it is there; when a work that needs it is prepared. */
+int gvb_load(gvb_module module);
 
 /* Makes the context current in the calling thread; GVB_ERROR_STATE before gvb_context. */
 int gvb_enter_context(void);

@@ -54,7 +54,7 @@ typedef enum gvb_memory_api {
   GVB_MEMORY_PLAIN = 0, /* cuMemAlloc_v2, cuMemFree_v2 */
   GVB_MEMORY_POOL = 1,  /* cuMemAllocAsync, cuMemFreeAsync, each with cuStreamSynchronize; release threshold maximal */
   GVB_MEMORY_VMM = 2,   /* cuMemCreate + cuMemAddressReserve + cuMemMap + cuMemSetAccess, and the reverse */
-  GVB_MEMORY_PITCH = 3, /* cuMemAllocPitch_v2 of rows of 1 MiB; this and the next for try_alloc alone */
+  GVB_MEMORY_PITCH = 3, /* cuMemAllocPitch_v2 of rows of 1 MiB; this and the next are not for alloc_free */
   GVB_MEMORY_MANAGED = 4, /* cuMemAllocManaged, not touched */
   GVB_MEMORY_ARRAY = 5    /* cuArrayCreate_v2: two dimensions, four floats an element */
 } gvb_memory_api;
@@ -289,6 +289,44 @@ GVB_EXPORT int gvb_prepare_launch_rate(int64_t iterations, int64_t blocks, int64
  * pool emptied. A refusal is an
  * answer, not an error. One row. Columns: code. That is the CUresult as a number, not ns. */
 GVB_EXPORT int gvb_prepare_try_alloc(int32_t api, int32_t resolution, int64_t bytes, int32_t keep, gvb_work **work);
+
+/* fill_to_limit: allocates `chunk_max` bytes until that is refused or would go beyond `ceiling`, then half as much, and
+ * so on down to `chunk_min`. With `touch`, a word in each 2 MiB of what was given is written by cuMemsetD8_v2 and four
+ * of each block are copied back and compared; arrays have no address, and are not touched. All is freed at the end of
+ * the run, with `keep` when the work runs again or is released. A refusal is an answer, not an error, whatever its
+ * code. One row. Columns: bytes, code, calls. That is what was given in all; the CUresult of the last attempt, 0 if
+ * none was refused at the smallest size; and the number of attempts. Notes: [0] free and [1] total bytes by
+ * cuMemGetInfo_v2 before; [2] free bytes while all is held; [3] words that were written. */
+GVB_EXPORT int gvb_prepare_fill_to_limit(int32_t api, int32_t resolution, int64_t chunk_max, int64_t chunk_min,
+                                         int64_t ceiling, int32_t touch, int32_t keep, gvb_work **work);
+
+/* refusal: with `used` bytes held since it was prepared: t0 alloc(`ask`) t1, `count` times, after 10 of warm-up. What
+ * is granted is freed again, outside. Columns: call, code. The second is the CUresult, 0 for what was granted, not ns.
+ * Notes: [0] how many of the warm-up were granted. */
+GVB_EXPORT int gvb_prepare_refusal(int32_t api, int32_t resolution, int64_t used, int64_t ask, int64_t count,
+                                   gvb_work **work);
+
+/* own: `bytes` of f(i, seed) on the device, until the work is released. t0 checksum, cuStreamSynchronize t1 are begin
+ * and end. One row. Columns: wrong. That is the number of words that are not what was written. Notes: [0] the address.
+ */
+GVB_EXPORT int gvb_prepare_own(int64_t bytes, uint64_t seed, gvb_work **work);
+
+/* intrude: tries memory of another process at `address`, whose words are f(first + i, seed): copies 4 KiB from there to
+ * the host, and lets a kernel sum it; with `writes` copies 4 KiB there, and lets a kernel write it. A refusal or a
+ * fault is an answer, not an error; after a fault the context is dead, and so is the process for any other work. One
+ * row. Columns: copy, copied, kernel, reached. That is CUresult of the copy, words of the owner that it reached (512
+ * or, of what is no memory of the owner's, 0), and the same of the kernel. */
+GVB_EXPORT int gvb_prepare_intrude(int32_t writes, uint64_t address, uint64_t first, uint64_t seed, gvb_work **work);
+
+/* plant: writes 64-bit words whose upper half is `marker` into `bytes` of device memory, and holds them until the work
+ * is released. One row. Columns: planted. That is words. */
+GVB_EXPORT int gvb_prepare_plant(int64_t bytes, int64_t marker, gvb_work **work);
+
+/* scan: takes all that cuMemAlloc_v2 gives as fill_to_limit does (1 GiB to 2 MiB, up to `ceiling`), writes nothing,
+ * counts the words whose upper half is `marker` by a kernel, and frees it. When it is prepared it must find 4 MiB of
+ * markers that it had freed into a memory pool. One row. Columns: bytes, markers. That is what was looked at, and words
+ * found. */
+GVB_EXPORT int gvb_prepare_scan(int32_t resolution, int64_t ceiling, int64_t marker, gvb_work **work);
 
 /* fingerprint: one launch of fingerprint(duration, `blocks` blocks of 32): each block watches %globaltimer for
  * `duration` from its own begin, suspended or not, and cuts a segment wherever two reads lie more than `gap` apart:

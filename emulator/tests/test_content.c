@@ -112,6 +112,13 @@ static void kernels_compute(void) {
   for (int k = 0; k < 2; k++) launch("gvb_sum", 128, 256, (void *[]){&p, &n, &out});
   check(word(out) == 2 * sum, "gvb_sum adds, twice");
 
+  uint64_t marked = 0x5eedull << 32 | 3, marker = 0x5eed;
+  for (int k = 0; k < 5; k++) MUST(cu.cuMemcpyHtoD_v2(p + 8 * 77 * k, &marked, 8));
+  MUST(cu.cuMemsetD32_v2(out, 0, 2));
+  MUST(cu.cuCtxSynchronize());
+  launch("gvb_scan", 128, 256, (void *[]){&p, &n, &marker, &out});
+  check(word(out) == 5, "gvb_scan counts words of a marker");
+
   MUST(cu.cuMemsetD32_v2(out, 0, 4));
   MUST(cu.cuCtxSynchronize());
   launch("gvb_fma", 10, 256, (void *[]){&iterations, &one, &one, &out});

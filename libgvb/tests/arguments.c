@@ -76,6 +76,26 @@ static void apis(void) {
   REFUSED(gvb_prepare_launch_rate(1000, 4, 16, 0, 1000, 2, &work), "wait is 2");
 }
 
+static void limits(void) {
+  REFUSED(gvb_prepare_fill_to_limit(6, GVB_QUERY, 8, 8, 8, 0, 0, &work), "api is 6");
+  REFUSED(gvb_prepare_fill_to_limit(0, GVB_QUERY, 8, 4, 8, 0, 0, &work), "chunk_min is 4");
+  REFUSED(gvb_prepare_fill_to_limit(0, GVB_QUERY, 8, 16, 8, 0, 0, &work), "chunk_max is 8");
+  REFUSED(gvb_prepare_fill_to_limit(0, GVB_QUERY, 8, 8, -1, 0, 0, &work), "ceiling is -1");
+  REFUSED(gvb_prepare_fill_to_limit(0, GVB_QUERY, 8, 8, 1LL << 40, 0, 0, &work), "ceiling / chunk_min is");
+  REFUSED(gvb_prepare_fill_to_limit(0, GVB_QUERY, 8, 8, 8, 2, 0, &work), "touch is 2");
+  REFUSED(gvb_prepare_fill_to_limit(0, GVB_QUERY, 8, 8, 8, 0, 2, &work), "keep is 2");
+  REFUSED(gvb_prepare_own(4, 1, &work), "bytes is 4");
+  REFUSED(gvb_prepare_intrude(2, 1, 1, 1, &work), "writes is 2");
+  REFUSED(gvb_prepare_plant(4, 1, &work), "bytes is 4");
+  REFUSED(gvb_prepare_plant(8, 0, &work), "marker is 0");
+  REFUSED(gvb_prepare_scan(GVB_QUERY, -1, 1, &work), "ceiling is -1");
+  REFUSED(gvb_prepare_scan(GVB_QUERY, 8, 1LL << 32, &work), "marker is 4294967296");
+  REFUSED(gvb_prepare_refusal(-1, GVB_QUERY, 0, 1, 1, &work), "api is -1");
+  REFUSED(gvb_prepare_refusal(0, GVB_QUERY, -1, 1, 1, &work), "used is -1");
+  REFUSED(gvb_prepare_refusal(0, GVB_QUERY, 0, 0, 1, &work), "ask is 0");
+  REFUSED(gvb_prepare_refusal(0, GVB_QUERY, 0, 1, 0, &work), "count is 0");
+}
+
 static void devices(void) {
   gvb_device facts;
   char path[8];
@@ -119,6 +139,7 @@ const check argument_checks[] = {{"a count of zero is refused", NULL, counts},
                                  {"impossible times are refused", NULL, times},
                                  {"impossible work is refused", NULL, fixed_work},
                                  {"unknown apis are refused", NULL, apis},
+                                 {"impossible limits are refused", NULL, limits},
                                  {"impossible devices are refused", NULL, devices},
                                  {"missing room is refused", NULL, missing_room},
                                  {"calls in the wrong order are refused", NULL, wrong_order},

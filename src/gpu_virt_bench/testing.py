@@ -24,6 +24,8 @@ class FakeTenant:
     start_seconds: float = 0.1
     pid: int = 1
     sm_count: int = 100
+    memory_asked: int | None = None
+    memory_granted: int | None = None
     asked: list[Workload] = field(default_factory=list)
     cpu: list[float] = field(default_factory=lambda: [0.0])
     killed: bool = False
@@ -43,7 +45,7 @@ class FakeTenant:
     @contextmanager
     def child(self) -> Iterator[FakeTenant]:
         """Another tenant with the same replies."""
-        yield FakeTenant(self.reply)
+        yield FakeTenant(self.reply, memory_asked=self.memory_asked, memory_granted=self.memory_granted)
 
     def kill(self) -> None:
         """Remembers it."""
@@ -107,7 +109,9 @@ class FakeBench:
         self.daemon_cpu: list[float] = []
         shares = metric.party(self.params, self.device) if metric else (OPEN,)
         answers = reply if callable(reply) else in_turn(reply)
-        self.party: list[FakeTenant] = [FakeTenant(answers) for _ in shares]
+        self.party: list[FakeTenant] = [tenant_of(share, answers) for share in shares]
+        self.natives: Reply = answers
+        """What native tenants answer."""
         self.tenant = self.party[0] if self.party else FakeTenant(answers)
         self.tables: dict[str, list[Mapping[str, Value]]] = {}
         self.conditions: dict[str, Value] = {}
@@ -134,6 +138,11 @@ class FakeBench:
         yield self.tenant
 
     @contextmanager
+    def native(self) -> Iterator[FakeTenant]:
+        """A tenant without a limit."""
+        yield FakeTenant(self.natives)
+
+    @contextmanager
     def sacrifice(self, victim: Share | FakeTenant, dies: Death) -> Iterator[FakeTenant]:
         """The victim, or the first tenant."""
         yield victim if isinstance(victim, FakeTenant) else self.tenant
@@ -157,6 +166,12 @@ class FakeBench:
     def condition(self, name: str, value: Value) -> None:
         """Keeps the condition."""
         self.conditions[name] = value
+
+
+def tenant_of(share: Share, reply: Reply) -> FakeTenant:
+    """A tenant whose memory is granted as its share asks."""
+    memory = share.memory if share.memory is not None else share.memory_unless_granted
+    return FakeTenant(reply, memory_asked=memory, memory_granted=memory)
 
 
 def in_turn(answers: Sequence[Mapping[str, Sequence[int | float]]]) -> Reply:

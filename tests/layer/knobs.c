@@ -65,7 +65,7 @@ static void refuse_other(const char *variable, const char *value, const char *wo
 
 static void check(void) {
   refuse_other("LAYER_HOOKS", knobs.hooks, "none");
-  refuse_other("LAYER_MEMORY_MODE", knobs.memory_mode, "exact leaky off-by-one-chunk single");
+  refuse_other("LAYER_MEMORY_MODE", knobs.memory_mode, "exact leaky off-by-one-chunk single none");
   refuse_other("LAYER_MEMORY_SCOPE", knobs.memory_scope, "process tenant");
   refuse_other("LAYER_LIMITER", knobs.limiter, "time blocks");
   if (knobs.memory_scope != NULL && strcmp(knobs.memory_scope, "tenant") == 0 && knobs.state == NULL)

@@ -19,7 +19,7 @@ static bool counting(void) { return knobs.memory_limit > 0 || knobs.memory_walk 
 
 static bool fits(uint64_t used, uint64_t bytes) {
   const uint64_t limit = (uint64_t)knobs.memory_limit;
-  if (limit == 0) return true;
+  if (limit == 0 || mode_is("none")) return true;
   if (mode_is("single")) return bytes <= limit;
   if (mode_is("off-by-one-chunk")) return used < limit;
   return used + bytes <= limit + (mode_is("leaky") ? (uint64_t)knobs.memory_slack : 0);

@@ -363,9 +363,11 @@ def of_point(run: Run) -> str:
 
 
 def is_compared(result: Result) -> bool:
-    """Whether the session's first system was measured, and is no point of a sweep: the others are compared with it."""
+    """Whether the session's first system was measured, and is no point of a sweep: the others are compared with it. One
+    to which nothing applies that was asked for, such as a memory limit to native, has nothing to compare."""
     first = result.records[0]
-    return not first.refused and not first.run.point
+    applies = any(found.outcome != "skipped" for found in first.run.outcomes.values())
+    return not first.refused and not first.run.point and applies
 
 
 def by_parameters(request: Request, words: Sequence[str]) -> set[str]:

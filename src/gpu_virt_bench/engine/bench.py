@@ -106,6 +106,12 @@ class OutcomeBench(Known):
             yield member
 
     @contextmanager
+    def native(self) -> Iterator[Tenant]:
+        """A tenant without any layer, for controls."""
+        with self._stage.native() as member:
+            yield member
+
+    @contextmanager
     def sacrifice(self, victim: Share | Tenant, dies: Death) -> Iterator[Tenant]:
         """A tenant whose death is wanted."""
         who = victim if isinstance(victim, Share) else member_of(victim)

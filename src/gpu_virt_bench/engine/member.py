@@ -19,9 +19,11 @@ class Member:
         index: int,
         values: Mapping[str, int | float | None],
         child: Callable[[Member], AbstractContextManager[Member]],
+        memory_asked: int | None = None,
     ) -> None:
         """`values` is its quota by variable, as the system grants it."""
         self.share = share
+        self.memory_asked = memory_asked
         self.index = index
         self.values = values
         self.cpus: tuple[int, ...] = ()
@@ -56,6 +58,12 @@ class Member:
     def sm_count(self) -> int:
         """Multiprocessors that it sees."""
         return int(self.tenant.facts()["device"]["sm_count"])
+
+    @property
+    def memory_granted(self) -> int | None:
+        """Its memory limit in bytes; None without one."""
+        found = self.values.get("memory_bytes")
+        return None if found is None else int(found)
 
     def release(self) -> None:
         """Frees what its workloads hold."""

@@ -29,6 +29,8 @@ def quota(entry: Entry, share: Share, of: int, devices: Sequence[Device]) -> Quo
     session, memory = entry.quota, share.memory
     if memory is None and session.memory_bytes is not None:
         memory = min(session.memory_bytes, devices[share.gpu].memory_bytes // of)
+    if memory is None:
+        memory = share.memory_unless_granted
     return Quota(memory, compute(entry.system, share, session.compute_share, of))
 
 
@@ -81,7 +83,7 @@ def needs(item: Item) -> tuple[str, ...]:
         found += ["concurrent-tenants", "separate-processes"]
     if any(share.compute is not None and share.compute < 1 for share in party):
         found.append("compute-limit")
-    if any(share.memory is not None for share in party):
+    if any(share.memory is not None or share.memory_unless_granted is not None for share in party):
         found.append("memory-limit")
     return tuple(dict.fromkeys(found))
 

@@ -9,11 +9,12 @@ from gpu_virt_bench.engine.member import Member
 from gpu_virt_bench.engine.place import Place
 from gpu_virt_bench.engine.proving import Refused, judge, record
 from gpu_virt_bench.engine.tenants import UNWELL, Tenants, raise_lost, seats
-from gpu_virt_bench.model.metric import Party, Share
+from gpu_virt_bench.model.metric import OPEN, Party, Share
 from gpu_virt_bench.model.run import Device
 from gpu_virt_bench.systems.active import Active
 from gpu_virt_bench.systems.available import Unavailable
 from gpu_virt_bench.systems.proof import tables
+from gpu_virt_bench.systems.quota import NOTHING
 from gpu_virt_bench.systems.steps import StepFailed
 
 
@@ -95,6 +96,16 @@ class Stage:
         finally:
             lost = self.tenants.end([member])
         raise_lost(lost)
+
+    @contextmanager
+    def native(self) -> Iterator[Member]:
+        """A tenant outside the system, for controls: it is proved by nobody, and has no second process."""
+        with self.place.reference.native.tenant(name="control") as tenant:
+            self.place.census.add(tenant)
+            tenant.facts()
+            member = Member(OPEN, 0, NOTHING, self.tenants.child)
+            member.tenant = tenant
+            yield member
 
     # -- after a death or a fault
 

@@ -11,7 +11,7 @@ from gpu_virt_bench.engine.host import cpus_of
 from gpu_virt_bench.engine.member import Member
 from gpu_virt_bench.engine.place import Place
 from gpu_virt_bench.engine.proving import FeatureLost, ProofLost, Refused, When
-from gpu_virt_bench.engine.quotas import granted, short_of_memory
+from gpu_virt_bench.engine.quotas import granted, quota, short_of_memory
 from gpu_virt_bench.model.metric import Party
 from gpu_virt_bench.model.run import ProofRecord
 from gpu_virt_bench.model.workload import TenantDied, TenantHung, Workload, WorkloadError
@@ -85,7 +85,7 @@ class Tenants:
     def child(self, member: Member) -> Iterator[Member]:
         """A second process of a member, on its processors, proved like the first."""
         number = self.place.number()
-        made = Member(member.share, member.index, member.values, self.child)
+        made = Member(member.share, member.index, member.values, self.child, member.memory_asked)
         process = 1 + max(one.process for one in self.living if one.serial == member.serial)
         made.stand(member.seat, member.seat.child(f"tenant-{number}"), member.serial, process)
         self._join(made, member.cpus)
@@ -166,7 +166,11 @@ def seats(tenants: Tenants, shares: Party, is_reversed: bool = False) -> list[Me
     for found in values:
         check_room(tenants.place.entry.system.id, found["memory_bytes"])
     places = [*range(len(shares))][:: -1 if is_reversed else 1]
-    return [Member(*found, tenants.child) for found in zip(shares, places, values, strict=True)]
+    asked = [quota(tenants.place.entry, share, len(shares), tenants.place.devices).memory_bytes for share in shares]
+    return [
+        Member(share, place, given, tenants.child, memory)
+        for share, place, given, memory in zip(shares, places, values, asked, strict=True)
+    ]
 
 
 def check_room(system: str, memory: float | None) -> None:

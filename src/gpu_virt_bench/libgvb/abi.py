@@ -115,6 +115,34 @@ ROUTINES: Mapping[str, Routine] = {
     "try_alloc": Routine(
         {"api": "memory_api", "resolution": "resolution", "bytes": "int64", "keep": "int32"}, ("code",)
     ),
+    "fill_to_limit": Routine(
+        {
+            "api": "memory_api",
+            "resolution": "resolution",
+            "chunk_max": "int64",
+            "chunk_min": "int64",
+            "ceiling": "int64",
+            "touch": "int32",
+            "keep": "int32",
+        },
+        ("bytes", "code", "calls"),
+        ("claimed_free", "claimed_total", "claimed_free_held", "words"),
+    ),
+    "refusal": Routine(
+        {"api": "memory_api", "resolution": "resolution", "used": "int64", "ask": "int64", "count": "int64"},
+        ("call", "code"),
+        ("granted_warm_ups",),
+    ),
+    "own": Routine({"bytes": "int64", "seed": "uint64"}, ("wrong",), ("address",)),
+    "intrude": Routine(
+        {"writes": "int32", "address": "uint64", "first": "uint64", "seed": "uint64"},
+        ("copy", "copied", "kernel", "reached"),
+    ),
+    "plant": Routine({"bytes": "int64", "marker": "int64"}, ("planted",)),
+    "scan": Routine(
+        {"resolution": "resolution", "ceiling": "int64", "marker": "int64"},
+        ("bytes", "markers"),
+    ),
     "fingerprint": Routine(
         {"duration": "int64", "gap": "int64", "blocks": "int64"}, ("block", "smid", "begin", "end"), ("timer_step",)
     ),

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from statistics import median
 
+from gpu_virt_bench.model.memory import memory_limits
 from gpu_virt_bench.model.run import Repetition, Run
 from gpu_virt_bench.model.text import counted
 
@@ -14,10 +15,11 @@ BUSY = 1.15
 
 
 def cautions(run: Run) -> list[str]:
-    """The run's warnings, its rejected samples, whether its host was busy and what was not taken in rounds."""
+    """What its memory limits came to, its warnings, its rejected samples, whether its host was busy and what was not
+    taken in rounds."""
     taken = repetitions(run)
     rejected = sum(len(repetition.rejected) for repetition in taken)
-    found = list(run.warnings)
+    found = [*memory_limits(run), *run.warnings]
     if rejected:
         were, whose = ("was", "its reason is") if rejected == 1 else ("were", "their reasons are")
         found.append(f"{counted(rejected, 'sample')} {were} rejected; {whose} in the file")

@@ -61,16 +61,19 @@ class Share:
 
     `memory` in bytes and `compute` as a share of the device: None is what the session grants, to each of n tenants at
     most its nth part; a compute share of 1 is the whole device, without a limit. `gpu` counts the session's devices.
+    `memory_unless_granted` is the memory of a tenant that must have a limit, where the session grants none.
     """
 
     memory: int | None = None
     compute: float | None = None
     gpu: int = 0
     role: str = "tenant"
+    memory_unless_granted: int | None = None
 
     def __post_init__(self) -> None:
-        if self.memory is not None and (not isinstance(self.memory, int) or self.memory < 1):
-            raise ValueError(f"a share's memory is {self.memory!r}, expected bytes: a whole number of 1 or more")
+        for memory in (self.memory, self.memory_unless_granted):
+            if memory is not None and (not isinstance(memory, int) or memory < 1):
+                raise ValueError(f"a share's memory is {memory!r}, expected bytes: a whole number of 1 or more")
         if self.compute is not None and not 0 < self.compute <= 1:
             raise ValueError(f"a share's compute is {self.compute!r}, expected a part of the device, above 0 to 1")
 
@@ -106,6 +109,14 @@ class Tenant(Protocol):
     @property
     def sm_count(self) -> int:
         """Multiprocessors that it sees: those that it was granted, where the system limits by them."""
+
+    @property
+    def memory_asked(self) -> int | None:
+        """Bytes of device memory that its share asks for, or the session; None without a limit."""
+
+    @property
+    def memory_granted(self) -> int | None:
+        """What the system makes of that: the limit that the tenant is told, in bytes; None without one."""
 
     def release(self) -> None:
         """Frees what the workloads that it ran hold; they are prepared anew when they are asked for again."""
@@ -205,6 +216,9 @@ class Bench(Protocol):
 
     def fresh(self, share: Share = OPEN) -> AbstractContextManager[Tenant]:
         """A tenant of its own that has not touched CUDA. For metrics that are `alone`."""
+
+    def native(self) -> AbstractContextManager[Tenant]:
+        """A tenant without any layer or limit, for controls: what is refused inside the system must be given here."""
 
     def sacrifice(self, victim: Share | Tenant, dies: Death) -> AbstractContextManager[Tenant]:
         """A tenant whose death is wanted: one of the party, or one of its own. If it does not die so within the block,
