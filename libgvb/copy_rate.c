@@ -4,8 +4,8 @@
 #include "lane.h"
 #include "work.h"
 
-enum { WAYS = 2, MOST_RATE_ROWS = 1 << 20 };
-enum { LEFT_OUT, TO_DEVICE, TO_HOST, HOST_NODE, DEVICE_NODE }; /* notes */
+enum { WAYS = 2, COLUMNS = 2, MOST_RATE_ROWS = 1 << 20 };
+enum { LEFT_OUT, HOST_NODE, DEVICE_NODE }; /* notes */
 
 #define PERIOD (10 * GVB_MILLISECOND)
 /* Rows have room for copies of this length. */
@@ -75,15 +75,22 @@ static int settle(rate_work *w, gvb_interval *interval) {
 }
 
 /* Completions beyond the room are work, not samples. */
+static void note(const rate_work *w, gvb_interval *interval, int32_t kind) {
+  int64_t *row = interval->samples + COLUMNS * interval->rows;
+  if (interval->rows == w->work.rows) {
+    interval->notes[LEFT_OUT]++;
+    return;
+  }
+  row[0] = interval->end - interval->begin;
+  row[1] = kind;
+  interval->rows++;
+}
+
 static int measure(rate_work *w, gvb_interval *interval) {
   int32_t kind;
   do {
     GVB_TRY(next_completion(w, &interval->end, &kind));
-    interval->notes[kind == GVB_COPY_H2D ? TO_DEVICE : TO_HOST]++;
-    if (interval->rows < w->work.rows)
-      interval->samples[interval->rows++] = interval->end - interval->begin;
-    else
-      interval->notes[LEFT_OUT]++;
+    note(w, interval, kind);
   } while (interval->end - interval->begin < w->duration && !gvb_stopped(interval));
   return GVB_OK;
 }
@@ -139,7 +146,7 @@ int gvb_prepare_copy_rate(int32_t kind, int64_t bytes, int64_t depth, int64_t bu
   GVB_TRY(gvb_need_range("settle", settle_ns, 0, 3600 * GVB_SECOND));
   GVB_TRY(gvb_need_range("duration", duration, 1, 3600 * GVB_SECOND));
   const int64_t rows = duration / CLOSEST_EVENTS + 2;
-  GVB_TRY(gvb_device_work_new(sizeof(rate_work), rows < MOST_RATE_ROWS ? rows : MOST_RATE_ROWS, 1, &made));
+  GVB_TRY(gvb_device_work_new(sizeof(rate_work), rows < MOST_RATE_ROWS ? rows : MOST_RATE_ROWS, COLUMNS, &made));
   made->run = run;
   made->release = release;
   rate_work *w = (rate_work *)made;

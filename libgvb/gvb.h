@@ -308,9 +308,9 @@ GVB_EXPORT int gvb_prepare_copy(int32_t kind, int32_t host, int32_t api, int32_t
 /* copy_rate: keeps `depth` copies of `bytes` from or to pinned memory in flight (each way, for both at once) for
  * `settle` + `duration` ns, payload new, an event after each. begin = the first completion that the host sees after the
  * settling; one row for each later one, up to the first at `duration` or after stop. Copies are submitted in the first
- * `busy` ns of each 10 ms alone; 10 ms is always. What arrived last is compared after end, as by copy. Columns: done.
- * That is ns since begin. Notes: [0] rows beyond the 2^20 that there is room for; [1] how many rows are copies to the
- * device, [2] to the host, those without room too; [3] and [4] as copy's [0] and [1]. */
+ * `busy` ns of each 10 ms alone; 10 ms is always. What arrived last is compared after end, as by copy. Columns: done,
+ * kind. The first is ns since begin, the second a gvb_copy_kind. Notes: [0] rows beyond the 2^20 that there is room
+ * for; [1] and [2] as copy's [0] and [1]. */
 GVB_EXPORT int gvb_prepare_copy_rate(int32_t kind, int64_t bytes, int64_t depth, int64_t busy, int64_t settle,
                                      int64_t duration, gvb_work **work);
 

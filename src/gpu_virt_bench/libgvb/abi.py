@@ -132,8 +132,8 @@ ROUTINES: Mapping[str, Routine] = {
             "settle": "int64",
             "duration": "int64",
         },
-        ("done",),
-        ("rows_left_out", "h2d_copies", "d2h_copies", "host_node", "device_node"),
+        ("done", "kind"),
+        ("rows_left_out", "host_node", "device_node"),
     ),
     "try_alloc": Routine(
         {"api": "memory_api", "resolution": "resolution", "bytes": "int64", "keep": "int32"}, ("code",)
