@@ -196,11 +196,15 @@ def test_a_value_is_made_once() -> None:
     assert made == [1]
 
 
+CATEGORIES = {"OH": "overhead", "PCIE": "pcie"}
+"""By the letters of the ids."""
+
+
 @pytest.mark.parametrize("found", load().values(), ids=list(load()))
 def test_every_shipped_metric_is_well_declared(found) -> None:
     assert found.title
     assert "sample = " in found.definition
-    assert found.category == "overhead"
+    assert found.category == CATEGORIES[found.id.partition("-")[0]]
     variants = found.variants(DEVICE)
     assert len({found.outcome_id(params, DEVICE) for params in variants}) == len(variants)
     assert variants[0] == found.headline(DEVICE)
