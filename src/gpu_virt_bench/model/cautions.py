@@ -37,7 +37,7 @@ def downgraded(run: Run) -> list[str]:
 
 def below_best(row: Mapping[str, Value]) -> str:
     """The link of a row and what it could be, "" if it is at its best."""
-    if not row["downgraded"]:
+    if not row.get("downgraded"):
         return ""
     now, best = (f"PCIe {row[prefix + 'generation']}.0 x{row[prefix + 'width']}" for prefix in ("", "max_"))
     return f"{now}, where card and slot can do {best}"
