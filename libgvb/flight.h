@@ -12,7 +12,8 @@ typedef struct gvb_flight {
   CUevent events[GVB_DEEPEST_FLIGHT];
   int64_t depth;
   int64_t taken_off, landed;
-  int32_t wait; /* gvb_wait */
+  int32_t wait;    /* gvb_wait */
+  CUstream stream; /* that they fly on; the context's unless set after gvb_flight_make */
 } gvb_flight;
 
 int gvb_flight_make(gvb_flight *f, int64_t depth, int32_t wait);
@@ -25,6 +26,9 @@ int gvb_flight_take_off(gvb_flight *f);
 
 /* Waits for the oldest, in the flight's way; there is one. */
 int gvb_flight_land(gvb_flight *f);
+
+/* Whether the oldest has just landed; asks, does not wait. */
+int gvb_flight_try_land(gvb_flight *f, bool *landed);
 
 /* Waits for all. */
 int gvb_flight_empty(gvb_flight *f);

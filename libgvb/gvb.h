@@ -70,6 +70,29 @@ typedef enum gvb_wait {
   GVB_WAIT_BLOCK = 1 /* CU_CTX_SCHED_BLOCKING_SYNC */
 } gvb_wait;
 
+/* Copies between host and device. */
+typedef enum gvb_copy_kind {
+  GVB_COPY_H2D = 0,   /* host to device */
+  GVB_COPY_D2H = 1,   /* device to host */
+  GVB_COPY_DUPLEX = 2 /* both at once, each on a stream of its own; for copy_rate alone */
+} gvb_copy_kind;
+
+typedef enum gvb_host_memory {
+  GVB_HOST_PINNED = 0,  /* cuMemHostAlloc */
+  GVB_HOST_PAGEABLE = 1 /* touched pages of mmap, no huge ones */
+} gvb_host_memory;
+
+typedef enum gvb_copy_api {
+  GVB_COPY_BATCH = 0, /* cuMemcpyHtoDAsync_v2, cuMemcpyDtoHAsync_v2: events around a batch of them on one stream */
+  GVB_COPY_CALL = 1   /* cuMemcpyHtoD_v2, cuMemcpyDtoH_v2: the host's clock around one call */
+} gvb_copy_api;
+
+typedef enum gvb_payload {
+  GVB_PAYLOAD_NEW = 0,  /* incompressible; each copy brings another content than the 4092 before it */
+  GVB_PAYLOAD_SAME = 1, /* incompressible, always the same */
+  GVB_PAYLOAD_ZEROS = 2
+} gvb_payload;
+
 /* Driver functions whose calls are timed one by one. */
 typedef enum gvb_function {
   GVB_CTX_GET_DEVICE = 0,        /* cuCtxGetDevice */
@@ -284,6 +307,25 @@ GVB_EXPORT int gvb_prepare_launch_full(int32_t resolution, int64_t count, int64_
  * room for. */
 GVB_EXPORT int gvb_prepare_launch_rate(int64_t iterations, int64_t blocks, int64_t depth, int64_t settle,
                                        int64_t duration, int32_t wait, gvb_work **work);
+
+/* copy: `batch` copies of `bytes` between host and device, `count` times. By batch: the time between two events on the
+ * stream, one recorded before the first copy and one after the last. By call (batch is 1): t0 call t1; the context is
+ * synchronized after each. The host's memory lies on the device's NUMA node where the kernel can put it there. Copies
+ * go to destinations of 16 MiB in all, or to one that is larger, in turn; what the last copy to each brought is
+ * compared word by word after the last clock read, by a kernel for copies to the device, and the destinations are
+ * cleared for the next run. Columns: batch. Notes: [0] NUMA node of the host's memory, [1] of the device, -1 = not
+ * said. */
+GVB_EXPORT int gvb_prepare_copy(int32_t kind, int32_t host, int32_t api, int32_t payload, int64_t bytes, int64_t batch,
+                                int64_t count, gvb_work **work);
+
+/* copy_rate: keeps `depth` copies of `bytes` from or to pinned memory in flight (each way, for both at once) for
+ * `settle` + `duration` ns, payload new, an event after each. begin = the first completion that the host sees after the
+ * settling; one row for each later one, up to the first at `duration` or after stop. Copies are submitted in the first
+ * `busy` ns of each 10 ms alone; 10 ms is always. What arrived last is compared after end, as by copy. Columns: done,
+ * kind. The first is ns since begin, the second a gvb_copy_kind. Notes: [0] rows beyond the 2^20 that there is room
+ * for; [1] and [2] as copy's [0] and [1]. */
+GVB_EXPORT int gvb_prepare_copy_rate(int32_t kind, int64_t bytes, int64_t depth, int64_t busy, int64_t settle,
+                                     int64_t duration, gvb_work **work);
 
 /* try_alloc: one attempt to allocate, freed again if it succeeds (with `keep` when the work is released), and then its
  * pool emptied. A refusal is an

@@ -96,6 +96,25 @@ static void limits(void) {
   REFUSED(gvb_prepare_refusal(0, GVB_QUERY, 0, 1, 0, &work), "count is 0");
 }
 
+static int refuse_copy(int32_t kind, int32_t api, int64_t bytes, int64_t batch, gvb_work **work) {
+  return gvb_prepare_copy(kind, GVB_HOST_PINNED, api, GVB_PAYLOAD_NEW, bytes, batch, 1, work);
+}
+
+static void copy_arguments(void) {
+  REFUSED(refuse_copy(GVB_COPY_DUPLEX, GVB_COPY_BATCH, 4096, 1, &work), "kind is 2, expected 0 to 1");
+  REFUSED(refuse_copy(GVB_COPY_H2D, 2, 4096, 1, &work), "api is 2");
+  REFUSED(refuse_copy(GVB_COPY_H2D, GVB_COPY_BATCH, 12, 1, &work), "bytes is 12, expected a multiple of 8");
+  REFUSED(refuse_copy(GVB_COPY_H2D, GVB_COPY_BATCH, 0, 1, &work), "bytes is 0");
+  REFUSED(refuse_copy(GVB_COPY_H2D, GVB_COPY_CALL, 4096, 2, &work), "batch is 2, expected 1 to 1");
+  REFUSED(gvb_prepare_copy(0, 2, 0, 0, 4096, 1, 1, &work), "host is 2");
+  REFUSED(gvb_prepare_copy(0, 0, 0, 3, 4096, 1, 1, &work), "payload is 3");
+  REFUSED(gvb_prepare_copy_rate(3, 4096, 4, 1, 0, 1, &work), "kind is 3");
+  REFUSED(gvb_prepare_copy_rate(0, 4096, 0, 1, 0, 1, &work), "depth is 0");
+  REFUSED(gvb_prepare_copy_rate(0, 4096, 4, 10000001, 0, 1, &work), "busy is 10000001, expected 1 to 10000000");
+  REFUSED(gvb_prepare_copy_rate(0, 4096, 4, 1, -1, 1, &work), "settle is -1");
+  REFUSED(gvb_prepare_copy_rate(0, 4096, 4, 1, 0, 0, &work), "duration is 0");
+}
+
 static void devices(void) {
   gvb_device facts;
   char path[8];
@@ -140,6 +159,7 @@ const check argument_checks[] = {{"a count of zero is refused", NULL, counts},
                                  {"impossible work is refused", NULL, fixed_work},
                                  {"unknown apis are refused", NULL, apis},
                                  {"impossible limits are refused", NULL, limits},
+                                 {"impossible copies are refused", NULL, copy_arguments},
                                  {"impossible devices are refused", NULL, devices},
                                  {"missing room is refused", NULL, missing_room},
                                  {"calls in the wrong order are refused", NULL, wrong_order},

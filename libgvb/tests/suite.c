@@ -4,9 +4,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static const check *const families[] = {argument_checks,   device_checks,      routine_checks,
-                                        overhead_checks,   fingerprint_checks, failure_checks,
-                                        scheduling_checks, limit_checks,       isolation_checks};
+static const check *const families[] = {argument_checks,    device_checks,  routine_checks,    overhead_checks,
+                                        fingerprint_checks, failure_checks, scheduling_checks, limit_checks,
+                                        isolation_checks,   copy_checks};
 
 enum { FAMILIES = sizeof families / sizeof *families };
 

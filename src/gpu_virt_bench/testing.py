@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from gpu_virt_bench.engine.readings import Book, Kept, View
+from gpu_virt_bench.model.link import Link
 from gpu_virt_bench.model.metric import OPEN, Death, Metric, Params, Share, Value
 from gpu_virt_bench.model.workload import Series, Workload
 
@@ -77,6 +78,7 @@ class FakeObserver:
 
     used: int = 1 << 30
     pids: list[int] = field(default_factory=list)
+    links: list[Link] = field(default_factory=lambda: [Link(5, 16, 5, 16)])
 
     def memory_used(self) -> int | None:
         """Bytes in use."""
@@ -85,6 +87,10 @@ class FakeObserver:
     def processes(self) -> list[int] | None:
         """Processes on the device."""
         return self.pids
+
+    def link(self) -> Link | None:
+        """One reading after the other, the last one for ever."""
+        return self.links.pop(0) if len(self.links) > 1 else self.links[0]
 
 
 class FakeBench:

@@ -61,6 +61,22 @@ def test_a_busy_host_is_remarked_with_its_median_pace() -> None:
     ]
 
 
+def linked(**link: int) -> Run:
+    """A run whose copies went over this link, of card and slot that can do PCIe 5.0 x16."""
+    return taken(detail={"link": [{"max_generation": 5, "max_width": 16, **link}]})
+
+
+def test_a_downgraded_link_is_remarked_once_with_what_it_could_be() -> None:
+    assert remarks(linked(generation=5, width=8, downgraded=1)) == [
+        "downgraded link: OH-001 copied over PCIe 5.0 x8, where card and slot can do PCIe 5.0 x16"
+    ]
+
+
+def test_a_link_at_its_best_and_a_row_of_another_kind_are_not_remarked() -> None:
+    assert remarks(linked(generation=5, width=16, downgraded=0)) == []
+    assert remarks(linked()) == []
+
+
 def test_repetitions_in_turns_are_counted_by_their_reason() -> None:
     run = taken()
     outcome = run.outcomes["OH-001"]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+from gpu_virt_bench.model.link import Link
 from gpu_virt_bench.model.run import DeviceState, now
 
 Answer = TypeVar("Answer")
@@ -113,6 +114,20 @@ class Observer:
     def sm_clock(self) -> int | None:
         """The SM clock in Hz."""
         return mega(self._ask(lambda: self._nvml.nvmlDeviceGetClockInfo(self._handle, self._nvml.NVML_CLOCK_SM)))
+
+    def link(self) -> Link | None:
+        """The link to the host; an idle one may show a low generation."""
+        nvml, handle = self._nvml, self._handle
+
+        def ask() -> Link:
+            return Link(
+                int(nvml.nvmlDeviceGetCurrPcieLinkGeneration(handle)),
+                int(nvml.nvmlDeviceGetCurrPcieLinkWidth(handle)),
+                int(nvml.nvmlDeviceGetMaxPcieLinkGeneration(handle)),
+                int(nvml.nvmlDeviceGetMaxPcieLinkWidth(handle)),
+            )
+
+        return self._ask(ask)
 
     def state(self) -> DeviceState:
         """Everything that may move a result, now."""

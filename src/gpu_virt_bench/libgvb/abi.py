@@ -24,6 +24,10 @@ WORDS: Mapping[str, Mapping[str, int]] = {
     "memory_api": {"cuMemAlloc_v2": 0, "pool": 1, "vmm": 2, "pitch": 3, "managed": 4, "array": 5},
     "wait": {"spin": 0, "block": 1},
     "way": {"graph": 0, "streams": 1},
+    "copy_kind": {"h2d": 0, "d2h": 1, "duplex": 2},
+    "host_memory": {"pinned": 0, "pageable": 1},
+    "copy_api": {"batch": 0, "call": 1},
+    "payload": {"new": 0, "same": 1, "zeros": 2},
     "function": {
         "cuCtxGetDevice": 0,
         "cuMemGetInfo_v2": 1,
@@ -111,6 +115,31 @@ ROUTINES: Mapping[str, Routine] = {
         },
         ("done",),
         ("launches_per_row", "rows_left_out"),
+    ),
+    "copy": Routine(
+        {
+            "kind": "copy_kind",
+            "host": "host_memory",
+            "api": "copy_api",
+            "payload": "payload",
+            "bytes": "int64",
+            "batch": "int64",
+            "count": "int64",
+        },
+        ("batch",),
+        ("host_node", "device_node"),
+    ),
+    "copy_rate": Routine(
+        {
+            "kind": "copy_kind",
+            "bytes": "int64",
+            "depth": "int64",
+            "busy": "int64",
+            "settle": "int64",
+            "duration": "int64",
+        },
+        ("done", "kind"),
+        ("rows_left_out", "host_node", "device_node"),
     ),
     "try_alloc": Routine(
         {"api": "memory_api", "resolution": "resolution", "bytes": "int64", "keep": "int32"}, ("code",)

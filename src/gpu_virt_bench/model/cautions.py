@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from statistics import median
 
 from gpu_virt_bench.model.memory import memory_limits
-from gpu_virt_bench.model.run import Repetition, Run
+from gpu_virt_bench.model.run import Repetition, Run, Value
 from gpu_virt_bench.model.text import counted
 
 BUSY = 1.15
@@ -15,15 +15,34 @@ BUSY = 1.15
 
 
 def cautions(run: Run) -> list[str]:
-    """What its memory limits came to, its warnings, its rejected samples, whether its host was busy and what was not
-    taken in rounds."""
+    """What its memory limits came to, its warnings, its rejected samples, slow links, whether its host was busy, what
+    was not taken in rounds."""
     taken = repetitions(run)
     rejected = sum(len(repetition.rejected) for repetition in taken)
     found = [*memory_limits(run), *run.warnings]
     if rejected:
         were, whose = ("was", "its reason is") if rejected == 1 else ("were", "their reasons are")
         found.append(f"{counted(rejected, 'sample')} {were} rejected; {whose} in the file")
-    return [*found, *busy(taken), *in_turns(taken)]
+    return [*found, *downgraded(run), *busy(taken), *in_turns(taken)]
+
+
+def downgraded(run: Run) -> list[str]:
+    """Which outcomes copied over a link that was below its best, for each way in which it was."""
+    found: dict[str, list[str]] = {}
+    for name, outcome in run.outcomes.items():
+        rows = [row for one in getattr(outcome, "repetitions", ()) for row in one.detail.get("link", ())]
+        for below in dict.fromkeys(map(below_best, rows)):
+            if below:
+                found.setdefault(below, []).append(name)
+    return [f"downgraded link: {', '.join(names)} copied over {below}" for below, names in found.items()]
+
+
+def below_best(row: Mapping[str, Value]) -> str:
+    """The link of a row and what it could be, "" if it is at its best."""
+    if not row.get("downgraded"):
+        return ""
+    now, best = (f"PCIe {row[prefix + 'generation']}.0 x{row[prefix + 'width']}" for prefix in ("", "max_"))
+    return f"{now}, where card and slot can do {best}"
 
 
 def repetitions(run: Run) -> list[Repetition]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from itertools import product
 from typing import Literal, Protocol, TypeVar
 
+from gpu_virt_bench.model.link import Link
 from gpu_virt_bench.model.system import FEATURES
 from gpu_virt_bench.model.text import nearest
 from gpu_virt_bench.model.workload import Series, Workload
@@ -166,6 +167,8 @@ class Outside(Protocol):
     def memory_used(self) -> int | None: ...
 
     def processes(self) -> list[int] | None: ...
+
+    def link(self) -> Link | None: ...
 
 
 class Bench(Protocol):
