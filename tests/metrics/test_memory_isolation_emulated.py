@@ -6,7 +6,8 @@ from gpu_virt_bench import emulated
 from gpu_virt_bench.model.run import Failed
 from sessions import value
 
-SMALL = {"memory_bytes": f"{2 << 30}", "context_bytes": f"{64 << 20}"}
+SMALL = {"memory_bytes": f"{3 << 30}", "context_bytes": f"{64 << 20}"}
+"""2 GiB are kept free, and a tenant of a test need not scan more than what is left."""
 READ, WRITE = "IS-005[probe=foreign-read]", "IS-005[probe=foreign-write]"
 ALL = ("IS-005", READ, WRITE, "IS-005[probe=residual]", "IS-005[probe=residual,end=kill]")
 ONE = {"repetitions": 1, "max_repetitions": 1, "seconds_per_outcome": 60.0}
