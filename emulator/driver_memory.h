@@ -63,6 +63,11 @@ void heap_trim(heap *h, uint64_t keep);
 memory *memory_register(uint64_t base, uint64_t bytes, memory_kind kind, unsigned int flags);
 void memory_unregister(memory *m);
 
+/* Memory of the host that the device reaches. */
+static inline bool memory_is_host(const memory *m) {
+  return m && (m->kind == MEMORY_HOST || m->kind == MEMORY_REGISTERED);
+}
+
 void memory_release_context(CUcontext context);
 
 /* Whether kernels of this context reach the memory: that of a peer only where access was enabled. */
