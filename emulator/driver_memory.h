@@ -33,6 +33,8 @@ typedef struct heap {
 
 struct CUmemPoolHandle_st {
   heap heap;
+  uint64_t most; /* bytes that may be in use */
+  bool destroyed;
 };
 
 extern heap plain_heaps[DEVICES];
