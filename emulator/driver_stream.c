@@ -1,6 +1,5 @@
 /* Streams. */
 #include <stdlib.h>
-#include <string.h>
 
 #include "driver_call.h"
 #include "driver_queue.h"
