@@ -6,6 +6,8 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 TOOLS := $(VENV)/.tools
 LAST := $(VENV)/.last-test
+# Tests mostly wait for processes: one worker more than there are processors, at most 8.
+WORKERS := $(shell $(PYTHON) -c 'import os; print(min(8, 1 + len(os.sched_getaffinity(0))))')
 PIP := $(BIN)/pip --quiet --disable-pip-version-check install
 NATIVE := $(wildcard libgvb/*.[chS] libgvb/kernels/* emulator/*.[ch] emulator/*.def)
 
@@ -50,7 +52,7 @@ test: announced native $(TOOLS)
 	@$(MAKE) --no-print-directory -C emulator test
 	@$(MAKE) --no-print-directory -C libgvb test
 	@$(MAKE) --no-print-directory -C tests/layer test
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses $(WORKERS) --dist loadfile
 	@echo "$$(( ($$(date +%s) - $$(cat $(LAST).began) + 59) / 60 )) minutes the last time here" >$(LAST)
 
 check: native $(TOOLS)

@@ -51,7 +51,10 @@ def targets() -> dict[Path, tuple[list[Path], list[str]]]:
             common + sorted(emulator.glob("nvml_*.c")),
             [*LIBRARY, "-Wl,-soname,libnvidia-ml.so.1", "-lpthread", "-lm", "-lrt"],
         ),
-        PROGRAMS / "nvidia-cuda-mps-control": (sorted(emulator.glob("mps_*.c")), []),
+        PROGRAMS / "nvidia-cuda-mps-control": (
+            sorted([*emulator.glob("mps_*.c"), *emulator.glob("common_config*.c")]),
+            ["-lm"],
+        ),
     }
 
 

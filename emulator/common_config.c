@@ -128,9 +128,23 @@ static bool read_file(config *into, const char *path, char *error) {
   return good;
 }
 
+static bool is_part(double value) { return value > 0 && value <= 1; }
+
+static const char *check_memory(const config *c) {
+  if (!is_part(c->dram_saturation) || !is_part(c->dram_reach))
+    return "dram_saturation and dram_reach must be in (0, 1]";
+  if (c->dram_weight <= 0 || c->dram_write_cost < 1) return "dram_weight must be > 0, dram_write_cost at least 1";
+  if (!is_part(c->l2_effective)) return "l2_effective must be in (0, 1]";
+  if (!c->l2_random && strcmp(c->l2_policy, "lru") != 0) return "l2_policy must be lru or random";
+  if (c->l2_latency < 1 || c->dram_latency < c->l2_latency) return "l2_latency must be > 0, dram_latency at least that";
+  if (c->l2_queueing < 0 || c->dram_queueing < 0) return "l2_queueing and dram_queueing must not be negative";
+  return NULL;
+}
+
 static bool check(config *c, char *error) {
   c->side_by_side = strcmp(c->schedule, "side-by-side") == 0;
   c->is_virtual = strcmp(c->clock, "virtual") == 0;
+  c->l2_random = strcmp(c->l2_policy, "random") == 0;
   const char *wrong = NULL;
   if (!c->is_virtual && strcmp(c->clock, "real") != 0) wrong = "clock must be real or virtual";
   if (!c->side_by_side && strcmp(c->schedule, "time-slice") != 0) wrong = "schedule must be time-slice or side-by-side";
@@ -147,6 +161,7 @@ static bool check(config *c, char *error) {
   if (c->dram_bandwidth < 1 || c->l2_bandwidth < 1 || c->h2d_bandwidth < 1 || c->d2h_bandwidth < 1 ||
       c->pageable_bandwidth < 1 || c->peer_bandwidth < 1)
     wrong = "bandwidths must be positive";
+  if (!wrong) wrong = check_memory(c);
   if (c->slice_ns < 1000 || c->switch_ns < 0 || c->globaltimer_step < 1)
     wrong =
         "slice_ns >= 1000, switch_ns >= 0, "
@@ -196,7 +211,7 @@ bool config_load(config *into, const char *directory, char *error) {
   snprintf(into->directory, sizeof into->directory, "%s", directory);
   char path[CONFIG_PATH];
   snprintf(path, sizeof path, "%.*s/config", CONFIG_PATH - 16, directory);
-  return read_file(into, path, error) && check(into, error) && identify(into, error);
+  return read_file(into, path, error) && check(into, error) && identify(into, error) && config_slice(into, error);
 }
 
 #define JSON_INTEGER "integer"

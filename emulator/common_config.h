@@ -5,9 +5,16 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "common_injection.h"
+#include "common_config_injection.h"
 
-enum { CONFIG_DEVICES = 8, CONFIG_TEXT = 64, CONFIG_RULES = 64, CONFIG_PATH = 512, CONFIG_ERROR = 768 };
+enum {
+  CONFIG_DEVICES = 8,
+  CONFIG_TEXT = 64,
+  CONFIG_RULES = 64,
+  CONFIG_PROFILE = 16,
+  CONFIG_PATH = 512,
+  CONFIG_ERROR = 768
+};
 
 typedef enum rule_kind { RULE_LATENCY, RULE_FAIL, RULE_HANG, RULE_STICKY, RULE_INJECT, RULE_KINDS } rule_kind;
 
@@ -21,7 +28,7 @@ typedef struct rule {
   injection injection;
 } rule;
 
-/* One device of the machine: who it is, and what it has. */
+/* One device of the machine, or a MIG instance of one: who it is, and what it has. */
 typedef struct device_config {
   char uuid[CONFIG_TEXT];
   char pci_bus[CONFIG_TEXT];
@@ -29,6 +36,10 @@ typedef struct device_config {
   int64_t memory_bytes;
   int64_t l2_bytes;
   int64_t l2_bandwidth, dram_bandwidth; /* B/s */
+  int parent;                           /* the device that an instance is a part of; else its own number */
+  int compute_slices, memory_slices;    /* of an instance; 0: it is none */
+  int gpu_instance;                     /* its identifier */
+  char profile[CONFIG_PROFILE];         /* such as 3g.71gb */
 } device_config;
 
 typedef struct config {
@@ -46,6 +57,8 @@ typedef struct config {
   bool half_duplex;
   int peer_slow_pair[2]; /* the devices between which peer_bandwidth is less */
   double peer_slow_part;
+  bool l2_random;                       /* replacement */
+  int units;                            /* devices, and then the MIG instances */
   device_config device[CONFIG_DEVICES]; /* in the order of CUDA: the fastest first, of equals the first */
   int nvml[CONFIG_DEVICES];             /* NVML's index -> device: in the order of the bus */
   int rules;
@@ -59,10 +72,13 @@ bool config_read(config *into, char *error);
 /* Reads the machine in that directory, likewise. */
 bool config_load(config *into, const char *directory, char *error);
 
-/* Of common_link.c: derives what was negotiated; a sentence if something is wrong, else NULL. Between two devices: B/s.
+/* Of common_config_link.c: derives what was negotiated; a sentence if something is wrong, else NULL. Between two devices: B/s.
  */
 const char *link_settle(config *c);
 double link_peer_rate(const config *c, int a, int b);
+
+/* Cuts the device into the instances that the key `mig` names. On failure likewise. */
+bool config_slice(config *c, char *error);
 
 /* The keys and families as a JSON array of {name, type, default, unit, meaning}. */
 const char *config_keys_json(void);

@@ -2,7 +2,7 @@
  *
  * They are given by priority, then in the order in which the grids came: each gets as many as it can use of what is
  * left. Blocks are not interrupted: a grid keeps what it was given up to the end of its wave of blocks, also when one
- * of a higher priority comes. */
+ * of a higher priority comes. So do those of each party divide what it has: see common_sets.c. */
 #include <math.h>
 #include <string.h>
 
@@ -10,16 +10,25 @@
 
 static const double tiny = 1e-9; /* of the multiprocessors: less is rounding */
 
-static double may_use(slot *s, int d) {
-  double most = s->seats[d].part;
-  for (int k = 0; k < s->seats[d].grids; k++) most = fmax(most, slot_grid(s, d, k)->share);
+static bool is_of(const item *i, uint32_t party) { return party == EVERY_PARTY || i->party == party; }
+
+/* What one and those of its party may use. */
+static double may_use_with(const slot *s, int d, const item *i) {
+  return fmax(i->share, i->room > 0 ? i->room : s->seats[d].part);
+}
+
+static double may_use(slot *s, int d, uint32_t of) {
+  double most = 0;
+  for (int k = 0; k < s->seats[d].grids; k++)
+    if (is_of(slot_grid(s, d, k), of)) most = fmax(most, may_use_with(s, d, slot_grid(s, d, k)));
   return most;
 }
 
-double grids_use(slot *s, int d) {
+double grids_use(slot *s, int d, uint32_t of) {
   double sum = 0;
-  for (int k = 0; k < s->seats[d].grids; k++) sum += slot_grid(s, d, k)->share;
-  return fmin(sum, may_use(s, d));
+  for (int k = 0; k < s->seats[d].grids; k++)
+    if (is_of(slot_grid(s, d, k), of)) sum += slot_grid(s, d, k)->share;
+  return fmin(sum, may_use(s, d, of));
 }
 
 int64_t compute_completion(const item *i, double rate, int64_t t) {
@@ -49,24 +58,28 @@ static int64_t release(const item *i, double rate, int64_t t) {
 
 /* ---- giving ---- */
 
-static void sort(slot *s, int d, item **grid) {
+/* Those of a party by priority; returns how many. */
+static int sort(slot *s, int d, uint32_t of, item **grid) {
+  int count = 0;
   for (int k = 0; k < s->seats[d].grids; k++) {
     item *i = slot_grid(s, d, k);
-    int at = k;
+    if (!is_of(i, of)) continue;
+    int at = count++;
     for (; at > 0 && grid[at - 1]->priority > i->priority; at--) grid[at] = grid[at - 1];
     grid[at] = i;
   }
+  return count;
 }
 
-static void give(slot *s, int d, double left) {
+static void give(slot *s, int d, uint32_t of, double left) {
   item *grid[GRIDS];
   double kept = 0; /* by those that are still to come */
-  sort(s, d, grid);
-  for (int k = 0; k < s->seats[d].grids; k++) {
+  int count = sort(s, d, of, grid);
+  for (int k = 0; k < count; k++) {
     if (!is_in_wave(grid[k])) grid[k]->got = 0;
     kept += grid[k]->got;
   }
-  for (int k = 0; k < s->seats[d].grids; k++) {
+  for (int k = 0; k < count; k++) {
     item *i = grid[k];
     kept = kept - i->got > tiny ? kept - i->got : 0;
     i->got = fmin(i->share, fmax(fmin(i->got, left), left - kept));
@@ -75,11 +88,12 @@ static void give(slot *s, int d, double left) {
   }
 }
 
-void grids_serve(slot *s, int d, double given, double factor) {
-  if (given > 0) give(s, d, given);
+void grids_serve(slot *s, int d, uint32_t of, double given, double factor) {
+  if (given > 0) give(s, d, of, given);
   s->seats[d].at_work = given > 0 && s->seats[d].grids > 0;
   for (int k = 0; k < s->seats[d].grids; k++) {
     item *i = slot_grid(s, d, k);
+    if (!is_of(i, of)) continue;
     i->rate = given > 0 ? i->got / i->share * factor : 0;
   }
 }
@@ -88,7 +102,7 @@ void grids_serve(slot *s, int d, double given, double factor) {
 static bool is_wanted(slot *s, int d, const item *held) {
   for (int k = 0; k < s->seats[d].grids; k++) {
     const item *i = slot_grid(s, d, k);
-    if (i->priority < held->priority && i->got < i->share - tiny) return true;
+    if (i->priority < held->priority && i->got < i->share - tiny && is_of(i, held->party)) return true;
   }
   return false;
 }
@@ -109,11 +123,11 @@ int64_t grids_vacancy(slot *s, int d, const item *newcomer, int64_t t) {
   int64_t first = NEVER;
   for (int k = 0; k < s->seats[d].grids; k++) {
     const item *i = slot_grid(s, d, k);
-    if (i->got <= 0) continue;
+    if (i->got <= 0 || !is_of(i, newcomer->party)) continue;
     used += i->got;
     first = earlier(first, newcomer->priority < i->priority ? release(i, 1.0, t) : compute_completion(i, 1.0, t));
   }
-  return used >= fmax(may_use(s, d), newcomer->share) - tiny ? first : t;
+  return used >= fmax(may_use(s, d, newcomer->party), may_use_with(s, d, newcomer)) - tiny ? first : t;
 }
 
 /* ---- the list ---- */

@@ -14,7 +14,7 @@
 #include "common_clock.h"
 #include "common_schedule.h"
 
-enum { VERSION = 8 };
+enum { VERSION = 10 };
 const int64_t *clock_virtual;
 
 /* Virtual time begins there, whole seconds: everything that is periodic has the same phase in each session. */
@@ -46,7 +46,7 @@ static void initialize(machine *m, const config *c) {
   pthread_mutexattr_destroy(&attributes);
   m->now = beginning;
   m->created = m->time = c->is_virtual ? beginning : clock_host();
-  m->devices = (int)c->devices;
+  m->devices = c->units;
   for (device *d = m->device; d < m->device + DEVICES; d++) {
     d->owner = -1;
     d->account[0].until = m->created;

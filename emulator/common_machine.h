@@ -12,6 +12,7 @@
 #include <sys/types.h>
 
 #include "common_config.h"
+#include "common_sets.h"
 
 enum {
   MACHINE_SLOTS = 64,
@@ -23,6 +24,7 @@ enum {
   GRIDS = 128,  /* kernels of one process on the device at a time: resident grids since compute capability 7.0 */
   SPANS = 512,  /* of one process on the compute engine: the newest are remembered */
   COPIES = 9,   /* of one process on their way at a time: on eight engines, and one between devices */
+  CACHED = 64,  /* working sets that a device's L2 is known to hold: the oldest is forgotten */
   BUCKETS = 11, /* of busy time, for utilization: a second of whole ones, and the newest */
   BUCKET_NS = 100000000,
   REAP_INTERVAL = 20000000 /* ns between looks whether clients still live */
@@ -43,6 +45,29 @@ enum { CROSSED = 2 };
 
 typedef enum phase { PHASE_WAITING, PHASE_CURRENT, PHASE_DONE } phase;
 
+/* What a kernel moves, beside its cost. Of one that only computes, all is zero. Durations are those of the kernel
+ * alone, with all of its share, and hold what it takes to start. It goes through its working set in one order, again
+ * and again: common_cache.c. */
+typedef struct traffic {
+  int64_t compute;  /* duration of its arithmetic */
+  int64_t hit;      /* of its accesses, if L2 serves all of them */
+  int64_t miss;     /* of its accesses, if DRAM does */
+  double bytes;     /* that its accesses move */
+  double writes;    /* the part of them that are written */
+  uint64_t base;    /* names its working set, within its process */
+  double set;       /* bytes of that; 0 = none, nothing is read again */
+  double passes;    /* over it */
+  double uncounted; /* the part of its cost before `tally` begins */
+  bool waits;       /* one access after the other: latency counts, not bandwidth */
+  double knee;      /* the part of its share with which it draws what it can from DRAM */
+} traffic;
+
+/* How the accesses of a kernel were served so far; weights are its service. */
+typedef struct tally {
+  double hits, misses;
+  double hit_load, miss_load; /* times the factor by which load stretched them */
+} tally;
+
 /* One operation on the device's modelled timeline. Times are the machine's, in nanoseconds. */
 typedef struct item {
   uint64_t serial; /* from 1, per process */
@@ -53,13 +78,22 @@ typedef struct item {
   int64_t arrive;   /* it cannot begin earlier */
   int64_t cost;     /* service that it needs, at the full rate */
   double share;     /* of the multiprocessors that it can use */
+  uint32_t party;   /* of a process: its green context; 0 = none, EVERY_PARTY is nobody's */
+  sm_set on;        /* it runs on these alone; empty: on any */
+  double room;      /* with a set: its part of the multiprocessors */
   double wave;      /* of cost: when so much more is done, it lets go of its multiprocessors; 0 = at any time */
   int32_t priority; /* the lower number goes first */
   int32_t queue;    /* of hardware, of the compute engine */
-  double left;      /* of cost */
-  double got;       /* share that it was given when its process had the engine last */
-  double rate;      /* of service, now */
-  int64_t begin;    /* NEVER until it was served */
+  traffic moves;
+  double hits;                /* the part of its accesses that L2 serves now */
+  double goal;                /* and after this pass */
+  double mark;                /* `left` at which that, or the beginning of the tally, is due */
+  double hit_load, miss_load; /* factors of load on the latency, now */
+  tally tally;
+  double left;   /* of cost */
+  double got;    /* share that it was given when its process had the engine last */
+  double rate;   /* of service, now */
+  int64_t begin; /* NEVER until it was served */
   int64_t end;
   int64_t estimate; /* scratch of prediction */
   uint64_t after[PREDECESSORS];
@@ -136,7 +170,20 @@ typedef struct account {
   double passed[BUCKETS]; /* at the end of each of the newest buckets of time */
 } account;
 
-/* One device's engines. */
+/* What the L2 of a device holds of one working set. */
+typedef struct cached {
+  uint64_t owner; /* `order` of the process; 0 = free */
+  int l2;         /* which one holds it */
+  uint64_t base;
+  bool in_use; /* by a grid at work */
+  double bytes;
+  double hits;     /* the part of an access to it that finds its line */
+  double resident; /* bytes that it fills */
+  double since;    /* bytes that others brought in since it was used last */
+  uint64_t stamp;
+} cached;
+
+/* The engines of one device or MIG instance. */
 typedef struct device {
   int owner; /* slot that has the compute engine under time slicing, -1 = none */
   int64_t slice_end;
@@ -146,6 +193,8 @@ typedef struct device {
   double busy_part; /* of the multiprocessors, in the newest step */
   account account[2];
   int32_t account_now; /* which of them counts */
+  uint64_t uses;       /* of L2: the newest stamp */
+  cached l2[CACHED];
 } device;
 
 typedef struct machine {

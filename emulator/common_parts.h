@@ -43,10 +43,21 @@ int64_t copy_end(const machine *m, const item *i, int64_t steady);
 void copies_remove(slot *s, int d, uint64_t serial);
 void copies_repair(slot *s, int d);
 
-/* ---- the compute engine: see common_share.c ---- */
+/* ---- the compute engine: see common_share.c, and common_sets.c for sets of multiprocessors ---- */
+
+/* Whether a grid of those that have the engine (with an owner: in its turn) is bound to a set of multiprocessors. */
+bool sets_matter(machine *m, int d, const slot *owner);
+
+/* Divides the multiprocessors among them. */
+void sets_share_out(machine *m, const config *c, int d, const slot *owner, double cap, double factor);
 
 /* Sets the service rate of each grid of one device at t and returns when these rates end, at the latest. */
 int64_t compute_rates(machine *m, const config *c, int d, int64_t t);
+
+bool is_first_client(const machine *m, int d, const slot *s);
+
+/* The part of a device's multiprocessors that a process may have, whatever others want. */
+double share_promised(const config *c, int d, const slot *s);
 
 /* When an item that is served at a rate from t on ends. */
 int64_t compute_completion(const item *i, double rate, int64_t t);
@@ -66,11 +77,12 @@ void charge_power(machine *m, int d, int64_t from, int64_t to);
 
 static inline item *slot_grid(slot *s, int d, int k) { return slot_item(s, s->seats[d].grid[k]); }
 
-/* The share of the multiprocessors that they can use together. */
-double grids_use(slot *s, int d);
+/* The share of the multiprocessors that they can use together. `of`: only those of that party. */
+#define EVERY_PARTY UINT32_MAX
+double grids_use(slot *s, int d, uint32_t of);
 
 /* Gives them that share; 0 = the process does not have the engine. `factor` throttles. */
-void grids_serve(slot *s, int d, double given, double factor);
+void grids_serve(slot *s, int d, uint32_t of, double given, double factor);
 
 /* When the first that are served end, or let go of multiprocessors that others wait for. */
 int64_t grids_next(slot *s, int d, int64_t t);
@@ -80,5 +92,39 @@ int64_t grids_vacancy(slot *s, int d, const item *newcomer, int64_t t);
 
 void grids_remove(slot *s, int d, uint64_t serial);
 void grids_repair(slot *s, int d);
+
+/* ---- DRAM and L2 of device d: see common_memory.c ---- */
+
+/* Lowers the rates of grids at work to what memory allows. */
+void memory_rates(machine *m, const config *c, int d);
+
+/* What grids at work move, of all that there are. */
+bool moves_data(const item *i);
+
+/* The rate of a grid with a part of its share, if nothing holds it up. */
+double memory_best_rate(const item *i, double part);
+
+/* ---- what L2 holds: see common_cache.c ---- */
+
+/* The L2 that a process uses on a device. */
+typedef struct l2 {
+  int number;
+  double bytes;
+  double bandwidth; /* bytes per nanosecond */
+} l2;
+
+l2 cache_of(const machine *m, const config *c, int d, const slot *s);
+
+/* Which part of their accesses L2 serves now. */
+void cache_look(machine *m, const config *c, int d);
+
+/* When that changes for one of them, at the earliest. */
+int64_t cache_next(machine *m, int d, int64_t t);
+
+/* What was brought in and driven out between two moments; before they are served. */
+void cache_serve(machine *m, const config *c, int d, int64_t from, int64_t to);
+
+/* A context switch empties it. */
+void cache_flush(machine *m, int d);
 
 #endif

@@ -13,12 +13,20 @@ static int64_t estimated_ready(slot *s, const item *i, int64_t all) {
   return ready;
 }
 
-static int64_t estimated_end(const machine *m, const config *c, const item *i, int64_t begin) {
+/* Of one that ends by the clock: it notices when its turn comes, which is after what has been computed so far. */
+static int64_t overdue(const machine *m, int64_t due, int64_t served) {
+  return later(due, due > m->time ? served : later(served, m->time + 1));
+}
+
+/* `served`: when its engine can serve it, at the earliest. */
+static int64_t estimated_end(const machine *m, const config *c, const item *i, int64_t begin, int64_t served) {
   if (i->flags & ITEM_OPEN) return NEVER;
   if (begin == NEVER) return NEVER;
-  if (i->engine >= ENGINE_H2D || i->engine == ENGINE_NONE || i->flags & ITEM_WALL) return begin + i->cost;
-  double rate = c->side_by_side && c->sm_share > 0 ? fmin(1.0, c->sm_share / i->share) : 1.0;
-  if (i->flags & ITEM_CLOCKED) rate *= clock_part(c, rate * i->share); /* the others that are busy slow it further */
+  if (i->engine >= ENGINE_H2D || i->engine == ENGINE_NONE) return begin + i->cost;
+  if (i->flags & ITEM_WALL) return overdue(m, begin + i->cost, served);
+  double part = c->side_by_side && c->sm_share > 0 ? fmin(1.0, c->sm_share / i->share) : 1.0;
+  double rate = memory_best_rate(i, part);
+  if (i->flags & ITEM_CLOCKED) rate *= clock_part(c, part * i->share); /* the others that are busy slow it further */
   rate *= fmax(schedule_throttle(m, c, begin), schedule_throttle(m, c, begin + (int64_t)i->left));
   return begin + (int64_t)ceil(i->left / rate - 1e-6);
 }
@@ -75,7 +83,7 @@ static int64_t estimate(outlook *o, const machine *m, const config *c, slot *s, 
   else if (i->engine != ENGINE_NONE)
     begin = later(ready, i->phase == PHASE_CURRENT ? m->time : o->copy[i->engine]);
   if (i->engine >= ENGINE_H2D && i->phase == PHASE_CURRENT) return begin; /* outlook_of knows its end */
-  i->estimate = estimated_end(m, c, i, begin);
+  i->estimate = estimated_end(m, c, i, begin, o->compute);
   return begin;
 }
 

@@ -24,6 +24,7 @@ uint64_t schedule_append(slot *s, const item *i) {
   mine->begin = NEVER;
   mine->end = NEVER;
   mine->got = mine->rate = 0;
+  mine->tally = (tally){0};
   s->head++; /* a process that dies before this has queued nothing */
   ++*waiting_with(s, mine);
   return mine->serial;
@@ -196,9 +197,10 @@ static int64_t begin_step(machine *m, const config *c, int d, int64_t t) {
   return next;
 }
 
-static void end_step(machine *m, int d, int64_t from, int64_t to) {
+static void end_step(machine *m, const config *c, int d, int64_t from, int64_t to) {
   charge_busy(m, d, from, to);
   charge_power(m, d, from, to);
+  cache_serve(m, c, d, from, to);
   for (slot *s = m->slots; s < slots_end(m); s++)
     if (s->seats[d].at_work) serve_slot(s, d, from, to);
   copies_progress(m, d, from, to);
@@ -212,7 +214,7 @@ static void step(machine *m, const config *c, int64_t to) {
   next = earlier(next, copies_serve(m, c, t));
   for (int d = 0; d < m->devices; d++) next = earlier(next, begin_step(m, c, d, t));
   next = later(next, t);
-  for (int d = 0; d < m->devices; d++) end_step(m, d, t, next);
+  for (int d = 0; d < m->devices; d++) end_step(m, c, d, t, next);
   faults_settle(m, c, next);
   m->time = next;
 }

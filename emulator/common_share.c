@@ -30,10 +30,14 @@ static int next_turn(const machine *m, int d, int after) {
   return chosen ? slot_index(m, chosen) : -1;
 }
 
-static bool is_first_client(const machine *m, int d, const slot *s) {
+bool is_first_client(const machine *m, int d, const slot *s) {
   for (const slot *other = m->slots; other < slots_end(m); other++)
     if (other->pid && other->seats[d].context && other->order < s->order) return false;
   return true;
+}
+
+double share_promised(const config *c, int d, const slot *s) {
+  return c->side_by_side && c->sm_share > 0 ? fmin(c->sm_share, s->seats[d].part) : s->seats[d].part;
 }
 
 static int64_t slice_of(const machine *m, const config *c, int d, const slot *s) {
@@ -67,6 +71,7 @@ static bool rotate(machine *m, const config *c, int d, int64_t t) {
   }
   if (owner_wants(m, d) && (t < v->slice_end || is_kept(m, c, d))) return true;
   v->switch_end = v->owner < 0 ? t : t + c->switch_ns;
+  if (v->owner >= 0 && c->l2_flush_on_switch) cache_flush(m, d);
   v->owner = next;
   v->slice_end = v->switch_end + slice_of(m, c, d, &m->slots[next]);
   return next_turn(m, d, next) >= 0;
@@ -74,12 +79,16 @@ static bool rotate(machine *m, const config *c, int d, int64_t t) {
 
 /* Side by side, of all or (with an owner) of those that have its turn: shares of the multiprocessors by max-min
  * fairness; nobody gets more than it can use. */
-static void share_out(machine *m, int d, const slot *owner, double cap, double factor) {
+static void share_out(machine *m, const config *c, int d, const slot *owner, double cap, double factor) {
   double use[MACHINE_SLOTS], rest = 1.0;
   int open[MACHINE_SLOTS], n = 0;
+  if (sets_matter(m, d, owner)) {
+    sets_share_out(m, c, d, owner, cap, factor);
+    return;
+  }
   for (int k = 0; k < m->top; k++) {
     if (!wants_compute(&m->slots[k], d) || (owner && !is_together(&m->slots[k], owner))) continue;
-    use[k] = fmin(grids_use(&m->slots[k], d), cap);
+    use[k] = fmin(grids_use(&m->slots[k], d, EVERY_PARTY), cap);
     open[n++] = k;
   }
   while (n > 0) {
@@ -87,14 +96,14 @@ static void share_out(machine *m, int d, const slot *owner, double cap, double f
     int left = 0;
     for (int j = 0; j < n; j++) {
       if (use[open[j]] <= level) {
-        grids_serve(&m->slots[open[j]], d, use[open[j]], factor);
+        grids_serve(&m->slots[open[j]], d, EVERY_PARTY, use[open[j]], factor);
         rest -= use[open[j]];
       } else {
         open[left++] = open[j];
       }
     }
     if (left == n) {
-      for (int j = 0; j < n; j++) grids_serve(&m->slots[open[j]], d, level, factor);
+      for (int j = 0; j < n; j++) grids_serve(&m->slots[open[j]], d, EVERY_PARTY, level, factor);
       return;
     }
     n = left;
@@ -110,19 +119,21 @@ static int64_t take_turns(machine *m, const config *c, int d, int64_t t, double 
   if (t < v->switch_end)
     until = v->switch_end;
   else
-    share_out(m, d, &m->slots[v->owner], 1.0, factor);
+    share_out(m, c, d, &m->slots[v->owner], 1.0, factor);
   return contended && t < v->slice_end ? earlier(until, v->slice_end) : until;
 }
 
 int64_t compute_rates(machine *m, const config *c, int d, int64_t t) {
   int64_t until = NEVER, change = m->created + (int64_t)ceil(c->throttle_after * 1e9);
   double factor = schedule_throttle(m, c, t);
-  for (slot *s = m->slots; s < slots_end(m); s++) grids_serve(s, d, 0, factor);
+  for (slot *s = m->slots; s < slots_end(m); s++) grids_serve(s, d, EVERY_PARTY, 0, factor);
   if (c->side_by_side)
-    share_out(m, d, NULL, c->sm_share > 0 ? c->sm_share : 1.0, factor);
+    share_out(m, c, d, NULL, c->sm_share > 0 ? c->sm_share : 1.0, factor);
   else
     until = take_turns(m, c, d, t, factor);
   clock_follow(m, c, d);
+  memory_rates(m, c, d);
+  until = earlier(until, cache_next(m, d, t));
   return c->throttle_after >= 0 && t < change ? earlier(until, change) : until;
 }
 

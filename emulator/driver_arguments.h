@@ -1,4 +1,4 @@
-/* The arguments of a launch, for the effects of kernels. */
+/* What the effects of kernels use: their arguments, and the versions of what they write. */
 #ifndef GVB_EMULATOR_ARGUMENTS_H
 #define GVB_EMULATOR_ARGUMENTS_H
 
@@ -19,5 +19,9 @@ static inline float real(const work *w, int argument) {
 static inline void wrote(work *w, int argument) {
   if (w->touches[argument]) memory_touch(w->touches[argument]);
 }
+
+/* What a kernel computed from the same contents before; the first `compared` touched allocations decide. */
+bool recall(const work *w, int compared, uint64_t value[2]);
+void remember(const work *w, const uint64_t value[2]);
 
 #endif

@@ -5,6 +5,7 @@
 #include "driver_call.h"
 #include "driver_effects.h"
 #include "driver_faults.h"
+#include "driver_green.h"
 #include "driver_memory.h"
 #include "driver_queue.h"
 
@@ -31,11 +32,15 @@ static bool are_flags(unsigned int flags) {
 }
 
 static bool is_context(CUcontext context) { return context && context->magic == MAGIC_CONTEXT; }
-static bool is_primary(CUcontext context) { return context == &primary[context->device]; }
+static bool is_primary(CUcontext context) { return context == &primary[context->device] || context->green; }
 
-owner context_owner(CUcontext context) { return (owner){context, context->id}; }
+uint64_t context_new_id(void) { return ++created; }
+
+CUcontext context_root(CUcontext context) { return context && context->green ? context->green->primary : context; }
+
+owner context_owner(CUcontext context) { return (owner){context_root(context), context_root(context)->id}; }
 bool owner_lives(const owner *o) { return o->context->alive && o->context->id == o->id; }
-bool context_is(CUcontext one, CUcontext other) { return one == other; }
+bool context_is(CUcontext one, CUcontext other) { return context_root(one) == context_root(other); }
 
 /* ---- birth and death, with gpu.lock held ---- */
 
@@ -48,6 +53,8 @@ static CUresult bring_up(CUcontext context, int device, unsigned int flags) {
   context->device = device;
   context->peers = 0;
   context->flags = flags;
+  context->on = gpu.on[device];
+  context->green = NULL;
   context->id = ++created;
   context->streams = NULL;
   context->created = 0;
@@ -271,7 +278,10 @@ CUresult emu_cuCtxSynchronize(void) {
   CUresult result = need_context(&context);
   if (result != CUDA_SUCCESS) return result;
   pthread_mutex_lock(&gpu.lock);
-  queue_synchronize(gpu.slot->head, (scope)context->device, context->flags);
+  if (context->green)
+    queue_synchronize(green_marker(context->green), ITEM_ALONE, context->flags);
+  else
+    queue_synchronize(gpu.slot->head, (scope)context->device, context->flags);
   pthread_mutex_unlock(&gpu.lock);
   return CUDA_SUCCESS;
 }

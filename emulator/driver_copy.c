@@ -6,6 +6,7 @@
 #include "driver_effects.h"
 #include "driver_memory.h"
 #include "driver_queue.h"
+#include "driver_traffic.h"
 
 enum { CHUNK = 64 * KIB, LIGHT_BYTES = 16 * KIB, PAGE = 4096 };
 
@@ -71,7 +72,7 @@ static item host_item(CUcontext context, const place *to, const place *from, dou
   int device = to->device ? to->memory->device : from->device ? from->memory->device : context->device;
   return (item){.engine = to->device ? ENGINE_H2D : ENGINE_D2H,
                 .share = rate / link,
-                .port = {machine_port(device, to->device ? PORT_H2D : PORT_D2H)},
+                .port = {machine_port(device_facts(device)->parent, to->device ? PORT_H2D : PORT_D2H)},
                 .cost = transfer(bytes, rate)};
 }
 
@@ -80,7 +81,9 @@ static item copy_item(CUcontext context, const place *to, const place *from, uin
   if (to->memory->device != from->memory->device)
     return peer_item(context, to->memory->device, from->memory->device, (double)bytes);
   double bandwidth = (double)device_facts(to->memory->device)->dram_bandwidth;
-  return (item){.engine = ENGINE_COMPUTE, .share = 1.0, .cost = transfer(2.0 * (double)bytes, bandwidth)};
+  item i = {.engine = ENGINE_COMPUTE, .share = 1.0, .cost = transfer(2.0 * (double)bytes, bandwidth)};
+  traffic_copy(2.0 * (double)bytes, (double)bytes, i.cost, &i.moves);
+  return i;
 }
 
 /* The fault corrupt_copy: this one loses its last page. Copies inside a device do not count. */
@@ -177,6 +180,7 @@ static CUresult fill_on(CUstream handle, const fill *f) {
             .share = 1.0,
             .cost = transfer((double)bytes, (double)device_facts(stream->context->device)->dram_bandwidth)};
   work w = {.run = run_fill, .light = bytes <= LIGHT_BYTES, .fill = *f};
+  traffic_copy((double)bytes, (double)bytes, i.cost, &i.moves);
   pthread_mutex_lock(&gpu.lock);
   w.touches[0] = memory_find(f->to, bytes);
   if (w.touches[0])

@@ -21,10 +21,13 @@ CUresult emu_cuDeviceGetCount(int *count) {
 }
 
 CUresult emu_cuDeviceGetName(char *name, int length, CUdevice device) {
-  CUresult result = need_device(device, NULL);
+  int number;
+  CUresult result = need_device(device, &number);
   if (!name || length < 1) return CUDA_ERROR_INVALID_VALUE;
-  if (result == CUDA_SUCCESS) snprintf(name, (size_t)length, "%s", gpu.config.name);
-  return result;
+  if (result != CUDA_SUCCESS) return result;
+  const char *profile = device_facts(number)->profile;
+  snprintf(name, (size_t)length, "%s%s%s", gpu.config.name, *profile ? " MIG " : "", profile);
+  return CUDA_SUCCESS;
 }
 
 /* "GPU-01020304-..." -> 16 bytes */
@@ -47,7 +50,14 @@ CUresult emu_cuDeviceGetUuid_v2(CUuuid *uuid, CUdevice device) {
   return result;
 }
 
-CUresult emu_cuDeviceGetUuid(CUuuid *uuid, CUdevice device) { return emu_cuDeviceGetUuid_v2(uuid, device); }
+/* The first version knows no instances: it names the device. */
+CUresult emu_cuDeviceGetUuid(CUuuid *uuid, CUdevice device) {
+  int number;
+  CUresult result = need_device(device, &number);
+  if (!uuid) return CUDA_ERROR_INVALID_VALUE;
+  if (result == CUDA_SUCCESS) parse_uuid(device_facts(device_facts(number)->parent)->uuid, uuid);
+  return result;
+}
 
 CUresult emu_cuDeviceGetPCIBusId(char *text, int length, CUdevice device) {
   int number;

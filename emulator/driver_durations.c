@@ -47,17 +47,6 @@ int64_t fma_duration(const launch *l) {
   return at_least((double)l->argument[0] * CHAINS * clocks / (double)c->sm_clock * 1e9 / gpu.rate);
 }
 
-/* Bandwidth goes by multiprocessors, so that the shares of several clients add up to the device. */
-static int64_t streaming(const launch *l, double bytes) {
-  const device_config *d = device_facts(l->device);
-  double bandwidth = (double)(bytes <= (double)d->l2_bytes ? d->l2_bandwidth : d->dram_bandwidth);
-  bandwidth *= (double)l->sms / (double)d->sm_count;
-  return gpu.config.kernel_minimum + (int64_t)llround(bytes / bandwidth * 1e9 / gpu.rate);
-}
-
-int64_t triad_duration(const launch *l) { return streaming(l, 3.0 * sizeof(float) * (double)l->argument[4]); }
-int64_t words_duration(const launch *l) { return streaming(l, 8.0 * (double)l->argument[1]); }
-
 double kernel_share(const launch *l) {
   double own = (double)l->sms, used = (double)l->blocks < own ? (double)l->blocks : own;
   return used / (double)device_facts(l->device)->sm_count;

@@ -6,8 +6,7 @@
 
 static CUevent spare; /* destroyed: their handles stay what they are until the next is made */
 
-/* One whose context was destroyed, or that was destroyed itself, says that it is without a context. */
-static CUresult need_event(CUevent event) {
+CUresult need_event(CUevent event) {
   if (!event) return CUDA_ERROR_INVALID_HANDLE;
   if (event->magic != MAGIC_EVENT) return CUDA_ERROR_CONTEXT_IS_DESTROYED;
   return owner_lives(&event->owner) ? CUDA_SUCCESS : CUDA_ERROR_CONTEXT_IS_DESTROYED;
@@ -57,6 +56,12 @@ CUresult emu_cuEventDestroy_v2(CUevent event) {
   return CUDA_SUCCESS;
 }
 
+void event_mark(CUevent event, CUstream stream) {
+  forget_marker(event);
+  event->serial = queue_marker(stream, event);
+  event->recorded = true;
+}
+
 CUresult emu_cuEventRecord(CUevent event, CUstream handle) {
   CUstream stream;
   CUresult result = context_stream(handle, &stream);
@@ -64,9 +69,7 @@ CUresult emu_cuEventRecord(CUevent event, CUstream handle) {
   if (result != CUDA_SUCCESS) return result;
   if (!context_is(event->owner.context, stream->context)) return CUDA_ERROR_INVALID_HANDLE;
   pthread_mutex_lock(&gpu.lock);
-  forget_marker(event);
-  event->serial = queue_marker(stream, event);
-  event->recorded = true;
+  event_mark(event, stream);
   pthread_mutex_unlock(&gpu.lock);
   return CUDA_SUCCESS;
 }

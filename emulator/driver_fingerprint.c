@@ -12,7 +12,7 @@ typedef struct watcher {
   uint64_t count;
 } watcher;
 
-/* Multiprocessors that this process may use; *first: the number of its first one. */
+/* Multiprocessors that a launch without a set may use; *first: the number of its first one. */
 static uint64_t multiprocessors(const launch *l, uint64_t *first) {
   const config *c = &gpu.config;
   uint64_t all = (uint64_t)device_facts(l->device)->sm_count, own = (uint64_t)l->sms;
@@ -56,14 +56,20 @@ static uint64_t run_block(const work *w, watcher me, const int64_t times[2]) {
   return me.count;
 }
 
+/* %smid of a block: they are dealt in turn. */
+static uint64_t smid(const launch *l, uint64_t block) {
+  uint64_t first, own = multiprocessors(l, &first);
+  if (!set_is_empty(&l->on)) return (uint64_t)set_member(&l->on, (int)(block % (uint64_t)l->sms));
+  return (first + block % own) % (uint64_t)device_facts(l->device)->sm_count;
+}
+
 void run_fingerprint(work *w) {
   const launch *l = &w->launch;
-  uint64_t first, own = multiprocessors(l, &first), words = 3 * l->argument[CAPACITY];
+  uint64_t words = 3 * l->argument[CAPACITY];
   for (uint64_t b = 0; b < l->blocks; b++) {
     int64_t times[2];
     kernel_block_times(w, b, l->argument[NS], times);
-    watcher one = {(first + b % own) % (uint64_t)device_facts(l->device)->sm_count, pointer(w, SEGMENTS) + b * words,
-                   0};
+    watcher one = {smid(l, b), pointer(w, SEGMENTS) + b * words, 0};
     pointer(w, COUNTS)[b] = run_block(w, one, times);
   }
   for (int k = COUNTS; k <= SEGMENTS; k++) memory_touch(w->touches[k]);

@@ -48,7 +48,7 @@ static CUresult attach(void) {
   gpu.slot = machine_attach(gpu.machine);
   if (gpu.slot) {
     gpu.slot->server = gpu.server;
-    for (int d = 0; d < gpu.config.devices; d++)
+    for (int d = 0; d < gpu.config.units; d++)
       gpu.slot->seats[d].part = (double)gpu.sms[d] / (double)device_facts(d)->sm_count;
   }
   machine_unlock(gpu.machine);

@@ -1,4 +1,4 @@
-#include "driver_kernels.h"
+#include "driver_arguments.h"
 
 #include <sched.h>
 #include <stddef.h>
@@ -128,9 +128,6 @@ static uint64_t one_word(const launch *l, int a) { return (void)l, (void)a, 8; }
 static uint64_t two_words(const launch *l, int a) { return (void)l, (void)a, 16; }
 static uint64_t echo_extent(const launch *l, int a) { return (void)l, a == 0 ? 8 : 16; }
 static uint64_t spin_extent(const launch *l, int a) { return (void)a, 16 * l->blocks; }
-static uint64_t triad_extent(const launch *l, int a) { return (void)a, sizeof(float) * l->argument[4]; }
-static uint64_t words_extent(const launch *l, int a) { return a == 0 ? 8 * l->argument[1] : 8; }
-static uint64_t checksum_extent(const launch *l, int a) { return a == 0 ? 8 * l->argument[1] : 16; }
 
 static const kernel kernels[] = {
     {.name = "gvb_empty",
@@ -187,14 +184,28 @@ static const kernel kernels[] = {
      .run = run_fma,
      .duration = fma_duration,
      .extent = one_word},
-    {.name = "gvb_triad", .form = "pppfu", .run = run_triad, .duration = triad_duration, .extent = triad_extent},
-    {.name = "gvb_fill", .form = "puu", .run = run_fill, .duration = words_duration, .extent = words_extent},
-    {.name = "gvb_checksum",
-     .form = "puup",
-     .run = run_checksum,
-     .duration = words_duration,
-     .extent = checksum_extent},
-    {.name = "gvb_sum", .form = "pup", .run = run_sum, .duration = words_duration, .extent = words_extent},
+    {.name = "gvb_triad", .form = "pppfu", .run = run_triad, .traffic = triad_traffic, .extent = triad_extent},
+    {.name = "gvb_fill", .form = "puu", .run = run_fill, .traffic = fill_traffic, .extent = words_extent},
+    {.name = "gvb_checksum", .form = "puup", .run = run_checksum, .traffic = words_traffic, .extent = checksum_extent},
+    {.name = "gvb_sum", .form = "pup", .run = run_sum, .traffic = words_traffic, .extent = words_extent},
+    {.name = "gvb_stream", .form = "upppuup", .run = run_stream, .traffic = stream_traffic, .extent = stream_extent},
+    {.name = "gvb_l2_read", .form = "puup", .run = run_l2_read, .traffic = l2_read_traffic, .extent = words_extent},
+    {.name = "gvb_chase",
+     .form = "puuuuupn",
+     .time = WORK_AT_END,
+     .run = run_chase,
+     .traffic = chase_traffic,
+     .extent = chase_extent},
+    {.name = "gvb_atomics", .form = "puu", .run = run_atomics, .traffic = atomics_traffic, .extent = atomics_extent},
+    {.name = "gvb_scan", .form = "puup", .run = run_scan, .traffic = words_traffic, .extent = words_extent},
+    {.name = "gvb_gaps",
+     .form = "puuu",
+     .time = WORK_AT_END,
+     .flags = ITEM_WALL,
+     .run = run_gaps,
+     .duration = gaps_duration,
+     .extent = gaps_extent},
+    {.name = "gvb_cost", .form = "uuu", .light = true, .run = run_cost, .traffic = cost_traffic, .blocks = cost_blocks},
 };
 
 const kernel *kernel_find(const char *name) {

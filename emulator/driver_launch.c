@@ -52,7 +52,9 @@ CUresult launch_prepare(CUfunction function, const shape *s, void **parameters, 
   into->kernel = k;
   into->blocks = (uint64_t)s->grid[0] * s->grid[1] * s->grid[2];
   into->threads = (uint64_t)s->block[0] * s->block[1] * s->block[2];
-  return copy_arguments(k, parameters, extra, into) ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;
+  if (!copy_arguments(k, parameters, extra, into)) return CUDA_ERROR_INVALID_VALUE;
+  if (k->blocks) into->blocks = k->blocks(into);
+  return CUDA_SUCCESS;
 }
 
 /* Finds what its pointers reach. A bad one faults on the device: the launch succeeds, and the context is lost. */
@@ -86,8 +88,16 @@ static int64_t remote_bound(CUcontext context, const work *w, int64_t duration) 
 static launch placed(CUstream stream, const launch *l) {
   launch there = *l;
   there.device = stream->context->device;
-  there.sms = gpu.sms[there.device];
+  there.on = stream->context->on;
+  there.sms = set_is_empty(&there.on) ? gpu.sms[there.device] : set_count(&there.on);
   return there;
+}
+
+/* How long it takes alone, at best, and what it moves. */
+static int64_t duration_alone(const launch *l, traffic *moves) {
+  if (l->kernel->duration) return l->kernel->duration(l);
+  l->kernel->traffic(l, moves);
+  return moves->compute > moves->hit ? moves->compute : moves->hit;
 }
 
 void launch_submit(CUstream stream, const launch *prepared) {
@@ -95,10 +105,15 @@ void launch_submit(CUstream stream, const launch *prepared) {
   const kernel *k = l.kernel;
   item i = {.engine = ENGINE_COMPUTE, .flags = k->flags, .share = kernel_share(&l)};
   work w = {.time = k->time, .light = k->light, .interactive = k->flags & ITEM_OPEN, .run = k->run, .launch = l};
+  i.party = stream->context->green ? (uint32_t)stream->context->id : 0;
+  i.on = l.on;
+  i.room = (double)set_count(&l.on) / (double)device_facts(l.device)->sm_count;
   if (w.interactive) w.cpu = sched_getcpu();
   if (clock_virtual) w.step = k->step;
   const bool good = find_touches(stream->context, &l, &w);
-  const int64_t alone = k->duration(&l), duration = good ? remote_bound(stream->context, &w, alone) : alone;
+  const int64_t alone = duration_alone(&l, &i.moves);
+  const int64_t duration = good ? remote_bound(stream->context, &w, alone) : alone;
+  if (!good || duration > alone) i.moves = (traffic){0}; /* the link decides, or the fault */
   i.cost = k->flags & ITEM_WALL ? duration : noisy(duration);
   if (!good)
     fault_of_pointer(&i, &w);

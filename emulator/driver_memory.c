@@ -100,7 +100,7 @@ memory *memory_initialize(memory *m, uint64_t base, uint64_t bytes, memory_kind 
   m->users = 0;
   m->flags = 0;
   m->block = b;
-  m->context = context;
+  m->context = context_root(context);
   return m;
 }
 

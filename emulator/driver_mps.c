@@ -22,7 +22,17 @@ static CUresult complain(const char *name, const char *found, const char *expect
   return CUDA_ERROR_INVALID_VALUE;
 }
 
+static bool has_partition(void) {
+  for (int d = 0; d < gpu.config.units; d++)
+    if (!set_is_empty(&gpu.on[d])) return true;
+  return false;
+}
+
+/* With a static partition, percentages mean nothing. */
 static CUresult limit_compute(double percentage) {
+  for (int d = 0; d < gpu.config.units; d++)
+    if (!set_is_empty(&gpu.on[d])) gpu.sms[d] = set_count(&gpu.on[d]);
+  if (has_partition()) return CUDA_SUCCESS;
   const char *name = "CUDA_MPS_ACTIVE_THREAD_PERCENTAGE", *text = getenv(name);
   if (text) {
     char *end;
@@ -30,7 +40,7 @@ static CUresult limit_compute(double percentage) {
     if (end == text || *end || !(own > 0 && own <= 100)) return complain(name, text, "above 0 and at most 100");
     percentage = fmin(percentage, own);
   }
-  for (int d = 0; d < gpu.config.devices; d++) gpu.sms[d] = multiprocessors(d, percentage);
+  for (int d = 0; d < gpu.config.units; d++) gpu.sms[d] = multiprocessors(d, percentage);
   return CUDA_SUCCESS;
 }
 
@@ -77,15 +87,28 @@ static bool start_listening(void) {
   return started;
 }
 
+/* The multiprocessors of the static partition that CUDA_MPS_SM_PARTITION names; a client without one is refused. */
+static CUresult choose_partition(int fd, char *said) {
+  const char *name = getenv("CUDA_MPS_SM_PARTITION");
+  int first, count;
+  snprintf(said, MPS_RECORD, "sm_partition get %.200s %d", name ? name : "", (int)getpid());
+  if (!name || !mps_send(fd, said) || !mps_receive(fd, said) || sscanf(said, "0%d %d", &first, &count) != 2)
+    return CUDA_ERROR_INVALID_RESOURCE_CONFIGURATION;
+  for (int d = 0; d < gpu.config.units; d++)
+    if (strncmp(device_facts(d)->uuid, name, strcspn(name, "/")) == 0) set_add(&gpu.on[d], first, count);
+  return CUDA_SUCCESS;
+}
+
 /* Whether a daemon answers, and has a server up. */
-static bool invited(const char *directory) {
+static bool invited(const char *directory, CUresult *result) {
   char said[MPS_RECORD] = "";
   int fd = mps_connect(directory, MPS_CONTROL);
   if (fd < 0) return false;
   mps_be_impatient(fd, MPS_PATIENCE);
-  bool answered = mps_send(fd, "client") && mps_receive(fd, said);
+  bool answered = mps_send(fd, "client") && mps_receive(fd, said) && said[0] == '0';
+  if (answered && strcmp(said, MPS_PARTITIONED) == 0) *result = choose_partition(fd, said);
   close(fd);
-  return answered && said[0] == '0';
+  return answered;
 }
 
 static CUresult enter(const char *directory) {
@@ -99,6 +122,7 @@ static CUresult enter(const char *directory) {
   if (sscanf(said, "refused %d", &code) == 1) return (CUresult)code;
   if (sscanf(said, "accepted %d %lf %d", &gpu.server, &percentage, &limited) != 3)
     return CUDA_ERROR_MPS_CONNECTION_FAILED;
+  if (!limited) memset(gpu.on, 0, sizeof gpu.on);
   CUresult result = limited ? limit_compute(percentage) : CUDA_SUCCESS;
   if (result == CUDA_SUCCESS && limited) result = limit_memory();
   if (result != CUDA_SUCCESS) return result;
@@ -107,12 +131,14 @@ static CUresult enter(const char *directory) {
 
 CUresult mps_join(void) {
   const char *directory = getenv("CUDA_MPS_PIPE_DIRECTORY");
-  for (int d = 0; d < gpu.config.devices; d++) {
+  for (int d = 0; d < gpu.config.units; d++) {
     gpu.sms[d] = device_facts(d)->sm_count;
     gpu.memory_limit[d] = UINT64_MAX;
   }
-  if (!directory || !invited(directory)) return CUDA_SUCCESS;
-  CUresult result = enter(directory);
+  CUresult result = CUDA_SUCCESS;
+  memset(gpu.on, 0, sizeof gpu.on);
+  if (!directory || !invited(directory, &result)) return CUDA_SUCCESS;
+  if (result == CUDA_SUCCESS) result = enter(directory);
   if (result != CUDA_SUCCESS) mps_forget();
   return result;
 }

@@ -8,7 +8,7 @@ static uint32_t bit(int device) { return 1u << device; }
 bool peer_reaches(CUcontext context, const memory *m) {
   if (m->kind != MEMORY_DEVICE && m->kind != MEMORY_MAPPED) return true;
   if (m->reach & bit(context->device)) return true;
-  return m->kind == MEMORY_DEVICE && context->peers & bit(m->device);
+  return m->kind == MEMORY_DEVICE && context_root(context)->peers & bit(m->device);
 }
 
 /* Two different devices of the application. */
@@ -51,6 +51,7 @@ static CUresult need_peer(CUcontext peer, CUcontext *own) {
   CUresult result = need_context(own);
   if (result != CUDA_SUCCESS) return result;
   if (!peer || peer->magic != MAGIC_CONTEXT || !peer->alive) return CUDA_ERROR_INVALID_CONTEXT;
+  *own = context_root(*own);
   return CUDA_SUCCESS;
 }
 

@@ -14,7 +14,7 @@
 
 #define GVB_EXPORT __attribute__((visibility("default")))
 
-enum { KIB = 1024, BLOCK_BYTES = 2 << 20, KERNEL_ARGUMENTS = 5, TOUCHES = 4 };
+enum { KIB = 1024, BLOCK_BYTES = 2 << 20, KERNEL_ARGUMENTS = 8, TOUCHES = 8 };
 
 /* ---- handles ---- */
 
@@ -44,7 +44,9 @@ struct CUctx_st {
   int device; /* of the machine */
   unsigned int flags;
   uint64_t id;
-  uint32_t peers; /* devices whose memory its kernels reach: bit k is device k */
+  uint32_t peers;              /* devices whose memory its kernels reach: bit k is device k */
+  sm_set on;                   /* its kernels run on these multiprocessors; empty: on any */
+  struct CUgreenCtx_st *green; /* whose it is; NULL: it is none's */
   struct CUstream_st null_stream;
   CUstream streams; /* created ones */
   int created;      /* so many so far */
@@ -96,6 +98,7 @@ typedef struct launch {
   uint64_t argument[KERNEL_ARGUMENTS];
   int device;
   int64_t sms; /* multiprocessors that it may use */
+  sm_set on;   /* these alone; empty: any */
 } launch;
 
 typedef struct copy {
@@ -153,6 +156,7 @@ typedef struct process {
   atomic_int lost; /* as `fault`, but no new context helps */
   uint64_t memory_limit[DEVICES];
   int64_t sms[DEVICES]; /* multiprocessors that it may use */
+  sm_set on[DEVICES];   /* which, as a client with a static partition; empty: any */
   int queues;           /* of hardware, that its streams take in turn */
   uint64_t versions;
   pthread_mutex_t lock; /* over all that follows, and over memory, streams and events */
@@ -182,6 +186,9 @@ CUresult process_attach(void);
 
 /* CUDA_SUCCESS if the calling thread has a living context, which *context then names (may be NULL). */
 CUresult need_context(CUcontext *context);
+/* The primary context of a green one, whose is all but its streams; of any other, itself. */
+CUcontext context_root(CUcontext context);
+
 /* Whose its things are. */
 owner context_owner(CUcontext context);
 
@@ -194,6 +201,8 @@ bool context_is(CUcontext one, CUcontext other);
 /* For the next that is made: its handle stays one that was destroyed. gpu.lock is held. */
 void stream_free(CUstream stream);
 CUresult context_stream(CUstream handle, CUstream *stream);
+CUresult stream_create(CUcontext context, CUstream *stream, unsigned int flags, int priority);
+uint64_t context_new_id(void);
 
 /* CUDA_SUCCESS if the application has a device of that ordinal; *number then is the machine's (may be NULL). */
 CUresult need_device(CUdevice ordinal, int *number);

@@ -183,3 +183,10 @@ void queue_times(uint64_t serial, int64_t *begin, int64_t *end) {
   *end = i->end;
   machine_unlock(gpu.machine);
 }
+
+tally queue_tally(uint64_t serial) {
+  machine_lock(gpu.machine);
+  const tally found = slot_item(gpu.slot, serial)->tally;
+  machine_unlock(gpu.machine);
+  return found;
+}

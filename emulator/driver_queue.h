@@ -13,6 +13,12 @@ uint64_t queue_submit(CUstream stream, item *i, work *w);
 /* A marker at the stream's end, for an event (or NULL). */
 uint64_t queue_marker(CUstream stream, CUevent event);
 
+/* The event now reports a marker at the stream's end. */
+void event_mark(CUevent event, CUstream stream);
+
+/* CUDA_SUCCESS if it is one. One that was destroyed, itself or with its context, is without a context. */
+CUresult need_event(CUevent event);
+
 /* What the stream gets from now on waits for that item too. */
 void queue_after(CUstream stream, uint64_t serial);
 
@@ -31,5 +37,8 @@ bool queue_ended(uint64_t serial);
 
 /* The modelled times of an item that has ended. */
 void queue_times(uint64_t serial, int64_t *begin, int64_t *end);
+
+/* How its accesses were served. */
+tally queue_tally(uint64_t serial);
 
 #endif

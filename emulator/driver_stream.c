@@ -17,6 +17,7 @@ CUresult context_stream(CUstream handle, CUstream *stream) {
     return CUDA_SUCCESS;
   }
   if (handle->magic != MAGIC_STREAM) return CUDA_ERROR_INVALID_CONTEXT;
+  if (!handle->context->alive) return CUDA_ERROR_CONTEXT_IS_DESTROYED;
   *stream = handle;
   return CUDA_SUCCESS;
 }
@@ -35,11 +36,7 @@ static CUstream new_stream(void) {
   return made;
 }
 
-CUresult emu_cuStreamCreateWithPriority(CUstream *stream, unsigned int flags, int priority) {
-  CUcontext context;
-  CUresult result = need_context(&context);
-  if (!stream || flags > CU_STREAM_NON_BLOCKING) return CUDA_ERROR_INVALID_VALUE;
-  if (result != CUDA_SUCCESS) return result;
+CUresult stream_create(CUcontext context, CUstream *stream, unsigned int flags, int priority) {
   pthread_mutex_lock(&gpu.lock);
   CUstream made = new_stream();
   pthread_mutex_unlock(&gpu.lock);
@@ -57,6 +54,13 @@ CUresult emu_cuStreamCreateWithPriority(CUstream *stream, unsigned int flags, in
   pthread_mutex_unlock(&gpu.lock);
   *stream = made;
   return CUDA_SUCCESS;
+}
+
+CUresult emu_cuStreamCreateWithPriority(CUstream *stream, unsigned int flags, int priority) {
+  CUcontext context;
+  CUresult result = need_context(&context);
+  if (!stream || flags > CU_STREAM_NON_BLOCKING) return CUDA_ERROR_INVALID_VALUE;
+  return result == CUDA_SUCCESS ? stream_create(context, stream, flags, priority) : result;
 }
 
 CUresult emu_cuStreamCreate(CUstream *stream, unsigned int flags) {

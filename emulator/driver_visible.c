@@ -1,4 +1,5 @@
 /* Which devices the application sees, and in which order. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -46,9 +47,35 @@ static void look_at(const char *list) {
   }
 }
 
+/* "MIG-<GPU's UUID>/<GPU instance>/<compute instance>", as older drivers name it. */
+static bool has_old_name(const device_config *d, const char *word, size_t length) {
+  char name[2 * CONFIG_TEXT];
+  snprintf(name, sizeof name, "MIG-%s/%d/0", device_facts(d->parent)->uuid, d->gpu_instance);
+  return strlen(name) == length && strncmp(name, word, length) == 0;
+}
+
+/* The instance that a word names; where it names a device, its first one. */
+static int instance_named(const char *word, size_t length) {
+  for (int k = (int)gpu.config.devices; k < gpu.config.units; k++) {
+    const device_config *d = device_facts(k);
+    if (length > 4 && (strncmp(word, d->uuid, length) == 0 || has_old_name(d, word, length))) return k;
+  }
+  return named(word, length) < 0 ? -1 : (int)gpu.config.devices;
+}
+
+/* A process sees one MIG instance at most ("CUDA Device Enumeration" in the MIG User Guide). */
+static void look_for_instance(const char *list) {
+  int number = list ? instance_named(list, strcspn(list, ",")) : (int)gpu.config.devices;
+  if (number >= 0) gpu.device[gpu.visible++] = number;
+}
+
 void devices_look(void) {
   const char *list = getenv("CUDA_VISIBLE_DEVICES");
   gpu.visible = 0;
+  if (gpu.config.units > gpu.config.devices) {
+    look_for_instance(list);
+    return;
+  }
   if (list) {
     look_at(list);
     return;

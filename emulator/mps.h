@@ -1,10 +1,11 @@
 /* How the emulated MPS and its clients talk: records of text over UNIX sockets in CUDA_MPS_PIPE_DIRECTORY.
  *
  * A program of the control daemon sends a command; the answer is '0' or '1', for success or failure, and what to
- * print. A driver sends "client", so that a server is there, and then connects to the server, which answers
- * "accepted <server's pid> <default percentage> <whether limits hold>" or "refused <CUresult>". The connection stays:
- * each end knows by it when the other is gone. On it, a client tells of its fatal fault, "fault <CUresult>", and the
- * server passes that on to all, or ends a client with "fault 810". */
+ * print. A driver sends "client", so that a server is there, where there are static partitions asks for its
+ * own, "sm_partition get <device>/<name> <its pid>", answered by the first multiprocessor and their number, and then
+ * connects to the server, which answers "accepted <server's pid> <default percentage> <whether limits hold>" or
+ * "refused <CUresult>". The connection stays: each end knows by it when the other is gone. On it, a client tells of its
+ * fatal fault, "fault <CUresult>", and the server passes that on to all, or ends a client with "fault 810". */
 #ifndef GVB_EMULATOR_MPS_H
 #define GVB_EMULATOR_MPS_H
 
@@ -19,6 +20,7 @@
 
 #define MPS_CONTROL "control" /* as the real one: who looks for a daemon finds it */
 #define MPS_SERVER "gvb-server"
+#define MPS_PARTITIONED "0partitions"
 
 enum { MPS_CLIENTS = 48, MPS_RECORD = 4096, MPS_PATIENCE = 10 /* seconds */ };
 

@@ -25,19 +25,29 @@ static int send_commands(const char *directory) {
   return status;
 }
 
+static bool *option_named(const char *text, bool *foreground, bool *background, bool *partitions) {
+  if (strcmp(text, "-f") == 0) return foreground;
+  if (strcmp(text, "-d") == 0) return background;
+  return strcmp(text, "-S") == 0 || strcmp(text, "--static-partitioning") == 0 ? partitions : NULL;
+}
+
 int main(int argc, char **argv) {
-  const char *option = argc > 1 ? argv[1] : "", *directory = getenv("CUDA_MPS_PIPE_DIRECTORY");
-  if (strcmp(option, "-v") == 0) {
+  bool foreground = false, background = false, partitions = false;
+  const char *directory = getenv("CUDA_MPS_PIPE_DIRECTORY");
+  if (argc == 2 && strcmp(argv[1], "-v") == 0) {
     puts("nvidia-cuda-mps-control of the emulated GPU");
     return 0;
   }
-  if (argc > 2 || (argc == 2 && strcmp(option, "-f") != 0 && strcmp(option, "-d") != 0)) {
-    puts("usage: nvidia-cuda-mps-control [-f | -d | -v], commands on standard input");
+  for (int k = 1; k < argc; k++) {
+    bool *option = option_named(argv[k], &foreground, &background, &partitions);
+    if (option) *option = true;
+    if (option && !(foreground && background)) continue;
+    puts("usage: nvidia-cuda-mps-control [-f | -d | -v] [-S], commands on standard input");
     return 1;
   }
   if (!directory) {
     puts("CUDA_MPS_PIPE_DIRECTORY is not set: the emulated MPS has no default directory");
     return 1;
   }
-  return argc == 1 ? send_commands(directory) : daemon_run(directory, option[1] == 'd');
+  return argc == 1 ? send_commands(directory) : daemon_run(directory, !foreground, partitions);
 }

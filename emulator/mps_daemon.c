@@ -22,6 +22,7 @@ static struct pollfd places[PLACES];
 static int used = FIRST;
 static const char *directory;
 static double percentage = 100;
+static bool partitioned;
 static pid_t server; /* 0 = none */
 static int to_server = -1, lock = -1;
 static sigset_t before;
@@ -139,7 +140,9 @@ static bool obey(const char *command, char *reply) {
   int pid, client;
   char question[64];
   if (strcmp(command, "client") == 0) {
-    strcpy(reply, start_server() ? "0" : "1");
+    strcpy(reply, !start_server() ? "1" : partitioned ? MPS_PARTITIONED : "0");
+  } else if (partitions_obey(command, partitioned, reply)) {
+    return true;
   } else if (strcmp(command, "get_default_active_thread_percentage") == 0) {
     snprintf(reply, MPS_RECORD, "0%.1f\n", percentage);
   } else if (sscanf(command, "set_default_active_thread_percentage %lf", &wanted) == 1) {
@@ -236,8 +239,9 @@ static bool open_places(void) {
   return places[SIGNALS].fd >= 0 && places[LISTENER].fd >= 0;
 }
 
-int daemon_run(const char *where, bool background) {
+int daemon_run(const char *where, bool background, bool partitions) {
   directory = where;
+  partitioned = partitions;
   if (!lock_directory()) return 1;
   if (!open_places()) {
     printf("no socket can be made in %s: %s\n", directory, strerror(errno));

@@ -4,8 +4,11 @@
 
 #include <stdbool.h>
 
-/* The control daemon in this directory, until it is told to quit; the exit status. */
-int daemon_run(const char *directory, bool background);
+/* The control daemon in this directory, until it is told to quit; the exit status. `partitions`: static ones only. */
+int daemon_run(const char *directory, bool background, bool partitions);
+
+/* Whether a command is about static partitions; then it is done. */
+bool partitions_obey(const char *command, bool enabled, char *reply);
 
 /* The server: clients come to `listener`; the daemon asks at `daemon` and is gone when that closes. Never returns. */
 _Noreturn void server_run(int listener, int daemon, double percentage, bool limits);

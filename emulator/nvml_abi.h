@@ -66,6 +66,12 @@ typedef struct nvmlUtilization {
   unsigned int gpu, memory;
 } nvmlUtilization;
 
+typedef struct nvmlAttributes {
+  unsigned int multiprocessors, copy_engines, decoders, encoders, jpeg, ofa, gpu_instance_slices,
+      compute_instance_slices;
+  unsigned long long memory_mib;
+} nvmlAttributes;
+
 typedef struct nvmlTemperature {
   unsigned int version, sensor;
   int temperature;

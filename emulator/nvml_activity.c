@@ -5,7 +5,10 @@
 
 nvmlReturn do_nvmlDeviceGetMemoryInfo(nvmlDevice device, nvmlMemory *memory) {
   if (!is_device(device) || !memory) return NVML_ERROR_INVALID_ARGUMENT;
-  memory->used = machine_used(look(), device_number(device));
+  look();
+  memory->used = 0;
+  for (int u = 0; u < shared->devices; u++)
+    if (is_part(u, device_number(device))) memory->used += machine_used(shared, u);
   machine_unlock(shared);
   memory->total = (unsigned long long)device_facts(device)->memory_bytes;
   memory->free = memory->total - memory->used;
@@ -31,17 +34,27 @@ static bool is_first_of_server(const machine *m, int d, const slot *s) {
 
 /* Clients with a context, and the MPS servers that have some, which themselves take no memory here, into an array of
  * `room`; returns how many there are. */
+static unsigned int list_unit(const machine *m, int u, nvmlProcess *into, unsigned int n, unsigned int room) {
+  const device_config *unit = &machine_config.device[u];
+  const unsigned int none = 0xffffffff, instance = unit->compute_slices ? (unsigned int)unit->gpu_instance : none;
+  const unsigned int compute = unit->compute_slices ? 0 : none;
+  for (const slot *s = m->slots; s < slots_end(m); s++) {
+    if (!has_context(s, u)) continue;
+    if (n < room) into[n] = (nvmlProcess){(unsigned int)s->pid, s->seats[u].used, instance, compute};
+    n++;
+    if (!s->server || !is_first_of_server(m, u, s)) continue;
+    if (n < room) into[n] = (nvmlProcess){(unsigned int)s->server, 0, instance, compute};
+    n++;
+  }
+  return n;
+}
+
+/* On a device that is cut into instances: those of all. */
 static unsigned int list_processes(int d, nvmlProcess *into, unsigned int room) {
   unsigned int n = 0;
   machine *m = look();
-  for (const slot *s = m->slots; s < slots_end(m); s++) {
-    if (!has_context(s, d)) continue;
-    if (n < room) into[n] = (nvmlProcess){(unsigned int)s->pid, s->seats[d].used, 0xffffffff, 0xffffffff};
-    n++;
-    if (!s->server || !is_first_of_server(m, d, s)) continue;
-    if (n < room) into[n] = (nvmlProcess){(unsigned int)s->server, 0, 0xffffffff, 0xffffffff};
-    n++;
-  }
+  for (int u = 0; u < m->devices; u++)
+    if (is_part(u, d)) n = list_unit(m, u, into, n, room);
   machine_unlock(m);
   return n;
 }
@@ -81,6 +94,7 @@ static unsigned int percent(double share) { return (unsigned int)(100 * share + 
 nvmlReturn do_nvmlDeviceGetProcessUtilization(nvmlDevice device, nvmlProcessSample *samples, unsigned int *count,
                                               unsigned long long since) {
   if (!is_device(device) || !count) return NVML_ERROR_INVALID_ARGUMENT;
+  if (is_sliced(device)) return NVML_ERROR_NOT_SUPPORTED;
   struct timespec t;
   clock_gettime(CLOCK_REALTIME, &t);
   unsigned long long now = (unsigned long long)t.tv_sec * 1000000 + (unsigned long long)t.tv_nsec / 1000;
@@ -101,6 +115,7 @@ nvmlReturn do_nvmlDeviceGetProcessUtilization(nvmlDevice device, nvmlProcessSamp
 
 nvmlReturn do_nvmlDeviceGetUtilizationRates(nvmlDevice device, nvmlUtilization *rates) {
   if (!is_device(device) || !rates) return NVML_ERROR_INVALID_ARGUMENT;
+  if (is_sliced(device)) return NVML_ERROR_NOT_SUPPORTED;
   rates->gpu = percent(schedule_utilization(look(), device_number(device), NULL));
   machine_unlock(shared);
   rates->memory = 0;
@@ -152,7 +167,11 @@ nvmlReturn do_nvmlDeviceGetTemperatureV(nvmlDevice device, nvmlTemperature *temp
 
 nvmlReturn do_nvmlDeviceGetCurrentClocksEventReasons(nvmlDevice device, unsigned long long *reasons) {
   if (!is_device(device) || !reasons) return NVML_ERROR_INVALID_ARGUMENT;
-  *reasons = schedule_utilization(look(), device_number(device), NULL) == 0.0 ? NVML_REASON_GPU_IDLE : 0;
+  const machine *m = look();
+  double busy = 0;
+  for (int u = 0; u < m->devices; u++)
+    if (is_part(u, device_number(device))) busy += schedule_utilization(m, u, NULL);
+  *reasons = busy == 0.0 ? NVML_REASON_GPU_IDLE : 0;
   machine_unlock(shared);
   if (throttle_now() < 1.0) *reasons = NVML_REASON_HW_SLOWDOWN | NVML_REASON_HW_THERMAL_SLOWDOWN;
   return NVML_SUCCESS;

@@ -30,7 +30,7 @@ nvmlReturn do_nvmlDeviceGetHandleByIndex(unsigned int index, nvmlDevice *device)
 }
 
 nvmlReturn do_nvmlDeviceGetHandleByUUID(const char *uuid, nvmlDevice *device) {
-  int index = (int)machine_config.devices - 1;
+  int index = machine_config.units - 1;
   while (index >= 0 && (!uuid || strcasecmp(uuid, device_facts(&nvml_devices[index])->uuid) != 0)) index--;
   return device_into(index, device);
 }
@@ -56,8 +56,11 @@ nvmlReturn do_nvmlDeviceGetHandleByPciBusId(const char *bus, nvmlDevice *device)
 }
 
 nvmlReturn do_nvmlDeviceGetName(nvmlDevice device, char *text, unsigned int length) {
+  char name[2 * CONFIG_TEXT];
   if (!is_device(device)) return NVML_ERROR_INVALID_ARGUMENT;
-  return text_into(text, length, machine_config.name);
+  const char *profile = device_facts(device)->profile;
+  snprintf(name, sizeof name, "%s%s%s", machine_config.name, *profile ? " MIG " : "", profile);
+  return text_into(text, length, name);
 }
 
 nvmlReturn do_nvmlDeviceGetUUID(nvmlDevice device, char *text, unsigned int length) {
@@ -93,7 +96,7 @@ nvmlReturn do_nvmlDeviceGetCudaComputeCapability(nvmlDevice device, int *major, 
 
 #define FACT(name, value) \
   nvmlReturn do_##name(nvmlDevice device, unsigned int *into) { return number_into(device, into, value); }
-FACT(nvmlDeviceGetIndex, device - nvml_devices)
+FACT(nvmlDeviceGetIndex, device - nvml_devices - (is_instance(device) ? machine_config.devices : 0))
 FACT(nvmlDeviceGetMinorNumber, device - nvml_devices)
 FACT(nvmlDeviceGetEnforcedPowerLimit, machine_config.power_limit)
 FACT(nvmlDeviceGetPersistenceMode, 1)

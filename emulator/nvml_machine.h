@@ -12,7 +12,7 @@ struct nvmlDevice_st {
   int unused;
 };
 
-extern struct nvmlDevice_st nvml_devices[DEVICES]; /* by NVML's index */
+extern struct nvmlDevice_st nvml_devices[DEVICES]; /* by NVML's index, and then the MIG instances */
 extern config machine_config;
 extern machine *shared;
 
@@ -25,7 +25,7 @@ machine *look(void);
 #undef X
 
 static inline bool is_device(nvmlDevice device) {
-  return device >= nvml_devices && device < nvml_devices + machine_config.devices;
+  return device >= nvml_devices && device < nvml_devices + machine_config.units;
 }
 
 /* The machine's number of one that is. */
@@ -34,6 +34,17 @@ static inline int device_number(nvmlDevice device) { return machine_config.nvml[
 static inline const device_config *device_facts(nvmlDevice device) {
   return &machine_config.device[device_number(device)];
 }
+
+/* A MIG instance, or a device that is cut into some. */
+static inline bool is_instance(nvmlDevice device) {
+  return is_device(device) && device_facts(device)->compute_slices > 0;
+}
+static inline bool is_sliced(nvmlDevice device) {
+  return is_device(device) && machine_config.units > machine_config.devices;
+}
+
+/* Whether what is on unit u is on the device, or on the instance, number d. */
+static inline bool is_part(int u, int d) { return u == d || machine_config.device[u].parent == d; }
 
 static inline nvmlReturn number_into(nvmlDevice device, unsigned int *into, int64_t value) {
   if (!is_device(device) || !into) return NVML_ERROR_INVALID_ARGUMENT;

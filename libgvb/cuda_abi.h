@@ -29,6 +29,8 @@ typedef struct CUgraphExec_st *CUgraphExec;
 typedef struct CUmemPoolHandle_st *CUmemoryPool;
 typedef struct CUarray_st *CUarray;
 typedef struct CUkern_st *CUkernel;
+typedef struct CUgreenCtx_st *CUgreenCtx;
+typedef struct CUdevResourceDesc_st *CUdevResourceDesc;
 typedef struct CUuuid {
   char bytes[16];
 } CUuuid;
@@ -95,6 +97,8 @@ typedef struct CUuuid {
   X(CUDA_ERROR_MPS_MAX_CLIENTS_REACHED, 808, "MPS server has no room for another client")   \
   X(CUDA_ERROR_MPS_CLIENT_TERMINATED, 810, "MPS client was terminated")                     \
   X(CUDA_ERROR_TIMEOUT, 909, "operation timed out")                                         \
+  X(CUDA_ERROR_INVALID_RESOURCE_TYPE, 914, "a resource is of the wrong type")               \
+  X(CUDA_ERROR_INVALID_RESOURCE_CONFIGURATION, 915, "resources do not fit the operation")   \
   X(CUDA_ERROR_UNKNOWN, 999, "unknown error")
 
 #define GVB_ENUMERATOR(name, value, ...) name = value,
@@ -226,6 +230,9 @@ typedef enum CUdriverProcAddressQueryResult {
   CU_GET_PROC_ADDRESS_SYMBOL_NOT_FOUND = 1,
   CU_GET_PROC_ADDRESS_VERSION_NOT_SUFFICIENT = 2
 } CUdriverProcAddressQueryResult;
+typedef enum CUdevResourceType { CU_DEV_RESOURCE_TYPE_INVALID = 0, CU_DEV_RESOURCE_TYPE_SM = 1 } CUdevResourceType;
+enum { CU_DEV_SM_RESOURCE_SPLIT_IGNORE_SM_COSCHEDULING = 1, CU_DEV_SM_RESOURCE_SPLIT_MAX_POTENTIAL_CLUSTER_SIZE = 2 };
+enum { CU_GREEN_CTX_DEFAULT_STREAM = 1 };
 enum { CU_GET_PROC_ADDRESS_DEFAULT = 0, CU_GET_PROC_ADDRESS_LEGACY_STREAM = 1 };
 
 /* ---- structures ---- */
@@ -315,6 +322,20 @@ typedef struct CUctxCreateParams {
   int numExecAffinityParams;
   void *cigParams;
 } CUctxCreateParams;
+
+/* Since CUDA 13; what stands in front of the union is the driver's own. */
+typedef struct CUdevSmResource {
+  unsigned int smCount, minSmPartitionSize, smCoscheduledAlignment;
+} CUdevSmResource;
+
+typedef struct CUdevResource {
+  CUdevResourceType type;
+  unsigned char _internal_padding[92];
+  union {
+    CUdevSmResource sm;
+    unsigned char _oversize[48];
+  };
+} CUdevResource;
 
 /* ---- functions ---- */
 

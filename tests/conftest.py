@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,6 +21,18 @@ from gpu_virt_bench.model.run import Run
 from gpu_virt_bench.systems import journal
 from gpu_virt_bench.systems.options import configured, resolve_options
 from sessions import ANEW, LAYER, request_for
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A worker tells which timing tests it measured again."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["anew"] = ANEW
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Gathers what the workers tell."""
+    ANEW.extend(getattr(node, "workeroutput", {}).get("anew", []))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

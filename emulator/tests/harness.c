@@ -73,7 +73,10 @@ static const char ptx[] =
     ".visible .entry gvb_timer_step(\n.visible .entry gvb_spin(\n.visible .entry gvb_fma(\n"
     ".visible .entry gvb_triad(\n.visible .entry gvb_fill(\n.visible .entry gvb_checksum(\n"
     ".visible .entry gvb_fault(\n"
-    ".visible .entry gvb_fingerprint(\n.visible .entry gvb_sum(\n.visible .entry somebody_elses(\n";
+    ".visible .entry gvb_fingerprint(\n.visible .entry gvb_sum(\n.visible .entry gvb_stream(\n"
+    ".visible .entry gvb_l2_read(\n.visible .entry gvb_chase(\n.visible .entry gvb_atomics(\n"
+    ".visible .entry gvb_scan(\n.visible .entry gvb_gaps(\n.visible .entry gvb_cost(\n"
+    ".visible .entry somebody_elses(\n";
 
 void open_context(void) {
   open_driver();

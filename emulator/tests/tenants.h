@@ -20,11 +20,8 @@ bool tenants_collect(tenants *t, int numbers);
 
 void tenant_enter(int count, int rank);
 
-/* One case: a check, and its row if the program was asked for its table. The tolerance is a part of the expected value,
- * or absolute where that is 0. */
+/* One case: a check, and with TABLE in the environment a line `row kind | set | expected | seen`. The tolerance is a
+ * part of the expected value, or absolute where that is 0. */
 void row(const char *kind, const char *set, double expected, double seen, double tolerance);
-
-/* "--table": rows alone. */
-void tenants_table(int count, char **arguments);
 
 #endif

@@ -1,61 +1,8 @@
-/* A machine of several devices: who sees which, memory, engines and load of each, and the links between them. */
+/* A machine of several devices: who sees which, and memory, engines and load of each. */
 #include "../nvml_abi.h"
-#include "timeline.h"
+#include "several.h"
 
 #include <dlfcn.h>
-#include <math.h>
-
-static CUcontext of[4];
-static CUstream on[4];
-static CUdeviceptr here[4]; /* 64 MB of each */
-static CUfunction spin[4], fill[4];
-static CUevent edge[4][2];
-enum { BYTES = 64000000 };
-
-static const char ptx[] =
-    ".version 7.0\n.target sm_70\n.address_size 64\n.visible .entry gvb_spin(\n.visible .entry gvb_fill(\n";
-
-static void use(int d) { MUST(cu.cuCtxSetCurrent(of[d])); }
-
-static void each_device(int count) {
-  open_driver();
-  machine = machine_clock();
-  MUST(cu.cuInit(0));
-  for (int d = 0; d < count; d++) {
-    CUmodule loaded;
-    MUST(cu.cuDevicePrimaryCtxRetain(&of[d], d));
-    use(d);
-    MUST(cu.cuStreamCreate(&on[d], CU_STREAM_NON_BLOCKING));
-    MUST(cu.cuMemAlloc_v2(&here[d], BYTES));
-    MUST(cu.cuModuleLoadData(&loaded, ptx));
-    MUST(cu.cuModuleGetFunction(&spin[d], loaded, "gvb_spin"));
-    MUST(cu.cuModuleGetFunction(&fill[d], loaded, "gvb_fill"));
-    for (int k = 0; k < 2; k++) MUST(cu.cuEventCreate(&edge[d][k], 0));
-  }
-}
-
-/* One block that holds one multiprocessor of device d for so long. */
-static void work(int d, uint64_t ns) {
-  void *arguments[] = {&ns, &here[d]};
-  use(d);
-  MUST(cu.cuLaunchKernel(spin[d], 1, 1, 1, 32, 1, 1, 0, on[d], arguments, NULL));
-}
-
-static void start(int d) { MUST(cu.cuEventRecord(edge[d][0], on[d])); }
-static void stop(int d) { MUST(cu.cuEventRecord(edge[d][1], on[d])); }
-
-/* Between the two, in nanoseconds. */
-static int64_t took(int d) {
-  float milliseconds;
-  MUST(cu.cuEventSynchronize(edge[d][1]));
-  MUST(cu.cuEventElapsedTime(&milliseconds, edge[d][0], edge[d][1]));
-  return llround((double)milliseconds * MILLISECOND);
-}
-
-static _Noreturn void end(bool good) {
-  fflush(stdout);
-  exit(good ? 0 : 1);
-}
 
 /* ---- who sees which ---- */
 
@@ -156,88 +103,6 @@ static void memory_of_each(void) {
   end(good && free_of(1) == second);
 }
 
-/* ---- peers ---- */
-
-static void push(int from, int to) {
-  use(from);
-  start(from);
-  MUST(cu.cuMemcpyPeerAsync(here[to], of[to], here[from], of[from], BYTES, on[from]));
-  stop(from);
-}
-
-static void enable(int own, int peer) {
-  use(own);
-  MUST(cu.cuCtxEnablePeerAccess(of[peer], 0));
-}
-
-/* 64 MB at 400 GB/s, beside copy_latency (1.5 us) and peer_latency (1 us); both directions at once. */
-static void over_the_link(void) {
-  each_device(2);
-  enable(0, 1);
-  enable(1, 0);
-  work(0, 10 * MILLISECOND);
-  work(1, 10 * MILLISECOND);
-  push(0, 1);
-  push(1, 0);
-  end(took(0) == 162500 && took(1) == 162500);
-}
-
-/* At the host's 50 GB/s. */
-static void through_the_host(void) {
-  each_device(2);
-  work(0, 10 * MILLISECOND);
-  push(0, 1);
-  end(took(0) == 1282500);
-}
-
-static void contents(void) {
-  uint64_t words = BYTES / 8, seed = 7, sent = 0, come = 1;
-  each_device(2);
-  use(0);
-  void *arguments[] = {&here[0], &words, &seed};
-  MUST(cu.cuLaunchKernel(fill[0], 1, 1, 1, 256, 1, 1, 0, on[0], arguments, NULL));
-  push(0, 1);
-  MUST(cu.cuStreamSynchronize(on[0]));
-  MUST(cu.cuMemcpyDtoH_v2(&sent, here[0] + 8 * (words - 1), 8));
-  MUST(cu.cuMemcpyDtoH_v2(&come, here[1] + 8 * (words - 1), 8));
-  end(sent == come && sent != 0);
-}
-
-/* A kernel of device 0 on memory of device 1: the link's time, or a fault where access was not enabled. */
-static void kernel_on_a_peer(void) {
-  uint64_t words = BYTES / 8, seed = 7;
-  void *arguments[] = {&here[1], &words, &seed};
-  each_device(2);
-  enable(0, 1);
-  work(0, 10 * MILLISECOND);
-  start(0);
-  MUST(cu.cuLaunchKernel(fill[0], 132, 1, 1, 256, 1, 1, 0, on[0], arguments, NULL));
-  stop(0);
-  const bool good = took(0) == 161000;
-  MUST(cu.cuCtxDisablePeerAccess(of[1]));
-  MUST(cu.cuLaunchKernel(fill[0], 132, 1, 1, 256, 1, 1, 0, on[0], arguments, NULL));
-  end(good && cu.cuStreamSynchronize(on[0]) == CUDA_ERROR_ILLEGAL_ADDRESS);
-}
-
-static void answers_of_peers(void) {
-  int can = -1, own = -1;
-  each_device(2);
-  MUST(cu.cuDeviceCanAccessPeer(&can, 0, 1));
-  MUST(cu.cuDeviceCanAccessPeer(&own, 1, 1));
-  enable(0, 1);
-  end(can == 1 && own == 0 && cu.cuCtxEnablePeerAccess(of[1], 0) == CUDA_ERROR_PEER_ACCESS_ALREADY_ENABLED &&
-      cu.cuCtxDisablePeerAccess(of[1]) == CUDA_SUCCESS &&
-      cu.cuCtxDisablePeerAccess(of[1]) == CUDA_ERROR_PEER_ACCESS_NOT_ENABLED);
-}
-
-static void no_peers(void) {
-  int can = -1;
-  each_device(2);
-  MUST(cu.cuDeviceCanAccessPeer(&can, 0, 1));
-  use(0);
-  end(can == 0 && cu.cuCtxEnablePeerAccess(of[1], 0) == CUDA_ERROR_PEER_ACCESS_UNSUPPORTED);
-}
-
 /* ---- what NVML sees ---- */
 
 static unsigned int load(void *library, unsigned int index, unsigned long long *used) {
@@ -302,14 +167,6 @@ int main(int argc, char **argv) {
   scenario(EXACT "devices 2\n", engines, "two devices work at the same time, and are waited for apart");
   scenario(EXACT "devices 2\n", across_devices, "a stream of one device waits for an event of another");
   scenario(EXACT "devices 2\n", memory_of_each, "each device has its own memory");
-  scenario(EXACT "devices 2\npeer_bandwidth 400000000000\n", over_the_link, "64 MB over a link, both ways at once");
-  scenario(EXACT "devices 2\nh2d_bandwidth 50000000000\n", through_the_host,
-           "64 MB through the host where access was not enabled");
-  scenario(EXACT "devices 2\n", contents, "what was copied has come");
-  scenario(EXACT "devices 2\npeer_bandwidth 400000000000\n", kernel_on_a_peer,
-           "a kernel reaches a peer's memory over the link, or faults");
-  scenario(EXACT "devices 2\n", answers_of_peers, "what is asked about peers");
-  scenario(EXACT "devices 2\npeer_access 0\n", no_peers, "devices that do not reach each other");
   scenario(EXACT "devices 4\nnvml_order reversed\n", loads,
            "NVML sees each device's load and memory, in its own order");
   scenario("devices 2\nnvlinks 8\n", links_as_nvml_sees_them, "NVML names two devices, and links that are up");

@@ -284,8 +284,7 @@ static void deaths(void) {
 }
 
 int main(int argc, char **argv) {
-  tenants_table(argc, argv);
-  if (argc > 1 && strcmp(argv[1], "--table") != 0) return role(argv[1]);
+  if (argc > 1) return role(argv[1]);
   rates();
   mixed();
   devices();

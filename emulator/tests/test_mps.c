@@ -1,4 +1,5 @@
 /* The emulated MPS: what its clients share, what limits them, and what ends them. */
+#include "daemon.h"
 #include "harness.h"
 
 #include <dlfcn.h>
@@ -10,38 +11,11 @@
 #define QUIET "jitter 0\nsm_clock 1000000000\n"
 #define MIB ((size_t)1 << 20)
 
-static char place[64];
-static char program[300];
-
-/* ---- the daemon ---- */
-
-/* The first line that the program prints for a command, or nothing. */
-static const char *say(const char *command) {
-  static char line[256];
-  char shell[800];
-  snprintf(shell, sizeof shell, "echo '%s' | %s", command, program);
-  FILE *out = popen(shell, "r");
-  if (!out || !fgets(line, sizeof line, out)) line[0] = 0;
-  if (out) pclose(out);
-  line[strcspn(line, "\n")] = 0;
-  return line;
-}
-
-static pid_t start_daemon(void) {
-  pid_t pid = fork();
-  if (pid == 0) {
-    execl(program, program, "-f", (char *)NULL);
-    _exit(3);
-  }
-  for (int k = 0; k < 500 && strcmp(say("get_default_active_thread_percentage"), "100.0") != 0; k++) usleep(10000);
-  return pid;
-}
-
 static pid_t server_pid(void) { return (pid_t)atoi(say("get_server_list")); }
 
 static pid_t start_daemon_with_server(void) {
   char command[64];
-  pid_t pid = start_daemon();
+  pid_t pid = start_daemon(NULL);
   snprintf(command, sizeof command, "start_server -uid %d", (int)getuid());
   say(command);
   return pid;
@@ -52,14 +26,6 @@ static void kill_server(void) {
   pid_t server = server_pid();
   kill(server, SIGKILL);
   for (int k = 0; k < 500 && server_pid() == server; k++) usleep(10000);
-}
-
-static void end_daemon(pid_t pid) {
-  kill(pid, SIGTERM);
-  waitpid(pid, NULL, 0);
-  char path[128];
-  snprintf(path, sizeof path, "%s/gvb-lock", place);
-  unlink(path);
 }
 
 static bool lives(pid_t pid) { return kill(pid, 0) == 0; }
@@ -223,7 +189,7 @@ static void limits(void) {
   setenv("CUDA_MPS_PINNED_DEVICE_MEM_LIMIT", "0=512M", 1);
   equal(ask("sms"), 10, "without a daemon the process goes on without MPS: multiprocessors");
   equal(ask("allocate"), 960, "and all memory is its own: MiB");
-  pid_t daemon = start_daemon();
+  pid_t daemon = start_daemon(NULL);
   equal(ask("sms"), 6, "a client of 50 % of 10 multiprocessors sees pairs of them");
   equal(ask("allocate"), 448, "the limit of 512 MiB holds for the context too: MiB");
   say("set_default_active_thread_percentage 20");
@@ -241,7 +207,7 @@ static void knob(void) {
   new_machine(QUIET "memory_bytes 1073741824\ncontext_bytes 67108864");
   setenv("CUDA_MPS_PINNED_DEVICE_MEM_LIMIT", "0=512M", 1);
   setenv("GVB_EMULATED_MPS_LIMITS", "ignored", 1);
-  pid_t daemon = start_daemon();
+  pid_t daemon = start_daemon(NULL);
   unsetenv("GVB_EMULATED_MPS_LIMITS");
   equal(ask("allocate"), 960, "GVB_EMULATED_MPS_LIMITS=ignored: no limit binds: MiB");
   end_daemon(daemon);
@@ -252,7 +218,7 @@ static void side_by_side(void) {
   FILE *out;
   new_machine(QUIET "context_create 100000000");
   between(ask("context"), 100, 130, "a context without MPS: ms");
-  pid_t daemon = start_daemon();
+  pid_t daemon = start_daemon(NULL);
   between(ask("context"), 50, 80, "with MPS it costs half: ms");
   setenv("CUDA_MPS_ACTIVE_THREAD_PERCENTAGE", "50", 1);
   between(ask("millisecond"), 1990, 2150, "half of the multiprocessors take twice the time: us");
@@ -269,7 +235,7 @@ static void one_turn(void) {
   FILE *out[2];
   pid_t client[2];
   new_machine(QUIET "switch_ns 0");
-  pid_t daemon = start_daemon();
+  pid_t daemon = start_daemon(NULL);
   for (int k = 0; k < 2; k++) {
     client[k] = start_client("saturate", &out[k]);
     read_number(out[k]);
@@ -325,7 +291,7 @@ static void deaths(void) {
   check(dies_soon(server), "ends its server");
   end_client(client[0], out[0]);
   equal(ask("init"), CUDA_SUCCESS, "then a process goes on without MPS");
-  daemon = start_daemon();
+  daemon = start_daemon(NULL);
   check(daemon > 0 && lives(daemon), "and another daemon can start in the directory of one that was killed");
   end_daemon(daemon);
 }
@@ -372,7 +338,7 @@ static void commands(void) {
   new_machine("");
   const char *sentence = "no MPS control daemon answers in ";
   check(strncmp(say("get_server_list"), sentence, strlen(sentence)) == 0, "without a daemon: %s", say("quit"));
-  pid_t daemon = start_daemon();
+  pid_t daemon = start_daemon(NULL);
   snprintf(second_daemon, sizeof second_daemon, "%s -f", program);
   FILE *second = popen(second_daemon, "r");
   if (!second || !fgets(line, sizeof line, second)) exit(3);
@@ -393,13 +359,7 @@ static void commands(void) {
 
 int main(int argc, char **argv) {
   if (argc > 1) return role(argv[1]);
-  ssize_t length = readlink("/proc/self/exe", program, sizeof program - 32);
-  if (length < 0) return 3;
-  program[length] = 0;
-  strcpy(strrchr(program, '/') + 1, "nvidia-cuda-mps-control");
-  strcpy(place, "/tmp/gvb-mps-XXXXXX");
-  if (!mkdtemp(place)) return 3;
-  setenv("CUDA_MPS_PIPE_DIRECTORY", place, 1);
+  if (!find_program()) return 3;
   commands();
   limits();
   knob();

@@ -186,8 +186,7 @@ static void deaths(void) {
 }
 
 int main(int argc, char **argv) {
-  tenants_table(argc, argv);
-  if (argc > 1 && strcmp(argv[1], "--table") != 0) return role(argv[1]);
+  if (argc > 1) return role(argv[1]);
   clocks();
   load(POWERED, "busy=1", ALL, 1, 1000);
   load(POWERED, "busy=0.25", ALL / 4, 1, 1000);

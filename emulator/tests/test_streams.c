@@ -146,48 +146,6 @@ static void many_connections(void) {
 
 /* ---- waiting ---- */
 
-static uint32_t any(uint32_t below) {
-  static uint32_t state = 1;
-  state = state * 1664525 + 1013904223;
-  return (state >> 8) % below;
-}
-
-static void queue_anything(CUstream on, CUstream other, CUevent between) {
-  uint64_t iterations = 1 + any(3000);
-  void *arguments[] = {&iterations, &one, &one, &counter};
-  if (any(4) == 0) {
-    MUST(cu.cuEventRecord(between, other));
-    MUST(cu.cuStreamWaitEvent(on, between, 0));
-  }
-  if (any(5) == 0)
-    MUST(cu.cuMemsetD32Async(counter, 1, 1 + any(1 << 20), on));
-  else
-    MUST(cu.cuLaunchKernel(multiply, 1 + any(3000), 1, 1, 256, 1, 1, 0, on, arguments, NULL));
-}
-
-/* A wait returns 1500 ns after the end, as long as its call takes, 200, at the least. */
-static bool returns_in_time(CUstream on, int64_t gate_time) {
-  MUST(cu.cuEventRecord(mark[0], on));
-  const int64_t entry = machine->now();
-  MUST(cu.cuStreamSynchronize(on));
-  const int64_t found = machine->now(), end = gate_time + time_of_mark(0);
-  const int64_t expected = end > entry && end + 1500 > entry + 200 ? end + 1500 : entry + 200;
-  if (found != expected) fprintf(stderr, "%lld ns late\n", (long long)(found - expected));
-  return found == expected;
-}
-
-/* What the model says about ends that are still to come must be a lower bound, or a wait returns late. */
-static bool waits_in_time(int rounds) {
-  bool good = true;
-  for (int k = 0; k < rounds && good; k++) {
-    MUST(cu.cuCtxSynchronize());
-    const int64_t gate_time = open_gate();
-    for (int n = 1 + (int)any(12); n > 0; n--) queue_anything(s[any(STREAMS)], s[any(STREAMS)], mark[1]);
-    for (int n = 3; n > 0; n--) good = returns_in_time(s[any(STREAMS)], gate_time) && good;
-  }
-  return good;
-}
-
 static void prepare_for_anything(void) {
   prepare((const int[]){0, -5, -2, 0});
   MUST(cu.cuMemAlloc_v2(&counter, 8 << 20));

@@ -91,8 +91,7 @@ static void waiting(const char *config, const char *name, const char *set, doubl
 }
 
 int main(int argc, char **argv) {
-  tenants_table(argc, argv);
-  if (argc > 1 && strcmp(argv[1], "--table") != 0) return role(argv[1]);
+  if (argc > 1) return role(argv[1]);
   price(0);
   price(50);
   price(500);

@@ -40,6 +40,10 @@ int64_t time_of_mark(int k);
 _Noreturn void end_at(const double *expected);
 #define END_AT(...) end_at((const double[]){__VA_ARGS__})
 
+/* Whether waits for random work on the streams s return when they should: what the model says about ends that are still
+ * to come must be a lower bound. `counter` has 8 MiB. */
+bool waits_in_time(int rounds);
+
 void scenario(const char *config, void (*body)(void), const char *meaning);
 
 #endif

@@ -29,6 +29,11 @@ PROMISES = (
     ("empty", "red.global.add.u64", 1),
     ("fault", "ld.volatile.global.u64", 2),
     ("fault", "trap;", 1),
+    ("contention", "ld.global.cg.v2.u64", 4),  # past L1, in each pass anew
+    ("contention", "st.global.v2.u64", 3),
+    ("contention", "ld.global.cg.u64", 16),  # steps of the chase, behind each other
+    ("contention", "st.volatile.shared.u64", 2),  # what the clock waits for
+    ("contention", "atom.global.add.u64 %rd", 1),  # with its answer
 )
 
 

@@ -1,4 +1,4 @@
-#include "common_injection.h"
+#include "common_config_injection.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,0 +1,89 @@
+"""What small programs over the emulated driver see of each kind of contention, against the rule of the model.
+
+    python benchmarks/contention.py [--output docs/results]
+
+Runs the emulator's tests of contention, L2, links, switches, clocks and power (a C compiler is needed) and writes `contention.json` and
+`contention.md`: kind, keys and their values, what the rule says, what was seen, and the difference. Exit status 1 if a
+difference is above 1 % (of a fraction of accesses: one point), or a check failed. All figures are the emulated GPU's.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+TESTS = "test_contention test_cache test_link test_switch test_power"
+HEAD = """# Contention on the emulated GPU
+
+Figures of the emulated GPU, never of hardware: by `benchmarks/contention.py`, from independent small programs over the
+emulated driver in virtual time. What is seen is relative to the same program alone unless the kind names a unit; of
+hits and evictions it is the fraction. Other keys are those of a small device (`emulator/tests/neighbors.h`).
+
+| kind | keys | by the rule | seen | difference |
+|---|---|---|---|---|
+"""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One kind of contention with its setting."""
+
+    kind: str
+    keys: str
+    expected: float
+    seen: float
+
+    @property
+    def difference(self) -> float:
+        """Relative to the rule; absolute where that is 0."""
+        return (self.seen - self.expected) / (self.expected or 1.0)
+
+
+def read(output: str) -> list[Row]:
+    """The rows that the tests print where TABLE is set."""
+    fields = (line.removeprefix("row ").split(" | ") for line in output.splitlines() if line.startswith("row "))
+    return [Row(kind, keys, float(expected), float(seen)) for kind, keys, expected, seen in fields]
+
+
+def run() -> tuple[bool, list[Row]]:
+    """Whether every check passed, and the rows."""
+    command = ["make", "-s", "-C", str(ROOT / "emulator"), "test", f"TESTS={TESTS}"]
+    env = {**os.environ, "TABLE": "1", "ATTEMPTS": "1"}
+    done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+    return done.returncode == 0, read(done.stdout)
+
+
+def table(rows: list[Row]) -> str:
+    """The same in Markdown."""
+    lines = (f"| {r.kind} | {r.keys} | {r.expected:.6g} | {r.seen:.6g} | {100 * r.difference:+.2f} % |" for r in rows)
+    return HEAD + "\n".join(lines) + "\n"
+
+
+def main() -> int:
+    """Runs, writes, and judges."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--output", type=Path, default=ROOT / "docs" / "results")
+    output: Path = parser.parse_args().output
+    passed, rows = run()
+    found = {
+        "device": "emulated",
+        "passed": passed,
+        "largest_difference": max((abs(row.difference) for row in rows), default=None),
+        "rows": [asdict(row) | {"difference": row.difference} for row in rows],
+    }
+    (output / "contention.json").write_text(json.dumps(found, indent=2) + "\n")
+    (output / "contention.md").write_text(table(rows))
+    print(
+        f"{len(rows)} rows, largest difference {found['largest_difference']}, checks {'passed' if passed else 'FAILED'}"
+    )
+    return int(not passed or not rows or any(abs(row.difference) > 0.01 for row in rows))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
