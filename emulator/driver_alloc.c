@@ -1,13 +1,12 @@
-/* cuMemAlloc and its relatives, host memory, and what a pointer is. */
+/* cuMemAlloc and its relatives, and what a pointer is. */
 #include <string.h>
-#include <sys/mman.h>
 
 #include "driver_call.h"
 #include "driver_effects.h"
 #include "driver_memory.h"
 #include "driver_queue.h"
 
-enum { PITCH = 512, PAGE = 4096, WIDEST_ARRAY = 131072, HIGHEST_ARRAY = 65536 };
+enum { PITCH = 512, WIDEST_ARRAY = 131072, HIGHEST_ARRAY = 65536 };
 
 static CUresult allocate(CUdeviceptr *address, size_t bytes, memory_kind kind) {
   memory *m;
@@ -29,6 +28,7 @@ CUresult emu_cuMemAlloc_v2(CUdeviceptr *address, size_t bytes) { return allocate
 
 CUresult emu_cuMemAllocPitch_v2(CUdeviceptr *address, size_t *pitch, size_t width, size_t height,
                                 unsigned int element) {
+  if (pitch) *pitch = 0;
   if (!pitch || width == 0 || height == 0 || (element != 4 && element != 8 && element != 16))
     return CUDA_ERROR_INVALID_VALUE;
   *pitch = (width + PITCH - 1) / PITCH * PITCH;
@@ -50,8 +50,10 @@ static void free_memory(memory *m) {
   call_cost(unmapped ? c->free_large + unmapped * c->free_per_2mib : c->free_small);
 }
 
+/* Whose memory it is follows from the address: no context need be current, but not one that is destroyed. */
 CUresult emu_cuMemFree_v2(CUdeviceptr address) {
   CUresult result = need_context(NULL);
+  if (result == CUDA_ERROR_INVALID_CONTEXT) result = CUDA_SUCCESS;
   if (result != CUDA_SUCCESS || address == 0) return result;
   pthread_mutex_lock(&gpu.lock);
   memory *m = memory_find(address, 1);
@@ -78,22 +80,24 @@ CUresult emu_cuArrayCreate_v2(CUarray *array, const CUDA_ARRAY_DESCRIPTOR *shape
   return result;
 }
 
+/* One that is unknown was destroyed, and answers as if its context were. */
 CUresult emu_cuArrayDestroy(CUarray array) {
-  return array ? emu_cuMemFree_v2((CUdeviceptr)(uintptr_t)array) : CUDA_ERROR_INVALID_HANDLE;
+  if (!array) return CUDA_ERROR_INVALID_HANDLE;
+  const CUresult result = emu_cuMemFree_v2((CUdeviceptr)(uintptr_t)array);
+  return result == CUDA_ERROR_INVALID_VALUE ? CUDA_ERROR_CONTEXT_IS_DESTROYED : result;
 }
 
 CUresult emu_cuMemGetInfo_v2(size_t *free_bytes, size_t *total_bytes) {
   CUcontext context;
   CUresult result = need_context(&context);
-  if (!free_bytes || !total_bytes) return CUDA_ERROR_INVALID_VALUE;
   if (result != CUDA_SUCCESS) return result;
   machine_lock(gpu.machine);
   machine_reap_sometimes(gpu.machine, call_entry());
   uint64_t used = machine_used(gpu.machine, context->device);
   machine_unlock(gpu.machine);
   const int64_t bytes = device_facts(context->device)->memory_bytes;
-  *total_bytes = (size_t)(bytes + gpu.config.meminfo_lie);
-  *free_bytes = (size_t)(bytes - (int64_t)used + gpu.config.meminfo_lie);
+  if (total_bytes) *total_bytes = (size_t)(bytes + gpu.config.meminfo_lie);
+  if (free_bytes) *free_bytes = (size_t)(bytes - (int64_t)used + gpu.config.meminfo_lie);
   return CUDA_SUCCESS;
 }
 
@@ -108,98 +112,6 @@ CUresult emu_cuMemGetAddressRange_v2(CUdeviceptr *base, size_t *bytes, CUdevicep
   return m ? CUDA_SUCCESS : CUDA_ERROR_NOT_FOUND;
 }
 
-/* ---- host memory ---- */
-
-CUresult emu_cuMemHostAlloc(void **address, size_t bytes, unsigned int flags) {
-  CUresult result = need_context(NULL);
-  if (!address || bytes == 0 || flags > 7) return CUDA_ERROR_INVALID_VALUE;
-  if (result != CUDA_SUCCESS) return result;
-  size_t rounded = (bytes + PAGE - 1) / PAGE * PAGE;
-  void *area = mmap(NULL, rounded, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (area == MAP_FAILED) return CUDA_ERROR_OUT_OF_MEMORY;
-  pthread_mutex_lock(&gpu.lock);
-  memory *m = memory_register((uintptr_t)area, rounded, MEMORY_HOST, flags);
-  pthread_mutex_unlock(&gpu.lock);
-  if (!m) {
-    munmap(area, rounded);
-    return CUDA_ERROR_OUT_OF_MEMORY;
-  }
-  *address = area;
-  return CUDA_SUCCESS;
-}
-
-CUresult emu_cuMemAllocHost_v2(void **address, size_t bytes) { return emu_cuMemHostAlloc(address, bytes, 0); }
-
-static memory *find_host(void *address, memory_kind kind) {
-  memory *m = memory_find((uintptr_t)address, 1);
-  return m && m->kind == kind && m->base == (uintptr_t)address ? m : NULL;
-}
-
-CUresult emu_cuMemFreeHost(void *address) {
-  CUresult result = need_context(NULL);
-  if (result != CUDA_SUCCESS) return result;
-  pthread_mutex_lock(&gpu.lock);
-  memory *m = find_host(address, MEMORY_HOST);
-  if (m) {
-    call_work_waits(queue_drain());
-    effects_release_memory(m);
-    munmap(address, m->bytes);
-    memory_unregister(m);
-  }
-  pthread_mutex_unlock(&gpu.lock);
-  return m ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;
-}
-
-CUresult emu_cuMemHostRegister_v2(void *address, size_t bytes, unsigned int flags) {
-  CUresult result = need_context(NULL);
-  if (!address || bytes == 0) return CUDA_ERROR_INVALID_VALUE;
-  if (result != CUDA_SUCCESS) return result;
-  pthread_mutex_lock(&gpu.lock);
-  if (memory_block((uintptr_t)address))
-    result = CUDA_ERROR_HOST_MEMORY_ALREADY_REGISTERED;
-  else if (!memory_register((uintptr_t)address, bytes, MEMORY_REGISTERED, flags))
-    result = CUDA_ERROR_OUT_OF_MEMORY;
-  pthread_mutex_unlock(&gpu.lock);
-  return result;
-}
-
-CUresult emu_cuMemHostUnregister(void *address) {
-  CUresult result = need_context(NULL);
-  if (result != CUDA_SUCCESS) return result;
-  pthread_mutex_lock(&gpu.lock);
-  memory *m = find_host(address, MEMORY_REGISTERED);
-  if (m) {
-    effects_release_memory(m);
-    memory_unregister(m);
-  }
-  pthread_mutex_unlock(&gpu.lock);
-  return m ? CUDA_SUCCESS : CUDA_ERROR_HOST_MEMORY_NOT_REGISTERED;
-}
-
-static bool is_host(const memory *m) { return m && (m->kind == MEMORY_HOST || m->kind == MEMORY_REGISTERED); }
-
-CUresult emu_cuMemHostGetDevicePointer_v2(CUdeviceptr *device_address, void *address, unsigned int flags) {
-  CUresult result = need_context(NULL);
-  if (!device_address || flags != 0) return CUDA_ERROR_INVALID_VALUE;
-  if (result != CUDA_SUCCESS) return result;
-  pthread_mutex_lock(&gpu.lock);
-  bool known = is_host(memory_find((uintptr_t)address, 1));
-  pthread_mutex_unlock(&gpu.lock);
-  *device_address = (uintptr_t)address;
-  return known ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;
-}
-
-CUresult emu_cuMemHostGetFlags(unsigned int *flags, void *address) {
-  CUresult result = need_context(NULL);
-  if (!flags) return CUDA_ERROR_INVALID_VALUE;
-  if (result != CUDA_SUCCESS) return result;
-  pthread_mutex_lock(&gpu.lock);
-  memory *m = memory_find((uintptr_t)address, 1);
-  if (is_host(m)) *flags = m->flags;
-  pthread_mutex_unlock(&gpu.lock);
-  return is_host(m) ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;
-}
-
 /* ---- what a pointer is ---- */
 
 #define STORE(type, expression)            \
@@ -211,16 +123,18 @@ CUresult emu_cuMemHostGetFlags(unsigned int *flags, void *address) {
 
 /* `m` NULL: the driver does not know the pointer, which cuPointerGetAttributes answers with zeros. */
 static CUresult attribute_of(const memory *m, CUdeviceptr address, CUpointer_attribute attribute, void *value) {
-  bool host = is_host(m);
+  const bool host = memory_is_host(m), pooled = m && m->block->heap && m->block->heap->keeps;
   switch ((int)attribute) {
     case CU_POINTER_ATTRIBUTE_CONTEXT:
-      STORE(CUcontext, m ? m->context : NULL);
+      STORE(CUcontext, m && !pooled ? m->context : NULL);
     case CU_POINTER_ATTRIBUTE_MEMORY_TYPE:
       STORE(unsigned int, m ? (host ? CU_MEMORYTYPE_HOST : CU_MEMORYTYPE_DEVICE) : 0);
     case CU_POINTER_ATTRIBUTE_DEVICE_POINTER:
       STORE(CUdeviceptr, m ? address : 0);
     case CU_POINTER_ATTRIBUTE_HOST_POINTER:
-      STORE(uint64_t, host || (m && m->kind == MEMORY_MANAGED) ? address : 0);
+      if (host || (m && m->kind == MEMORY_MANAGED)) STORE(uint64_t, address);
+      memset(value, 0, sizeof(uint64_t));
+      return m ? CUDA_ERROR_INVALID_VALUE : CUDA_SUCCESS;
     case CU_POINTER_ATTRIBUTE_SYNC_MEMOPS:
       STORE(unsigned int, 0);
     case CU_POINTER_ATTRIBUTE_BUFFER_ID:
@@ -241,9 +155,9 @@ static CUresult attribute_of(const memory *m, CUdeviceptr address, CUpointer_att
 }
 
 CUresult emu_cuPointerGetAttribute(void *value, CUpointer_attribute attribute, CUdeviceptr address) {
-  CUresult result = need_context(NULL);
+  CUresult result = CUDA_SUCCESS;
+  if (!gpu.initialized) return CUDA_ERROR_NOT_INITIALIZED;
   if (!value) return CUDA_ERROR_INVALID_VALUE;
-  if (result != CUDA_SUCCESS) return result;
   pthread_mutex_lock(&gpu.lock);
   memory *m = memory_find(address, 1);
   result = m ? attribute_of(m, address, attribute, value) : CUDA_ERROR_INVALID_VALUE;

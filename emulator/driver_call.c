@@ -160,9 +160,18 @@ static bool survives_fault(api a) {
     case API_cuDeviceGetCount:
     case API_cuDeviceGetAttribute:
     case API_cuDeviceGetName:
+    case API_cuDevicePrimaryCtxGetState:
+    case API_cuDevicePrimaryCtxRetain:
     case API_cuDevicePrimaryCtxReset_v2:
     case API_cuDevicePrimaryCtxRelease_v2:
     case API_cuCtxDestroy_v2:
+    case API_cuCtxGetCurrent:
+    case API_cuCtxSetCurrent:
+    case API_cuCtxGetDevice:
+    case API_cuCtxGetFlags:
+    case API_cuPointerGetAttribute:
+    case API_cuMemCreate:
+    case API_cuGraphCreate:
       return true;
     default:
       return false;
@@ -260,29 +269,3 @@ void call_found_nothing(uint64_t about, int64_t until) {
 }
 void call_between(void) { calls++; }
 int64_t call_entry(void) { return current->base; }
-
-/* ---- the exported functions ---- */
-
-/* Each is a hidden entry_NAME with NAME as its exported alias: addresses that we give out ourselves must not be found
- * through the dynamic linker, which would give those of an interposer. */
-
-#define X(name, n, ...)                                                           \
-  CUresult entry_##name(GVB_P##n(__VA_ARGS__)) {                                  \
-    call c;                                                                       \
-    if (call_enter(&c, API_##name)) c.result = emu_##name(GVB_A##n(__VA_ARGS__)); \
-    return call_leave(&c);                                                        \
-  }                                                                               \
-  GVB_EXPORT CUresult name(GVB_P##n(__VA_ARGS__)) __attribute__((alias("entry_" #name)));
-#include "../libgvb/cuda_functions.def"
-#undef X
-
-#define UNSUPPORTED(name)                                                \
-  CUresult entry_##name(void);                                           \
-  CUresult entry_##name(void) {                                          \
-    call c;                                                              \
-    if (call_enter(&c, API_##name)) c.result = CUDA_ERROR_NOT_SUPPORTED; \
-    return call_leave(&c);                                               \
-  }                                                                      \
-  GVB_EXPORT CUresult name(void) __attribute__((alias("entry_" #name)));
-#include "driver_unsupported.def"
-#undef UNSUPPORTED

@@ -9,7 +9,7 @@
 #include "driver_memory.h"
 #include "driver_queue.h"
 
-enum { DEPTH = 32, API_VERSION = 3020, VALID_FLAGS = 0xff };
+enum { DEPTH = 32, API_VERSION = 3020 };
 
 static struct CUctx_st primary[DEVICES]; /* by the machine's number */
 static int retained[DEVICES];
@@ -25,10 +25,22 @@ CUresult need_context(CUcontext *context) {
   return CUDA_SUCCESS;
 }
 
+/* Of the ways to wait for the device one at most. */
+static bool are_flags(unsigned int flags) {
+  const unsigned int waiting = flags & CU_CTX_SCHED_MASK;
+  return (flags & ~(unsigned int)CU_CTX_FLAGS_MASK) == 0 && (waiting & (waiting - 1)) == 0;
+}
+
 static bool is_context(CUcontext context) { return context && context->magic == MAGIC_CONTEXT; }
 static bool is_primary(CUcontext context) { return context == &primary[context->device] || context->green; }
 
 uint64_t context_new_id(void) { return ++created; }
+
+CUcontext context_root(CUcontext context) { return context && context->green ? context->green->primary : context; }
+
+owner context_owner(CUcontext context) { return (owner){context_root(context), context_root(context)->id}; }
+bool owner_lives(const owner *o) { return o->context->alive && o->context->id == o->id; }
+bool context_is(CUcontext one, CUcontext other) { return context_root(one) == context_root(other); }
 
 /* ---- birth and death, with gpu.lock held ---- */
 
@@ -59,19 +71,18 @@ static void take_down(CUcontext context) {
   while (context->streams) {
     CUstream s = context->streams;
     context->streams = s->next;
-    s->magic = 0;
-    free(s);
+    stream_free(s);
   }
   context->alive = false;
-  fault_forget();
   if (--gpu.contexts[context->device] > 0) return;
+  fault_forget(); /* all contexts of the process had it */
   gpu.slot->seats[context->device].context = false;
   memory_charge(context->device, -gpu.config.context_bytes);
 }
 
 static CUresult release_primary(int device) {
   if (retained[device] == 0) return CUDA_ERROR_INVALID_CONTEXT;
-  if (--retained[device] == 0) take_down(&primary[device]);
+  if (--retained[device] == 0 && primary[device].alive) take_down(&primary[device]);
   return CUDA_SUCCESS;
 }
 
@@ -83,7 +94,7 @@ CUresult emu_cuDevicePrimaryCtxRetain(CUcontext *context, CUdevice ordinal) {
   if (!context) return CUDA_ERROR_INVALID_VALUE;
   if (result != CUDA_SUCCESS) return result;
   pthread_mutex_lock(&gpu.lock);
-  if (retained[device] == 0) result = bring_up(&primary[device], device, primary[device].flags);
+  if (!primary[device].alive) result = bring_up(&primary[device], device, primary[device].flags);
   if (result == CUDA_SUCCESS) {
     retained[device]++;
     *context = &primary[device];
@@ -102,13 +113,13 @@ CUresult emu_cuDevicePrimaryCtxRelease_v2(CUdevice ordinal) {
   return result;
 }
 
+/* Those who have retained it release it all the same. */
 CUresult emu_cuDevicePrimaryCtxReset_v2(CUdevice ordinal) {
   int device;
   CUresult result = need_device(ordinal, &device);
   if (result != CUDA_SUCCESS) return result;
   pthread_mutex_lock(&gpu.lock);
-  if (retained[device] > 0) take_down(&primary[device]);
-  retained[device] = 0;
+  if (primary[device].alive) take_down(&primary[device]);
   pthread_mutex_unlock(&gpu.lock);
   return CUDA_SUCCESS;
 }
@@ -117,7 +128,7 @@ CUresult emu_cuDevicePrimaryCtxSetFlags_v2(CUdevice ordinal, unsigned int flags)
   int device;
   CUresult result = need_device(ordinal, &device);
   if (result != CUDA_SUCCESS) return result;
-  if (flags & ~(unsigned int)VALID_FLAGS) return CUDA_ERROR_INVALID_VALUE;
+  if (!are_flags(flags)) return CUDA_ERROR_INVALID_VALUE;
   primary[device].flags = flags;
   return CUDA_SUCCESS;
 }
@@ -128,7 +139,7 @@ CUresult emu_cuDevicePrimaryCtxGetState(CUdevice ordinal, unsigned int *flags, i
   if (!flags || !active) return CUDA_ERROR_INVALID_VALUE;
   if (result != CUDA_SUCCESS) return result;
   *flags = primary[device].flags;
-  *active = retained[device] > 0;
+  *active = primary[device].alive;
   return CUDA_SUCCESS;
 }
 
@@ -143,7 +154,7 @@ CUresult emu_cuDevicePrimaryCtxSetFlags(CUdevice device, unsigned int flags) {
 CUresult emu_cuCtxCreate_v2(CUcontext *context, unsigned int flags, CUdevice ordinal) {
   int device;
   CUresult result = need_device(ordinal, &device);
-  if (!context || flags & ~(unsigned int)VALID_FLAGS) return CUDA_ERROR_INVALID_VALUE;
+  if (!context || !are_flags(flags)) return CUDA_ERROR_INVALID_VALUE;
   if (result != CUDA_SUCCESS) return result;
   if (depth == DEPTH) return CUDA_ERROR_OUT_OF_MEMORY;
   CUcontext made = calloc(1, sizeof *made); /* never freed: a thread may still have it current */
@@ -172,8 +183,8 @@ CUresult emu_cuCtxCreate_v4(CUcontext *context, CUctxCreateParams *parameters, u
 
 CUresult emu_cuCtxDestroy_v2(CUcontext context) {
   if (!gpu.initialized) return CUDA_ERROR_NOT_INITIALIZED;
-  if (!is_context(context) || is_primary(context)) return CUDA_ERROR_INVALID_CONTEXT;
-  if (!context->alive) return CUDA_ERROR_CONTEXT_IS_DESTROYED;
+  if (!context) return CUDA_ERROR_INVALID_VALUE;
+  if (!is_context(context) || is_primary(context) || !context->alive) return CUDA_ERROR_INVALID_CONTEXT;
   pthread_mutex_lock(&gpu.lock);
   take_down(context);
   pthread_mutex_unlock(&gpu.lock);
@@ -183,9 +194,10 @@ CUresult emu_cuCtxDestroy_v2(CUcontext context) {
 
 /* ---- the current context ---- */
 
+/* A destroyed one becomes current too: what is asked of it then says so. */
 CUresult emu_cuCtxSetCurrent(CUcontext context) {
   if (!gpu.initialized) return CUDA_ERROR_NOT_INITIALIZED;
-  if (context && (!is_context(context) || !context->alive)) return CUDA_ERROR_INVALID_CONTEXT;
+  if (context && !is_context(context)) return CUDA_ERROR_INVALID_CONTEXT;
   if (depth == 0) depth = 1;
   stack[depth - 1] = context;
   if (!context) depth--;
@@ -201,7 +213,8 @@ CUresult emu_cuCtxGetCurrent(CUcontext *context) {
 
 CUresult emu_cuCtxPushCurrent_v2(CUcontext context) {
   if (!gpu.initialized) return CUDA_ERROR_NOT_INITIALIZED;
-  if (!is_context(context) || !context->alive) return CUDA_ERROR_INVALID_CONTEXT;
+  if (!context) return CUDA_ERROR_INVALID_VALUE;
+  if (!is_context(context)) return CUDA_ERROR_INVALID_CONTEXT;
   if (depth == DEPTH) return CUDA_ERROR_OUT_OF_MEMORY;
   stack[depth++] = context;
   return CUDA_SUCCESS;
@@ -218,27 +231,27 @@ CUresult emu_cuCtxPopCurrent_v2(CUcontext *context) {
 /* ---- facts about it ---- */
 
 CUresult emu_cuCtxGetDevice(CUdevice *device) {
-  CUcontext context;
-  CUresult result = need_context(&context);
+  const CUresult result = need_context(NULL);
   if (!device) return CUDA_ERROR_INVALID_VALUE;
-  if (result == CUDA_SUCCESS) *device = device_ordinal(context->device);
-  return result;
+  if (result != CUDA_SUCCESS && result != CUDA_ERROR_CONTEXT_IS_DESTROYED) return result;
+  *device = device_ordinal(stack[depth - 1]->device);
+  return CUDA_SUCCESS;
 }
 
+/* With unified addresses each maps memory of the host. */
 CUresult emu_cuCtxGetFlags(unsigned int *flags) {
   CUcontext context;
   CUresult result = need_context(&context);
   if (!flags) return CUDA_ERROR_INVALID_VALUE;
-  if (result == CUDA_SUCCESS) *flags = context->flags;
+  if (result == CUDA_SUCCESS) *flags = context->flags | CU_CTX_MAP_HOST;
   return result;
 }
 
 CUresult emu_cuCtxGetApiVersion(CUcontext context, unsigned int *version) {
-  CUcontext own;
-  CUresult result = context ? CUDA_SUCCESS : need_context(&own);
+  CUresult result = context ? CUDA_SUCCESS : need_context(NULL);
   if (!version) return CUDA_ERROR_INVALID_VALUE;
-  if (context && !is_context(context)) return CUDA_ERROR_INVALID_CONTEXT;
-  *version = API_VERSION;
+  if (context && !(is_context(context) && context->alive)) return CUDA_ERROR_INVALID_CONTEXT;
+  if (result == CUDA_SUCCESS) *version = API_VERSION;
   return result;
 }
 
@@ -253,25 +266,11 @@ CUresult emu_cuCtxGetId(CUcontext context, unsigned long long *id) {
 }
 
 CUresult emu_cuCtxGetStreamPriorityRange(int *least, int *greatest) {
+  const CUresult result = need_context(NULL);
+  if (result != CUDA_SUCCESS) return result;
   if (least) *least = 0;
   if (greatest) *greatest = -5;
-  return need_context(NULL);
-}
-
-static size_t limits[3] = {1024, 1 << 20, 8 << 20};
-
-CUresult emu_cuCtxGetLimit(size_t *value, CUlimit limit) {
-  if (!value) return CUDA_ERROR_INVALID_VALUE;
-  if ((unsigned int)limit >= 3) return CUDA_ERROR_UNSUPPORTED_LIMIT;
-  *value = limits[limit];
-  return need_context(NULL);
-}
-
-CUresult emu_cuCtxSetLimit(CUlimit limit, size_t value) {
-  CUresult result = need_context(NULL);
-  if ((unsigned int)limit >= 3) return CUDA_ERROR_UNSUPPORTED_LIMIT;
-  if (result == CUDA_SUCCESS) limits[limit] = value;
-  return result;
+  return CUDA_SUCCESS;
 }
 
 CUresult emu_cuCtxSynchronize(void) {

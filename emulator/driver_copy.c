@@ -19,7 +19,7 @@ typedef struct place {
 static bool locate(uint64_t address, uint64_t bytes, place *p) {
   p->memory = memory_find(address, bytes);
   p->device = p->memory && p->memory->kind != MEMORY_HOST && p->memory->kind != MEMORY_REGISTERED;
-  return p->memory || !memory_block(address); /* inside a mapping of ours, but not inside an allocation: invalid */
+  return p->memory || (address && !memory_block(address)); /* in a mapping of ours, not in an allocation: invalid */
 }
 
 /* Only a changed destination counts as written, so that the same input, copied again, leaves computed results valid. */
@@ -98,7 +98,6 @@ static uint64_t delivered(const place *to, const place *from, uint64_t bytes) {
 static CUresult copy_on(CUstream stream, uint64_t to, uint64_t from, uint64_t bytes, bool wait) {
   place target, source;
   if (!locate(to, bytes, &target) || !locate(from, bytes, &source)) return CUDA_ERROR_INVALID_VALUE;
-  if (!target.memory && !source.memory) return CUDA_ERROR_INVALID_VALUE;
   item i = copy_item(stream->context, &target, &source, bytes);
   bool pageable = !target.memory || !source.memory;
   work w = {.run = run_copy,

@@ -63,16 +63,26 @@ CUresult emu_cuDeviceGetPCIBusId(char *text, int length, CUdevice device) {
   int number;
   CUresult result = need_device(device, &number);
   if (!text || length < 1) return CUDA_ERROR_INVALID_VALUE;
-  if (result == CUDA_SUCCESS) snprintf(text, (size_t)length, "%s", gpu.config.device[number].pci_bus);
-  return result;
+  if (result != CUDA_SUCCESS) return result;
+  const int whole = snprintf(text, (size_t)length, "%s", gpu.config.device[number].pci_bus);
+  return whole < length ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;
+}
+
+/* "[domain:]bus:device[.function]", in hexadecimal */
+static bool is_pci_bus(const char *text) {
+  unsigned int part[3];
+  return sscanf(text, "%x:%x:%x", &part[0], &part[1], &part[2]) == 3 || sscanf(text, "%x:%x", &part[0], &part[1]) == 2;
 }
 
 CUresult emu_cuDeviceGetByPCIBusId(CUdevice *device, const char *text) {
   if (!device || !text) return CUDA_ERROR_INVALID_VALUE;
   if (!gpu.initialized) return CUDA_ERROR_NOT_INITIALIZED;
-  for (*device = 0; *device < gpu.visible; ++*device)
-    if (strcasecmp(text, gpu.config.device[gpu.device[*device]].pci_bus) == 0) return CUDA_SUCCESS;
-  return CUDA_ERROR_INVALID_DEVICE;
+  for (int k = 0; k < gpu.visible; k++) {
+    if (strcasecmp(text, gpu.config.device[gpu.device[k]].pci_bus) != 0) continue;
+    *device = k;
+    return CUDA_SUCCESS;
+  }
+  return is_pci_bus(text) ? CUDA_ERROR_INVALID_DEVICE : CUDA_ERROR_INVALID_VALUE;
 }
 
 CUresult emu_cuDeviceTotalMem_v2(size_t *bytes, CUdevice device) {
@@ -86,9 +96,10 @@ CUresult emu_cuDeviceTotalMem_v2(size_t *bytes, CUdevice device) {
 CUresult emu_cuDeviceComputeCapability(int *major, int *minor, CUdevice device) {
   CUresult result = need_device(device, NULL);
   if (!major || !minor) return CUDA_ERROR_INVALID_VALUE;
+  if (result != CUDA_SUCCESS) return result;
   *major = (int)gpu.config.compute_capability / 10;
   *minor = (int)gpu.config.compute_capability % 10;
-  return result;
+  return CUDA_SUCCESS;
 }
 
 static unsigned int pci_part(int number, int part) { /* domain, bus, device */

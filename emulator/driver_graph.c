@@ -38,6 +38,7 @@ struct CUgraphExec_st {
 
 CUresult emu_cuGraphCreate(CUgraph *graph, unsigned int flags) {
   if (!graph || flags != 0) return CUDA_ERROR_INVALID_VALUE;
+  if (!gpu.initialized) return CUDA_ERROR_NOT_INITIALIZED;
   *graph = calloc(1, sizeof **graph);
   if (!*graph) return CUDA_ERROR_OUT_OF_MEMORY;
   (*graph)->magic = MAGIC_GRAPH;
@@ -89,7 +90,7 @@ CUresult emu_cuGraphAddKernelNode(CUgraphNode *node, CUgraph graph, const CUgrap
                                   const CUDA_KERNEL_NODE_PARAMS_v1 *p) {
   if (!node || !graph || graph->magic != MAGIC_GRAPH || !p || (count > 0 && !after)) return CUDA_ERROR_INVALID_VALUE;
   if (!are_nodes(graph, after, count)) return CUDA_ERROR_INVALID_VALUE;
-  shape s = {{p->gridDimX, p->gridDimY, p->gridDimZ}, {p->blockDimX, p->blockDimY, p->blockDimZ}};
+  shape s = {{p->gridDimX, p->gridDimY, p->gridDimZ}, {p->blockDimX, p->blockDimY, p->blockDimZ}, p->sharedMemBytes};
   CUgraphNode made = calloc(1, sizeof *made + count * sizeof made->after[0]);
   if (!made) return CUDA_ERROR_OUT_OF_MEMORY;
   CUresult result = launch_prepare(p->func, &s, p->kernelParams, p->extra, &made->launch);
@@ -107,7 +108,7 @@ CUresult emu_cuGraphAddKernelNode(CUgraphNode *node, CUgraph graph, const CUgrap
 CUresult emu_cuGraphAddKernelNode_v2(CUgraphNode *node, CUgraph graph, const CUgraphNode *after, size_t count,
                                      const CUDA_KERNEL_NODE_PARAMS_v2 *p) {
   if (!p) return CUDA_ERROR_INVALID_VALUE;
-  if (!p->func) return CUDA_ERROR_NOT_SUPPORTED; /* by CUkernel */
+  if (!p->func && p->kern) return CUDA_ERROR_NOT_SUPPORTED;
   CUDA_KERNEL_NODE_PARAMS_v1 same = {p->func,      p->gridDimX,  p->gridDimY,       p->gridDimZ,     p->blockDimX,
                                      p->blockDimY, p->blockDimZ, p->sharedMemBytes, p->kernelParams, p->extra};
   return emu_cuGraphAddKernelNode(node, graph, after, count, &same);
@@ -134,8 +135,8 @@ static CUgraphNode copy_of(const struct CUgraphNode_st *n) {
 }
 
 CUresult emu_cuGraphInstantiateWithFlags(CUgraphExec *exec, CUgraph graph, unsigned long long flags) {
-  (void)flags;
-  if (!exec || !graph || graph->magic != MAGIC_GRAPH) return CUDA_ERROR_INVALID_VALUE;
+  enum { FLAGS = 15 }; /* all that there are, without effect here */
+  if (flags > FLAGS || !exec || !graph || graph->magic != MAGIC_GRAPH) return CUDA_ERROR_INVALID_VALUE;
   CUgraphExec made = calloc(1, sizeof *made + graph->count * sizeof made->nodes[0]);
   if (!made) return CUDA_ERROR_OUT_OF_MEMORY;
   made->magic = MAGIC_EXEC;

@@ -173,18 +173,21 @@ static CUgreenCtx make(CUcontext primary, const sm_set *on) {
   return made;
 }
 
+/* NULL: all of the device. */
+static bool is_for(CUdevResourceDesc description, int device) {
+  return !description || (description->magic == MAGIC_RESOURCE && description->device == device);
+}
+
 CUresult emu_cuGreenCtxCreate(CUgreenCtx *green, CUdevResourceDesc description, CUdevice ordinal, unsigned int flags) {
   int device;
   CUcontext primary;
   CUresult result = need_device(ordinal, &device);
   if (result != CUDA_SUCCESS) return result;
-  if (!green || !description || description->magic != MAGIC_RESOURCE || description->device != device ||
-      flags != CU_GREEN_CTX_DEFAULT_STREAM)
-    return CUDA_ERROR_INVALID_VALUE;
+  if (!green || !is_for(description, device) || flags != CU_GREEN_CTX_DEFAULT_STREAM) return CUDA_ERROR_INVALID_VALUE;
   result = emu_cuDevicePrimaryCtxRetain(&primary, ordinal);
   if (result != CUDA_SUCCESS) return result;
   pthread_mutex_lock(&gpu.lock);
-  *green = make(primary, &description->on);
+  *green = make(primary, description ? &description->on : &gpu.on[device]);
   pthread_mutex_unlock(&gpu.lock);
   if (*green) return CUDA_SUCCESS;
   emu_cuDevicePrimaryCtxRelease_v2(ordinal);
@@ -246,7 +249,8 @@ uint64_t green_marker(CUgreenCtx green) {
 CUresult emu_cuGreenCtxRecordEvent(CUgreenCtx green, CUevent event) {
   if (!gpu.initialized) return CUDA_ERROR_NOT_INITIALIZED;
   if (!is_green(green)) return CUDA_ERROR_INVALID_CONTEXT;
-  if (!is_event(event)) return CUDA_ERROR_INVALID_HANDLE;
+  const CUresult result = need_event(event);
+  if (result != CUDA_SUCCESS) return result;
   pthread_mutex_lock(&gpu.lock);
   green_marker(green);
   event_mark(event, &green->gatherer);
@@ -264,7 +268,8 @@ static void hold_back(CUgreenCtx green, uint64_t serial) {
 CUresult emu_cuGreenCtxWaitEvent(CUgreenCtx green, CUevent event) {
   if (!gpu.initialized) return CUDA_ERROR_NOT_INITIALIZED;
   if (!is_green(green)) return CUDA_ERROR_INVALID_CONTEXT;
-  if (!is_event(event)) return CUDA_ERROR_INVALID_HANDLE;
+  const CUresult result = need_event(event);
+  if (result != CUDA_SUCCESS) return result;
   pthread_mutex_lock(&gpu.lock);
   if (event->serial) hold_back(green, event->serial);
   pthread_mutex_unlock(&gpu.lock);

@@ -14,6 +14,7 @@ __attribute__((constructor)) static void make_heaps(void) {
   for (int d = 0; d < DEVICES; d++) {
     plain_heaps[d].device = default_pools[d].heap.device = d;
     default_pools[d].heap.keeps = true;
+    default_pools[d].most = UINT64_MAX;
   }
 }
 

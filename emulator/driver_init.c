@@ -133,10 +133,11 @@ CUresult emu_cuDriverGetVersion(int *version) {
   return CUDA_SUCCESS;
 }
 
+/* There is none of any id. */
 CUresult emu_cuGetExportTable(const void **table, const CUuuid *id) {
-  (void)id;
-  if (table) *table = NULL;
-  return CUDA_ERROR_NOT_SUPPORTED;
+  if (!table || !id) return CUDA_ERROR_INVALID_VALUE;
+  *table = NULL;
+  return CUDA_ERROR_INVALID_VALUE;
 }
 
 static const struct {

@@ -8,27 +8,51 @@
 #include "driver_memory.h"
 #include "driver_queue.h"
 
-enum { BLOCK_THREADS = 1024 };
+static bool is_shape(const shape *s) {
+  static const unsigned int most_grid[3] = {0x7fffffff, 65535, 65535}, most_block[3] = {1024, 1024, 64};
+  for (int k = 0; k < 3; k++) {
+    if (s->grid[k] == 0 || s->grid[k] > most_grid[k]) return false;
+    if (s->block[k] == 0 || s->block[k] > most_block[k]) return false;
+  }
+  return (uint64_t)s->block[0] * s->block[1] * s->block[2] <= BLOCK_THREADS;
+}
 
-static CUresult check_shape(const shape *s) {
-  for (int k = 0; k < 3; k++)
-    if (s->grid[k] == 0 || s->block[k] == 0) return CUDA_ERROR_INVALID_VALUE;
-  if ((uint64_t)s->block[0] * s->block[1] * s->block[2] > BLOCK_THREADS) return CUDA_ERROR_INVALID_VALUE;
-  return CUDA_SUCCESS;
+static uint64_t argument_bytes(char form) { return form == 'f' ? 4 : 8; }
+
+/* The arguments in a buffer, each aligned to its size: CU_LAUNCH_PARAM_BUFFER_POINTER, _BUFFER_SIZE, _END. */
+static bool unpack(const kernel *k, void **extra, launch *into) {
+  const char *buffer = NULL;
+  uint64_t room = 0, at = 0;
+  for (; extra[0]; extra += 2) {
+    if (extra[0] == (void *)1) buffer = extra[1];
+    if (extra[0] == (void *)2) room = *(size_t *)extra[1];
+  }
+  for (int a = 0; k->form[a]; a++) {
+    const uint64_t bytes = argument_bytes(k->form[a]);
+    at = (at + bytes - 1) / bytes * bytes;
+    if (!buffer || at + bytes > room) return false;
+    memcpy(&into->argument[a], buffer + at, bytes);
+    at += bytes;
+  }
+  return true;
+}
+
+static bool copy_arguments(const kernel *k, void **parameters, void **extra, launch *into) {
+  if (extra) return !parameters && unpack(k, extra, into);
+  for (int a = 0; parameters && k->form[a]; a++) memcpy(&into->argument[a], parameters[a], argument_bytes(k->form[a]));
+  return parameters != NULL;
 }
 
 CUresult launch_prepare(CUfunction function, const shape *s, void **parameters, void **extra, launch *into) {
-  if (!function || function->magic != MAGIC_FUNCTION) return CUDA_ERROR_INVALID_HANDLE;
-  CUresult result = check_shape(s);
-  if (result != CUDA_SUCCESS) return result;
+  if (!function_lives(function)) return CUDA_ERROR_INVALID_HANDLE;
+  if (!is_shape(s) || s->shared > function->dynamic || (parameters && extra)) return CUDA_ERROR_INVALID_VALUE;
   const kernel *k = function->kernel;
-  if (!k || extra) return CUDA_ERROR_NOT_SUPPORTED;
-  if (!parameters) return CUDA_ERROR_INVALID_VALUE;
+  if (!k) return CUDA_ERROR_NOT_SUPPORTED;
   memset(into, 0, sizeof *into);
   into->kernel = k;
   into->blocks = (uint64_t)s->grid[0] * s->grid[1] * s->grid[2];
   into->threads = (uint64_t)s->block[0] * s->block[1] * s->block[2];
-  for (int a = 0; k->form[a]; a++) memcpy(&into->argument[a], parameters[a], k->form[a] == 'f' ? 4 : 8);
+  if (!copy_arguments(k, parameters, extra, into)) return CUDA_ERROR_INVALID_VALUE;
   if (k->blocks) into->blocks = k->blocks(into);
   return CUDA_SUCCESS;
 }
@@ -99,11 +123,19 @@ void launch_submit(CUstream stream, const launch *prepared) {
   queue_submit(stream, &i, &w);
 }
 
+/* Kernel and stream must be of the context that is current. */
+static bool is_at_home(CUfunction function, CUstream stream) {
+  CUcontext current = NULL;
+  need_context(&current);
+  return context_is(stream->context, current) && context_is(function->module->owner.context, current);
+}
+
 static CUresult launch_on(CUstream handle, CUfunction function, const shape *s, void **parameters, void **extra) {
   CUstream stream;
   launch l;
   CUresult result = context_stream(handle, &stream);
   if (result == CUDA_SUCCESS) result = launch_prepare(function, s, parameters, extra, &l);
+  if (result == CUDA_SUCCESS && !is_at_home(function, stream)) result = CUDA_ERROR_INVALID_HANDLE;
   if (result != CUDA_SUCCESS) return result;
   pthread_mutex_lock(&gpu.lock);
   launch_submit(stream, &l);
@@ -114,14 +146,14 @@ static CUresult launch_on(CUstream handle, CUfunction function, const shape *s, 
 CUresult emu_cuLaunchKernel(CUfunction function, unsigned int grid_x, unsigned int grid_y, unsigned int grid_z,
                             unsigned int block_x, unsigned int block_y, unsigned int block_z, unsigned int shared,
                             CUstream stream, void **parameters, void **extra) {
-  (void)shared;
-  shape s = {{grid_x, grid_y, grid_z}, {block_x, block_y, block_z}};
+  shape s = {{grid_x, grid_y, grid_z}, {block_x, block_y, block_z}, shared};
   return launch_on(stream, function, &s, parameters, extra);
 }
 
 CUresult emu_cuLaunchKernelEx(const CUlaunchConfig *config, CUfunction function, void **parameters, void **extra) {
-  if (!config) return CUDA_ERROR_INVALID_VALUE;
+  if (!config || (config->numAttrs > 0 && !config->attrs)) return CUDA_ERROR_INVALID_VALUE;
   shape s = {{config->gridDimX, config->gridDimY, config->gridDimZ},
-             {config->blockDimX, config->blockDimY, config->blockDimZ}};
+             {config->blockDimX, config->blockDimY, config->blockDimZ},
+             config->sharedMemBytes};
   return launch_on(config->hStream, function, &s, parameters, extra);
 }

@@ -1,7 +1,5 @@
 #include "driver_memory.h"
 
-#include "driver_green.h"
-
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -102,7 +100,7 @@ memory *memory_initialize(memory *m, uint64_t base, uint64_t bytes, memory_kind 
   m->users = 0;
   m->flags = 0;
   m->block = b;
-  m->context = context && context->green ? context->green->primary : context;
+  m->context = context_root(context);
   return m;
 }
 

@@ -33,6 +33,8 @@ typedef struct heap {
 
 struct CUmemPoolHandle_st {
   heap heap;
+  uint64_t most; /* bytes that may be in use */
+  bool destroyed;
 };
 
 extern heap plain_heaps[DEVICES];
@@ -62,6 +64,11 @@ void heap_trim(heap *h, uint64_t keep);
 /* Registers memory that has a mapping of its own (host, vmm). */
 memory *memory_register(uint64_t base, uint64_t bytes, memory_kind kind, unsigned int flags);
 void memory_unregister(memory *m);
+
+/* Memory of the host that the device reaches. */
+static inline bool memory_is_host(const memory *m) {
+  return m && (m->kind == MEMORY_HOST || m->kind == MEMORY_REGISTERED);
+}
 
 void memory_release_context(CUcontext context);
 

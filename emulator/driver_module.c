@@ -20,6 +20,8 @@ static bool add_function(CUmodule module, const char *name, size_t length) {
   f->module = module;
   memcpy(f->name, name, length);
   f->kernel = kernel_find(f->name);
+  f->dynamic = SHARED_DEFAULT;
+  f->carveout = -1;
   f->next = module->functions;
   module->functions = f;
   return true;
@@ -36,9 +38,8 @@ static void free_module(CUmodule module) {
   free(module);
 }
 
-static CUresult parse(CUmodule module, const char *text) {
+static CUresult find_entries(CUmodule module, const char *text) {
   static const char entry[] = ".entry";
-  if (!strstr(text, ".version") || !strstr(text, ".target")) return CUDA_ERROR_INVALID_IMAGE;
   for (const char *at = text; (at = strstr(at, entry));) {
     at += sizeof entry - 1;
     at += strspn(at, " \t\r\n");
@@ -47,18 +48,36 @@ static CUresult parse(CUmodule module, const char *text) {
   return CUDA_SUCCESS;
 }
 
+/* Machine code, which we do not run. */
+static bool is_elf(const char *image) {
+  return memcmp(image,
+                "\x7f"
+                "ELF",
+                4) == 0 &&
+         image[4] != 0;
+}
+
+/* PTX 9 came with CUDA 13, 8 with 12, 7 with 11. Code for newer devices than this one is not for it. */
+static CUresult parse(CUmodule module, const char *text) {
+  int version;
+  const char *at = strstr(text, ".version"), *target = strstr(text, ".target");
+  if (!at) return CUDA_ERROR_INVALID_IMAGE;
+  if (sscanf(at, ".version %d", &version) != 1 || !target) return CUDA_ERROR_INVALID_PTX;
+  if (version > gpu.config.driver_version / 1000 - 4) return CUDA_ERROR_UNSUPPORTED_PTX_VERSION;
+  if (sscanf(target, ".target sm_%d", &module->target) != 1) return CUDA_ERROR_INVALID_PTX;
+  return module->target > gpu.config.compute_capability ? CUDA_ERROR_INVALID_PTX : find_entries(module, text);
+}
+
 CUresult emu_cuModuleLoadData(CUmodule *module, const void *image) {
-  CUresult result = need_context(NULL);
+  CUcontext context;
+  CUresult result = need_context(&context);
   if (result != CUDA_SUCCESS) return result;
   if (!module || !image) return CUDA_ERROR_INVALID_VALUE;
-  if (memcmp(image,
-             "\x7f"
-             "ELF",
-             4) == 0)
-    return CUDA_ERROR_NO_BINARY_FOR_GPU;
+  if (is_elf(image)) return CUDA_ERROR_NO_BINARY_FOR_GPU;
   CUmodule made = calloc(1, sizeof *made);
   if (!made) return CUDA_ERROR_OUT_OF_MEMORY;
   made->magic = MAGIC_MODULE;
+  made->owner = context_owner(context);
   result = parse(made, image);
   if (result == CUDA_SUCCESS)
     *module = made;
@@ -67,33 +86,48 @@ CUresult emu_cuModuleLoadData(CUmodule *module, const void *image) {
   return result;
 }
 
-CUresult emu_cuModuleLoadDataEx(CUmodule *module, const void *image, unsigned int count, int *options, void **values) {
-  (void)count, (void)options, (void)values; /* options of a JIT compiler that we do not have */
-  return emu_cuModuleLoadData(module, image);
+/* They are of a JIT compiler that we do not have. */
+static bool are_options(unsigned int count, const int *options, void **values) {
+  enum { BEYOND = 64 }; /* more than there are */
+  if (count > 0 && (!options || !values)) return false;
+  for (unsigned int k = 0; k < count; k++)
+    if (options[k] < 0 || options[k] >= BEYOND) return false;
+  return true;
 }
 
+CUresult emu_cuModuleLoadDataEx(CUmodule *module, const void *image, unsigned int count, int *options, void **values) {
+  return are_options(count, options, values) ? emu_cuModuleLoadData(module, image) : CUDA_ERROR_INVALID_VALUE;
+}
+
+/* What can be opened and not be read, as a directory, seems too large to it. */
 CUresult emu_cuModuleLoad(CUmodule *module, const char *path) {
   if (!module || !path) return CUDA_ERROR_INVALID_VALUE;
   FILE *file = fopen(path, "re");
   if (!file) return CUDA_ERROR_FILE_NOT_FOUND;
   char *text = NULL;
   size_t room = 0;
-  ssize_t length = getdelim(&text, &room, 0, file);
+  const ssize_t length = getdelim(&text, &room, 0, file);
+  CUresult result = ferror(file) ? CUDA_ERROR_OUT_OF_MEMORY : CUDA_ERROR_INVALID_IMAGE;
   fclose(file);
-  CUresult result = length > 3 ? emu_cuModuleLoadData(module, text) : CUDA_ERROR_INVALID_IMAGE;
+  if (length > 0) result = emu_cuModuleLoadData(module, text);
   free(text);
   return result;
 }
 
+static bool is_module(CUmodule module) {
+  return module && module->magic == MAGIC_MODULE && owner_lives(&module->owner);
+}
+
 CUresult emu_cuModuleUnload(CUmodule module) {
-  if (!module || module->magic != MAGIC_MODULE) return CUDA_ERROR_INVALID_HANDLE;
+  if (!is_module(module)) return CUDA_ERROR_INVALID_HANDLE;
   free_module(module);
   return CUDA_SUCCESS;
 }
 
 CUresult emu_cuModuleGetFunction(CUfunction *function, CUmodule module, const char *name) {
-  if (!function || !name) return CUDA_ERROR_INVALID_VALUE;
-  if (!module || module->magic != MAGIC_MODULE) return CUDA_ERROR_INVALID_HANDLE;
+  if (!function || !name || !name[0]) return CUDA_ERROR_INVALID_VALUE;
+  if (!is_module(module)) return CUDA_ERROR_INVALID_HANDLE;
+  *function = NULL;
   for (CUfunction f = module->functions; f; f = f->next) {
     if (strcmp(f->name, name) != 0) continue;
     *function = f;
@@ -103,61 +137,7 @@ CUresult emu_cuModuleGetFunction(CUfunction *function, CUmodule module, const ch
 }
 
 CUresult emu_cuModuleGetGlobal_v2(CUdeviceptr *address, size_t *bytes, CUmodule module, const char *name) {
-  (void)address, (void)bytes, (void)name;
-  return module && module->magic == MAGIC_MODULE ? CUDA_ERROR_NOT_FOUND : CUDA_ERROR_INVALID_HANDLE;
-}
-
-CUresult emu_cuFuncGetAttribute(int *value, CUfunction_attribute attribute, CUfunction function) {
-  if (!value) return CUDA_ERROR_INVALID_VALUE;
-  if (!function || function->magic != MAGIC_FUNCTION) return CUDA_ERROR_INVALID_HANDLE;
-  switch (attribute) {
-    case CU_FUNC_ATTRIBUTE_MAX_THREADS_PER_BLOCK:
-      *value = 1024;
-      return CUDA_SUCCESS;
-    case CU_FUNC_ATTRIBUTE_NUM_REGS:
-      *value = 32;
-      return CUDA_SUCCESS;
-    case CU_FUNC_ATTRIBUTE_PTX_VERSION:
-    case CU_FUNC_ATTRIBUTE_BINARY_VERSION:
-      *value = (int)gpu.config.compute_capability;
-      return CUDA_SUCCESS;
-    case CU_FUNC_ATTRIBUTE_SHARED_SIZE_BYTES:
-    case CU_FUNC_ATTRIBUTE_CONST_SIZE_BYTES:
-    case CU_FUNC_ATTRIBUTE_LOCAL_SIZE_BYTES:
-    case CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES:
-      *value = 0;
-      return CUDA_SUCCESS;
-    default:
-      return CUDA_ERROR_INVALID_VALUE;
-  }
-}
-
-CUresult emu_cuFuncSetAttribute(CUfunction function, CUfunction_attribute attribute, int value) {
-  (void)attribute;
-  if (!function || function->magic != MAGIC_FUNCTION) return CUDA_ERROR_INVALID_HANDLE;
-  return value < 0 ? CUDA_ERROR_INVALID_VALUE : CUDA_SUCCESS;
-}
-
-CUresult emu_cuFuncGetName(const char **name, CUfunction function) {
+  (void)address, (void)bytes;
   if (!name) return CUDA_ERROR_INVALID_VALUE;
-  if (!function || function->magic != MAGIC_FUNCTION) return CUDA_ERROR_INVALID_HANDLE;
-  *name = function->name;
-  return CUDA_SUCCESS;
-}
-
-CUresult emu_cuFuncGetModule(CUmodule *module, CUfunction function) {
-  if (!module) return CUDA_ERROR_INVALID_VALUE;
-  if (!function || function->magic != MAGIC_FUNCTION) return CUDA_ERROR_INVALID_HANDLE;
-  *module = function->module;
-  return CUDA_SUCCESS;
-}
-
-CUresult emu_cuOccupancyMaxActiveBlocksPerMultiprocessor(int *blocks, CUfunction function, int block_size,
-                                                         size_t shared) {
-  (void)shared;
-  if (!blocks || block_size < 1) return CUDA_ERROR_INVALID_VALUE;
-  if (!function || function->magic != MAGIC_FUNCTION) return CUDA_ERROR_INVALID_HANDLE;
-  int by_threads = (int)gpu.config.threads_per_sm / block_size, by_blocks = (int)gpu.config.blocks_per_sm;
-  *blocks = by_threads < by_blocks ? by_threads : by_blocks;
-  return CUDA_SUCCESS;
+  return is_module(module) ? CUDA_ERROR_NOT_FOUND : CUDA_ERROR_INVALID_HANDLE;
 }

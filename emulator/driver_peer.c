@@ -1,18 +1,14 @@
 /* What devices are to each other: who reaches whose memory. Copies between them are in driver_copy.c. */
 #include "driver_call.h"
-#include "driver_green.h"
 #include "driver_memory.h"
 #include "driver_queue.h"
 
 static uint32_t bit(int device) { return 1u << device; }
 
-/* What is allocated or allowed in a green context is its primary context's. */
-static CUcontext owner(CUcontext context) { return context->green ? context->green->primary : context; }
-
 bool peer_reaches(CUcontext context, const memory *m) {
   if (m->kind != MEMORY_DEVICE && m->kind != MEMORY_MAPPED) return true;
   if (m->reach & bit(context->device)) return true;
-  return m->kind == MEMORY_DEVICE && owner(context)->peers & bit(m->device);
+  return m->kind == MEMORY_DEVICE && context_root(context)->peers & bit(m->device);
 }
 
 /* Two different devices of the application. */
@@ -55,7 +51,7 @@ static CUresult need_peer(CUcontext peer, CUcontext *own) {
   CUresult result = need_context(own);
   if (result != CUDA_SUCCESS) return result;
   if (!peer || peer->magic != MAGIC_CONTEXT || !peer->alive) return CUDA_ERROR_INVALID_CONTEXT;
-  *own = owner(*own);
+  *own = context_root(*own);
   return CUDA_SUCCESS;
 }
 

@@ -7,7 +7,12 @@
 #include "driver_memory.h"
 #include "driver_queue.h"
 
+enum { HANDLE_TYPES = 15 }; /* all that there are; not one of them here */
+
 static CUmemoryPool chosen[DEVICES]; /* NULL: the default one */
+
+/* NULL and destroyed ones are none. */
+static bool is_pool(CUmemoryPool pool) { return pool && !pool->destroyed; }
 
 static CUmemoryPool current_pool(int device) { return chosen[device] ? chosen[device] : &default_pools[device]; }
 
@@ -30,38 +35,46 @@ CUresult emu_cuDeviceGetMemPool(CUmemoryPool *pool, CUdevice ordinal) {
 CUresult emu_cuDeviceSetMemPool(CUdevice ordinal, CUmemoryPool pool) {
   int device;
   CUresult result = need_device(ordinal, &device);
-  if (!pool) return CUDA_ERROR_INVALID_VALUE;
+  if (!is_pool(pool)) return CUDA_ERROR_INVALID_VALUE;
   if (result == CUDA_SUCCESS && pool->heap.device != device) result = CUDA_ERROR_INVALID_DEVICE;
   if (result == CUDA_SUCCESS) chosen[device] = pool;
   return result;
 }
 
+/* *device: the machine's number of the one that it asks for. */
+static bool valid(const CUmemPoolProps *p, int *device) {
+  return p && p->allocType == CU_MEM_ALLOCATION_TYPE_PINNED && p->location.type == CU_MEM_LOCATION_TYPE_DEVICE &&
+         (p->handleTypes & ~HANDLE_TYPES) == 0 && need_device(p->location.id, device) != CUDA_ERROR_INVALID_DEVICE;
+}
+
 CUresult emu_cuMemPoolCreate(CUmemoryPool *pool, const CUmemPoolProps *properties) {
   int device;
-  if (!pool || !properties || properties->location.type != CU_MEM_LOCATION_TYPE_DEVICE) return CUDA_ERROR_INVALID_VALUE;
+  if (!pool || !valid(properties, &device)) return CUDA_ERROR_INVALID_VALUE;
+  if (!gpu.initialized) return CUDA_ERROR_NOT_INITIALIZED;
   if (properties->handleTypes != CU_MEM_HANDLE_TYPE_NONE) return CUDA_ERROR_NOT_SUPPORTED;
-  CUresult result = need_device(properties->location.id, &device);
-  if (result != CUDA_SUCCESS) return result;
   *pool = calloc(1, sizeof **pool);
   if (!*pool) return CUDA_ERROR_OUT_OF_MEMORY;
   (*pool)->heap.keeps = true;
   (*pool)->heap.device = device;
+  (*pool)->most =
+      properties->maxSize ? (properties->maxSize + BLOCK_BYTES - 1) / BLOCK_BYTES * BLOCK_BYTES : UINT64_MAX;
   return CUDA_SUCCESS;
 }
 
 /* The structure stays: blocks that were cut from it name it. */
 CUresult emu_cuMemPoolDestroy(CUmemoryPool pool) {
-  if (!pool || pool == &default_pools[pool->heap.device]) return CUDA_ERROR_INVALID_VALUE;
+  if (!is_pool(pool) || pool == &default_pools[pool->heap.device]) return CUDA_ERROR_INVALID_VALUE;
   pthread_mutex_lock(&gpu.lock);
   heap_trim(&pool->heap, 0);
   pool->heap.threshold = 0;
+  pool->destroyed = true;
   if (chosen[pool->heap.device] == pool) chosen[pool->heap.device] = NULL;
   pthread_mutex_unlock(&gpu.lock);
   return CUDA_SUCCESS;
 }
 
 CUresult emu_cuMemPoolTrimTo(CUmemoryPool pool, size_t bytes) {
-  if (!pool) return CUDA_ERROR_INVALID_VALUE;
+  if (!is_pool(pool)) return CUDA_ERROR_INVALID_VALUE;
   pthread_mutex_lock(&gpu.lock);
   heap_trim(&pool->heap, bytes);
   pthread_mutex_unlock(&gpu.lock);
@@ -91,7 +104,7 @@ static bool is_reuse(CUmemPool_attribute attribute) {
 }
 
 CUresult emu_cuMemPoolGetAttribute(CUmemoryPool pool, CUmemPool_attribute attribute, void *value) {
-  if (!pool || !value) return CUDA_ERROR_INVALID_VALUE;
+  if (!is_pool(pool) || !value) return CUDA_ERROR_INVALID_VALUE;
   const uint64_t *counter = counter_of(&pool->heap, attribute);
   if (!counter && !is_reuse(attribute)) return CUDA_ERROR_INVALID_VALUE;
   if (counter)
@@ -104,7 +117,7 @@ CUresult emu_cuMemPoolGetAttribute(CUmemoryPool pool, CUmemPool_attribute attrib
 /* The counters can only be reset; the reuse policies change nothing here. */
 CUresult emu_cuMemPoolSetAttribute(CUmemoryPool pool, CUmemPool_attribute attribute, void *value) {
   uint64_t number;
-  if (!pool || !value) return CUDA_ERROR_INVALID_VALUE;
+  if (!is_pool(pool) || !value) return CUDA_ERROR_INVALID_VALUE;
   if (is_reuse(attribute)) return CUDA_SUCCESS;
   memcpy(&number, value, sizeof number);
   heap *h = &pool->heap;
@@ -119,19 +132,30 @@ CUresult emu_cuMemPoolSetAttribute(CUmemoryPool pool, CUmemPool_attribute attrib
   return CUDA_SUCCESS;
 }
 
-CUresult emu_cuMemAllocFromPoolAsync(CUdeviceptr *address, size_t bytes, CUmemoryPool pool, CUstream handle) {
-  CUstream stream;
+static bool has_room(CUmemoryPool pool, size_t bytes) {
+  return pool->heap.used <= pool->most && bytes <= pool->most - pool->heap.used;
+}
+
+static CUresult allocate(CUdeviceptr *address, size_t bytes, CUmemoryPool pool) {
   memory *m;
   int64_t mapped = 0;
-  CUresult result = context_stream(handle, &stream);
-  if (!address || !pool || bytes == 0) return CUDA_ERROR_INVALID_VALUE;
-  if (result != CUDA_SUCCESS) return result;
+  CUresult result = CUDA_ERROR_OUT_OF_MEMORY;
   pthread_mutex_lock(&gpu.lock);
-  result = heap_allocate(&pool->heap, bytes, MEMORY_DEVICE, &m, &mapped);
+  if (has_room(pool, bytes)) result = heap_allocate(&pool->heap, bytes, MEMORY_DEVICE, &m, &mapped);
   if (result == CUDA_SUCCESS) *address = m->base;
   pthread_mutex_unlock(&gpu.lock);
   if (mapped) call_extra(gpu.config.pool_grow + mapped * gpu.config.alloc_per_2mib);
   return result;
+}
+
+/* Nothing is NULL, and no error. */
+CUresult emu_cuMemAllocFromPoolAsync(CUdeviceptr *address, size_t bytes, CUmemoryPool pool, CUstream handle) {
+  CUstream stream;
+  CUresult result = context_stream(handle, &stream);
+  if (!address || !is_pool(pool)) return CUDA_ERROR_INVALID_VALUE;
+  if (result != CUDA_SUCCESS) return result;
+  *address = 0;
+  return bytes == 0 ? CUDA_SUCCESS : allocate(address, bytes, pool);
 }
 
 CUresult emu_cuMemAllocAsync(CUdeviceptr *address, size_t bytes, CUstream handle) {
@@ -146,7 +170,7 @@ CUresult emu_cuMemFreeAsync(CUdeviceptr address, CUstream handle) {
   CUstream stream;
   int64_t unmapped = 0;
   CUresult result = context_stream(handle, &stream);
-  if (result != CUDA_SUCCESS) return result;
+  if (result != CUDA_SUCCESS || address == 0) return result;
   pthread_mutex_lock(&gpu.lock);
   memory *m = memory_find(address, 1);
   if (!m || m->base != address || !m->block->heap) {

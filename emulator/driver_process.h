@@ -20,6 +20,12 @@ enum { KIB = 1024, BLOCK_BYTES = 2 << 20, KERNEL_ARGUMENTS = 8, TOUCHES = 8 };
 
 enum { MAGIC_CONTEXT = 0x43545854, MAGIC_STREAM = 0x5354524d, MAGIC_EVENT = 0x45564e54, MAGIC_MODULE = 0x4d4f4455 };
 
+/* What belongs to a context: a primary one that is retained again is another. */
+typedef struct owner {
+  CUcontext context;
+  uint64_t id;
+} owner;
+
 struct CUstream_st {
   uint32_t magic;
   CUcontext context;
@@ -52,6 +58,8 @@ struct CUevent_st {
   bool recorded;
   uint64_t serial; /* of its marker; 0 once `time` is final */
   int64_t time;
+  owner owner;
+  CUevent next; /* of those that were destroyed */
 };
 
 /* ---- memory ---- */
@@ -178,6 +186,20 @@ CUresult process_attach(void);
 
 /* CUDA_SUCCESS if the calling thread has a living context, which *context then names (may be NULL). */
 CUresult need_context(CUcontext *context);
+/* The primary context of a green one, whose is all but its streams; of any other, itself. */
+CUcontext context_root(CUcontext context);
+
+/* Whose its things are. */
+owner context_owner(CUcontext context);
+
+/* Whether it was not destroyed meanwhile. */
+bool owner_lives(const owner *o);
+
+/* Whether two contexts may use each other's kernels, streams and events together. */
+bool context_is(CUcontext one, CUcontext other);
+
+/* For the next that is made: its handle stays one that was destroyed. gpu.lock is held. */
+void stream_free(CUstream stream);
 CUresult context_stream(CUstream handle, CUstream *stream);
 CUresult stream_create(CUcontext context, CUstream *stream, unsigned int flags, int priority);
 uint64_t context_new_id(void);

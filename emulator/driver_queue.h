@@ -16,7 +16,8 @@ uint64_t queue_marker(CUstream stream, CUevent event);
 /* The event now reports a marker at the stream's end. */
 void event_mark(CUevent event, CUstream stream);
 
-static inline bool is_event(CUevent event) { return event && event->magic == MAGIC_EVENT; }
+/* CUDA_SUCCESS if it is one. One that was destroyed, itself or with its context, is without a context. */
+CUresult need_event(CUevent event);
 
 /* What the stream gets from now on waits for that item too. */
 void queue_after(CUstream stream, uint64_t serial);

@@ -1,11 +1,12 @@
-/* Streams and events. */
+/* Streams. */
 #include <stdlib.h>
-#include <string.h>
 
 #include "driver_call.h"
 #include "driver_queue.h"
 
 enum { LOWEST_PRIORITY = 0, HIGHEST_PRIORITY = -5 };
+
+static CUstream spare;
 
 CUresult context_stream(CUstream handle, CUstream *stream) {
   CUcontext context;
@@ -15,14 +16,30 @@ CUresult context_stream(CUstream handle, CUstream *stream) {
     *stream = &context->null_stream;
     return CUDA_SUCCESS;
   }
-  if (handle->magic != MAGIC_STREAM) return CUDA_ERROR_INVALID_HANDLE;
+  if (handle->magic != MAGIC_STREAM) return CUDA_ERROR_INVALID_CONTEXT;
   if (!handle->context->alive) return CUDA_ERROR_CONTEXT_IS_DESTROYED;
   *stream = handle;
   return CUDA_SUCCESS;
 }
 
+void stream_free(CUstream stream) {
+  stream->magic = 0;
+  stream->next = spare;
+  spare = stream;
+}
+
+static CUstream new_stream(void) {
+  CUstream made = spare;
+  if (!made) return calloc(1, sizeof *made);
+  spare = made->next;
+  *made = (struct CUstream_st){0};
+  return made;
+}
+
 CUresult stream_create(CUcontext context, CUstream *stream, unsigned int flags, int priority) {
-  CUstream made = calloc(1, sizeof *made);
+  pthread_mutex_lock(&gpu.lock);
+  CUstream made = new_stream();
+  pthread_mutex_unlock(&gpu.lock);
   if (!made) return CUDA_ERROR_OUT_OF_MEMORY;
   made->magic = MAGIC_STREAM;
   made->context = context;
@@ -60,9 +77,8 @@ CUresult emu_cuStreamDestroy_v2(CUstream handle) {
   CUstream *link = &stream->context->streams;
   while (*link && *link != stream) link = &(*link)->next;
   if (*link) *link = stream->next;
+  stream_free(stream);
   pthread_mutex_unlock(&gpu.lock);
-  stream->magic = 0;
-  free(stream);
   return CUDA_SUCCESS;
 }
 
@@ -137,117 +153,4 @@ CUresult emu_cuLaunchHostFunc(CUstream handle, gvb_host_function *function, void
   queue_submit(stream, &i, &w);
   pthread_mutex_unlock(&gpu.lock);
   return CUDA_SUCCESS;
-}
-
-/* ---- events ---- */
-
-/* The marker of an earlier record must not report to it any more. */
-static void forget_marker(CUevent event) {
-  work *w = &gpu.works[event->serial % QUEUE];
-  if (event->serial && w->event == event) w->event = NULL;
-  event->serial = 0;
-}
-
-CUresult emu_cuEventCreate(CUevent *event, unsigned int flags) {
-  CUresult result = need_context(NULL);
-  if (!event || flags > 7) return CUDA_ERROR_INVALID_VALUE;
-  if (result != CUDA_SUCCESS) return result;
-  *event = calloc(1, sizeof **event);
-  if (!*event) return CUDA_ERROR_OUT_OF_MEMORY;
-  (*event)->magic = MAGIC_EVENT;
-  (*event)->flags = flags;
-  return CUDA_SUCCESS;
-}
-
-CUresult emu_cuEventDestroy_v2(CUevent event) {
-  if (!is_event(event)) return CUDA_ERROR_INVALID_HANDLE;
-  pthread_mutex_lock(&gpu.lock);
-  forget_marker(event);
-  pthread_mutex_unlock(&gpu.lock);
-  event->magic = 0;
-  free(event);
-  return CUDA_SUCCESS;
-}
-
-void event_mark(CUevent event, CUstream stream) {
-  forget_marker(event);
-  event->serial = queue_marker(stream, event);
-  event->recorded = true;
-}
-
-CUresult emu_cuEventRecord(CUevent event, CUstream handle) {
-  CUstream stream;
-  CUresult result = context_stream(handle, &stream);
-  if (result != CUDA_SUCCESS) return result;
-  if (!is_event(event)) return CUDA_ERROR_INVALID_HANDLE;
-  pthread_mutex_lock(&gpu.lock);
-  event_mark(event, stream);
-  pthread_mutex_unlock(&gpu.lock);
-  return CUDA_SUCCESS;
-}
-
-CUresult emu_cuEventRecordWithFlags(CUevent event, CUstream stream, unsigned int flags) {
-  return flags ? CUDA_ERROR_NOT_SUPPORTED : emu_cuEventRecord(event, stream);
-}
-
-/* Whether it is complete; then its time is final. */
-static bool settle_event(CUevent event) {
-  if (event->serial == 0) return true;
-  int64_t begin, end;
-  uint64_t serial = event->serial;
-  if (!queue_ended(serial)) return false;
-  queue_times(serial, &begin, &end);
-  forget_marker(event);
-  event->time = end;
-  return true;
-}
-
-CUresult emu_cuEventQuery(CUevent event) {
-  if (!is_event(event)) return CUDA_ERROR_INVALID_HANDLE;
-  pthread_mutex_lock(&gpu.lock);
-  bool complete = settle_event(event);
-  pthread_mutex_unlock(&gpu.lock);
-  return complete ? CUDA_SUCCESS : CUDA_ERROR_NOT_READY;
-}
-
-CUresult emu_cuEventSynchronize(CUevent event) {
-  CUcontext context;
-  CUresult result = need_context(&context);
-  if (result != CUDA_SUCCESS) return result;
-  if (!is_event(event)) return CUDA_ERROR_INVALID_HANDLE;
-  unsigned int flags = event->flags & CU_EVENT_BLOCKING_SYNC ? CU_CTX_SCHED_BLOCKING_SYNC : context->flags;
-  pthread_mutex_lock(&gpu.lock);
-  if (event->serial) queue_synchronize(event->serial, ITEM_ALONE, flags);
-  settle_event(event);
-  pthread_mutex_unlock(&gpu.lock);
-  return CUDA_SUCCESS;
-}
-
-CUresult emu_cuStreamWaitEvent(CUstream handle, CUevent event, unsigned int flags) {
-  CUstream stream;
-  CUresult result = context_stream(handle, &stream);
-  if (flags > 1) return CUDA_ERROR_INVALID_VALUE;
-  if (result != CUDA_SUCCESS) return result;
-  if (!is_event(event)) return CUDA_ERROR_INVALID_HANDLE;
-  pthread_mutex_lock(&gpu.lock);
-  if (event->serial) queue_after(stream, event->serial);
-  pthread_mutex_unlock(&gpu.lock);
-  return CUDA_SUCCESS;
-}
-
-CUresult emu_cuEventElapsedTime(float *milliseconds, CUevent begin, CUevent end) {
-  if (!milliseconds) return CUDA_ERROR_INVALID_VALUE;
-  if (!is_event(begin) || !is_event(end)) return CUDA_ERROR_INVALID_HANDLE;
-  if (!begin->recorded || !end->recorded || (begin->flags | end->flags) & CU_EVENT_DISABLE_TIMING)
-    return CUDA_ERROR_INVALID_HANDLE;
-  pthread_mutex_lock(&gpu.lock);
-  bool complete = settle_event(begin) && settle_event(end);
-  pthread_mutex_unlock(&gpu.lock);
-  if (!complete) return CUDA_ERROR_NOT_READY;
-  *milliseconds = (float)((double)(end->time - begin->time) / 1e6);
-  return CUDA_SUCCESS;
-}
-
-CUresult emu_cuEventElapsedTime_v2(float *milliseconds, CUevent begin, CUevent end) {
-  return emu_cuEventElapsedTime(milliseconds, begin, end);
 }

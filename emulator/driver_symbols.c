@@ -1,4 +1,6 @@
 /* cuGetProcAddress: from a static table, never by dlsym, which an interposer would answer in our place. */
+#include <ctype.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -33,7 +35,7 @@ static const symbol unsupported[] = {
  * names mean their _v2 where one exists. */
 static const struct {
   const char *name;
-  int version;
+  unsigned int version;
   const char *symbol;
 } meanings[] = {
     {"cuCtxCreate", 12050, "cuCtxCreate_v4"},
@@ -62,7 +64,7 @@ static void (*find_newest(const symbol *in, const char *name))(void) {
 }
 
 /* Of a name that exists in two versions, what is implemented comes first: not every _v2 replaces its elder. */
-static void (*resolve(const char *name, int version))(void) {
+static void (*resolve(const char *name, unsigned int version))(void) {
   for (size_t k = 0; k < sizeof meanings / sizeof meanings[0]; k++)
     if (strcmp(meanings[k].name, name) == 0 && version >= meanings[k].version)
       return find(implemented, meanings[k].symbol);
@@ -70,16 +72,56 @@ static void (*resolve(const char *name, int version))(void) {
   return address ? address : find_newest(unsupported, name);
 }
 
+static unsigned int first_version(const char *name) {
+  static const struct {
+    const char *name;
+    unsigned int version;
+  } since[] = {
+#define SINCE(version, name) {#name, version},
+#include "driver_since.def"
+#undef SINCE
+  };
+  enum { OLDEST = 2000 };
+  for (size_t k = 0; k < sizeof since / sizeof since[0]; k++)
+    if (strcmp(since[k].name, name) == 0) return since[k].version;
+  return OLDEST;
+}
+
+/* _v2, _v3 and so on name a variant, which is what the version is for. */
+static bool has_suffix(const char *name) {
+  const char *last = strrchr(name, '_');
+  return last && last[1] == 'v' && isdigit((unsigned char)last[2]);
+}
+
+static CUdriverProcAddressQueryResult look_up(const char *name, unsigned int version, void (**found)(void)) {
+  *found = has_suffix(name) ? NULL : resolve(name, version);
+  if (!*found) return CU_GET_PROC_ADDRESS_SYMBOL_NOT_FOUND;
+  if (version >= first_version(name)) return CU_GET_PROC_ADDRESS_SUCCESS;
+  *found = NULL;
+  return CU_GET_PROC_ADDRESS_VERSION_NOT_SUFFICIENT;
+}
+
+/* Versions beyond the driver's own are refused, but for -1. Per-thread default streams are the legacy one here. */
+static bool may_ask(int version, uint64_t flags) {
+  enum { FLAGS = 3 };
+  return flags <= FLAGS && version <= (gpu.configured ? (int)gpu.config.driver_version : INT_MAX);
+}
+
 CUresult emu_cuGetProcAddress_v2(const char *symbol, void **address, int version, uint64_t flags,
                                  CUdriverProcAddressQueryResult *status) {
-  (void)flags; /* per-thread default streams are the legacy one here */
-  if (!symbol || !address) return CUDA_ERROR_INVALID_VALUE;
-  void (*found)(void) = resolve(symbol, version);
+  void (*found)(void);
+  if (!symbol || !address || !may_ask(version, flags)) return CUDA_ERROR_INVALID_VALUE;
+  const CUdriverProcAddressQueryResult how = look_up(symbol, (unsigned int)version, &found);
   memcpy(address, &found, sizeof found);
-  if (status) *status = found ? CU_GET_PROC_ADDRESS_SUCCESS : CU_GET_PROC_ADDRESS_SYMBOL_NOT_FOUND;
-  return found || status ? CUDA_SUCCESS : CUDA_ERROR_NOT_FOUND;
+  if (status) *status = how;
+  return CUDA_SUCCESS;
 }
 
 CUresult emu_cuGetProcAddress(const char *symbol, void **address, int version, uint64_t flags) {
-  return emu_cuGetProcAddress_v2(symbol, address, version, flags, NULL);
+  void *found;
+  if (!address) return CUDA_ERROR_INVALID_VALUE;
+  const CUresult result = emu_cuGetProcAddress_v2(symbol, &found, version, flags, NULL);
+  if (result != CUDA_SUCCESS) return result;
+  if (found) *address = found;
+  return found ? CUDA_SUCCESS : CUDA_ERROR_NOT_FOUND;
 }

@@ -31,18 +31,16 @@ static range *mappings; /* of cuMemMap */
 
 static bool granular(uint64_t bytes) { return bytes > 0 && bytes % BLOCK_BYTES == 0; }
 
-/* *device: the machine's number of the one that it asks for. */
-static bool valid(const CUmemAllocationProp *p, int *device) {
-  return p && p->type == CU_MEM_ALLOCATION_TYPE_PINNED && p->location.type == CU_MEM_LOCATION_TYPE_DEVICE &&
-         need_device(p->location.id, device) == CUDA_SUCCESS;
+static bool valid(const CUmemAllocationProp *p) {
+  return p && p->type == CU_MEM_ALLOCATION_TYPE_PINNED && p->location.type == CU_MEM_LOCATION_TYPE_DEVICE;
 }
 
+/* The same for all memory of all devices: it does not look which. */
 CUresult emu_cuMemGetAllocationGranularity(size_t *bytes, const CUmemAllocationProp *properties,
                                            CUmemAllocationGranularity_flags option) {
-  int device;
-  (void)option;
   if (!gpu.initialized) return CUDA_ERROR_NOT_INITIALIZED;
-  if (!bytes || !valid(properties, &device)) return CUDA_ERROR_INVALID_VALUE;
+  if (!bytes || !properties || (unsigned int)option > CU_MEM_ALLOC_GRANULARITY_RECOMMENDED)
+    return CUDA_ERROR_INVALID_VALUE;
   *bytes = BLOCK_BYTES;
   return CUDA_SUCCESS;
 }
@@ -63,13 +61,7 @@ static void drop(physical *p) {
   free(p);
 }
 
-CUresult emu_cuMemCreate(CUmemGenericAllocationHandle *handle, size_t bytes, const CUmemAllocationProp *properties,
-                         unsigned long long flags) {
-  int device;
-  CUresult result = need_context(NULL);
-  if (!handle || flags != 0 || !valid(properties, &device) || !granular(bytes)) return CUDA_ERROR_INVALID_VALUE;
-  if (result != CUDA_SUCCESS) return result;
-  if (properties->requestedHandleTypes != CU_MEM_HANDLE_TYPE_NONE) return CUDA_ERROR_NOT_SUPPORTED;
+static CUresult create(physical **into, int device, size_t bytes) {
   if (!memory_charge(device, (int64_t)bytes)) return CUDA_ERROR_OUT_OF_MEMORY;
   physical *p = calloc(1, sizeof *p);
   int fd = p ? memfd_create("gvb-emulated", MFD_CLOEXEC) : -1;
@@ -83,8 +75,23 @@ CUresult emu_cuMemCreate(CUmemGenericAllocationHandle *handle, size_t bytes, con
   *p = (physical){.fd = fd, .device = device, .bytes = bytes, .references = 1, .next = physicals};
   physicals = p;
   pthread_mutex_unlock(&gpu.lock);
-  *handle = (uintptr_t)p;
+  *into = p;
   return CUDA_SUCCESS;
+}
+
+/* The properties say which device: no context need be current. */
+CUresult emu_cuMemCreate(CUmemGenericAllocationHandle *handle, size_t bytes, const CUmemAllocationProp *properties,
+                         unsigned long long flags) {
+  int device;
+  physical *p;
+  if (!gpu.initialized) return CUDA_ERROR_NOT_INITIALIZED;
+  if (!handle || flags != 0 || !valid(properties) || !granular(bytes)) return CUDA_ERROR_INVALID_VALUE;
+  CUresult result = need_device(properties->location.id, &device);
+  if (result == CUDA_SUCCESS && properties->requestedHandleTypes != CU_MEM_HANDLE_TYPE_NONE)
+    result = CUDA_ERROR_NOT_SUPPORTED;
+  if (result == CUDA_SUCCESS) result = create(&p, device, bytes);
+  if (result == CUDA_SUCCESS) *handle = (uintptr_t)p;
+  return result;
 }
 
 CUresult emu_cuMemRelease(CUmemGenericAllocationHandle handle) {
@@ -104,6 +111,12 @@ static range *find_range(range *list, uint64_t base, uint64_t bytes) {
   return NULL;
 }
 
+static bool overlaps(const range *list, uint64_t base, uint64_t bytes) {
+  for (const range *r = list; r; r = r->next)
+    if (base < r->base + r->bytes && r->base < base + bytes) return true;
+  return false;
+}
+
 static void unlink_range(range **list, range *r) {
   while (*list != r) list = &(*list)->next;
   *list = r->next;
@@ -121,7 +134,8 @@ CUresult emu_cuMemAddressReserve(CUdeviceptr *address, size_t bytes, size_t alig
                                  unsigned long long flags) {
   (void)wish;
   if (!gpu.initialized) return CUDA_ERROR_NOT_INITIALIZED;
-  if (!address || flags != 0 || !granular(bytes) || alignment > BLOCK_BYTES) return CUDA_ERROR_INVALID_VALUE;
+  if (!address || flags != 0 || !granular(bytes)) return CUDA_ERROR_INVALID_VALUE;
+  if (alignment > BLOCK_BYTES || (alignment & (alignment - 1)) != 0) return CUDA_ERROR_INVALID_VALUE;
   char *area = mmap(NULL, bytes + BLOCK_BYTES, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (area == MAP_FAILED) return CUDA_ERROR_OUT_OF_MEMORY;
   uint64_t before = -(uintptr_t)area % BLOCK_BYTES;
@@ -135,10 +149,11 @@ CUresult emu_cuMemAddressReserve(CUdeviceptr *address, size_t bytes, size_t alig
   return CUDA_SUCCESS;
 }
 
+/* A whole reservation, where nothing is mapped any more. */
 CUresult emu_cuMemAddressFree(CUdeviceptr address, size_t bytes) {
   pthread_mutex_lock(&gpu.lock);
   range *r = find_range(reserved, address, bytes);
-  bool good = r && r->base == address && r->bytes == bytes;
+  bool good = r && r->base == address && r->bytes == bytes && !overlaps(mappings, address, bytes);
   if (good) {
     munmap((void *)(uintptr_t)address, bytes);
     unlink_range(&reserved, r);
@@ -148,16 +163,10 @@ CUresult emu_cuMemAddressFree(CUdeviceptr address, size_t bytes) {
   return good ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;
 }
 
-static bool overlaps(const range *list, uint64_t base, uint64_t bytes) {
-  for (const range *r = list; r; r = r->next)
-    if (base < r->base + r->bytes && r->base < base + bytes) return true;
-  return false;
-}
-
 static CUresult map(CUdeviceptr address, size_t bytes, size_t offset, physical *p) {
-  if (!p || !granular(bytes) || offset % BLOCK_BYTES || offset + bytes > p->bytes) return CUDA_ERROR_INVALID_VALUE;
-  if (!find_range(reserved, address, bytes)) return CUDA_ERROR_INVALID_VALUE;
-  if (overlaps(mappings, address, bytes)) return CUDA_ERROR_ALREADY_MAPPED;
+  if (!p || !find_range(reserved, address, bytes)) return CUDA_ERROR_INVALID_VALUE;
+  if (!granular(bytes) || offset % BLOCK_BYTES || offset + bytes > p->bytes) return CUDA_ERROR_NOT_SUPPORTED;
+  if (overlaps(mappings, address, bytes)) return CUDA_ERROR_INVALID_VALUE;
   range *r = push_range(&mappings, address, bytes);
   if (!r) return CUDA_ERROR_OUT_OF_MEMORY;
   void *area = mmap((void *)(uintptr_t)address, bytes, PROT_NONE, MAP_SHARED | MAP_FIXED, p->fd, (off_t)offset);
@@ -180,6 +189,10 @@ CUresult emu_cuMemMap(CUdeviceptr address, size_t bytes, size_t offset, CUmemGen
   return result;
 }
 
+static bool is_inside(const range *r, uint64_t base, uint64_t bytes) {
+  return r->base >= base && r->base + r->bytes <= base + bytes;
+}
+
 /* Access makes a mapping usable: only then is it an allocation that copies and kernels find. */
 static CUresult give_access(range *r, int to) {
   if (mprotect((void *)(uintptr_t)r->base, r->bytes, PROT_READ | PROT_WRITE) != 0) return CUDA_ERROR_OPERATING_SYSTEM;
@@ -199,7 +212,7 @@ CUresult emu_cuMemSetAccess(CUdeviceptr address, size_t bytes, const CUmemAccess
   CUresult result = CUDA_ERROR_INVALID_VALUE; /* unless a mapping lies inside */
   pthread_mutex_lock(&gpu.lock);
   for (range *r = mappings; r; r = r->next)
-    if (r->base >= address && r->base + r->bytes <= address + bytes) result = give_access(r, to);
+    if (is_inside(r, address, bytes)) result = give_access(r, to);
   pthread_mutex_unlock(&gpu.lock);
   return result;
 }
@@ -215,16 +228,22 @@ static void unmap(range *r) {
   free(r);
 }
 
+static bool cuts_a_mapping(uint64_t base, uint64_t bytes) {
+  for (const range *r = mappings; r; r = r->next)
+    if (base < r->base + r->bytes && r->base < base + bytes && !is_inside(r, base, bytes)) return true;
+  return false;
+}
+
+/* Whole mappings of a reservation, be there any or none. */
 CUresult emu_cuMemUnmap(CUdeviceptr address, size_t bytes) {
-  CUresult result = CUDA_ERROR_INVALID_VALUE;
   pthread_mutex_lock(&gpu.lock);
-  for (range *r = mappings, *next; r; r = next) {
+  const bool good = find_range(reserved, address, bytes) && !cuts_a_mapping(address, bytes);
+  for (range *r = mappings, *next; good && r; r = next) {
     next = r->next;
-    if (r->base < address || r->base + r->bytes > address + bytes) continue;
+    if (!is_inside(r, address, bytes)) continue;
     if (gpu.config.free_waits) call_work_waits(queue_wait(gpu.slot->head, (scope)r->mapped->device));
     unmap(r);
-    result = CUDA_SUCCESS;
   }
   pthread_mutex_unlock(&gpu.lock);
-  return result;
+  return good ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;
 }

@@ -274,7 +274,7 @@ static void what_is_missing_says_so(void) {
   check(found == (void *)cu.cuCtxSynchronize, "and cuCtxSynchronize to itself");
   MUST(cu.cuGetProcAddress_v2("cuNothing", &found, 13000, 0, &status));
   check(!found && status == CU_GET_PROC_ADDRESS_SYMBOL_NOT_FOUND, "cuGetProcAddress does not know cuNothing");
-  CHECK_CALL(cu.cuGetExportTable((const void **)&found, &(CUuuid){{0}}), CUDA_ERROR_NOT_SUPPORTED);
+  CHECK_CALL(cu.cuGetExportTable((const void **)&found, &(CUuuid){{0}}), CUDA_ERROR_INVALID_VALUE);
   CHECK_CALL(cu.cuMemcpyHtoD_v2(4096, &found, 8), CUDA_ERROR_INVALID_VALUE);
 }
 

@@ -20,7 +20,8 @@ def busy(bench) -> Workload:
     unit="cycles/s",
     better="higher",
     effort="window",
-    party=lambda params, device: (Share(role="here"), Share(gpu=3, role="there")),
+    params={"gpu": (3, 1)},
+    party=lambda params, device: (Share(role="here"), Share(gpu=int(params["gpu"]), role="there")),
     needs=("concurrent-tenants",),
 )
 def both(bench):
@@ -54,6 +55,18 @@ def test_the_run_names_every_gpu_of_the_machine(run) -> None:
     assert len({device.uuid for device in run.devices}) == 4
     assert [one.gpu for one in run.outcomes["XX-001"].party] == [0, 3]
     assert {record.tenant for record in run.proof} == {0, 1}
+
+
+def test_tenants_on_two_mig_instances_have_each_its_own(tmp_path) -> None:
+    """8 blocks for each of 60 multiprocessors are 15 for each of 32: 1 ms there is 15/8 ms here, and nothing is shared."""
+    once = {"repetitions": 1, "max_repetitions": 1}
+    emulate = {"clock": "virtual", "jitter": "0", "mig": "3,2"}
+    request = request_for(tmp_path, "XX-001[gpu=1]", ("time-slicing",), "emulated:h200", emulate, extra=[both], **once)
+    run = run_session(request, Silent()).records[0].run
+    outcome = run.outcomes["XX-001[gpu=1]"]
+    assert [device.sm_count for device in run.devices] == [60, 32]
+    assert [one.gpu for one in outcome.party] == [0, 1]
+    assert outcome.repetitions[0].samples[0] == pytest.approx(1000 * 8 / 15, rel=0.01)
 
 
 def test_a_machine_of_one_has_no_fourth_gpu(tmp_path) -> None:

@@ -91,12 +91,6 @@ class Cuda:
         """A stream that waits for no other."""
         return self.made("cuStreamCreate", 1)
 
-    def lost_stream(self) -> int:
-        """The handle of a stream that was destroyed."""
-        stream = self.stream()
-        self.need("cuStreamDestroy_v2", stream)
-        return stream
-
     def event(self, flags: int = 0) -> int:
         """An event that nobody has recorded."""
         return self.made("cuEventCreate", flags)

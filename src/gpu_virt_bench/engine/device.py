@@ -10,7 +10,7 @@ from pathlib import Path
 
 from gpu_virt_bench import emulated
 from gpu_virt_bench.engine.host import numa_node
-from gpu_virt_bench.engine.observer import Observer, open_nvml, real_gpus
+from gpu_virt_bench.engine.observer import Observer, open_nvml, parts, real_gpus
 from gpu_virt_bench.model.run import Device, DeviceState
 from gpu_virt_bench.tenant.protocol import Message
 
@@ -104,7 +104,7 @@ def emulated_target(profile: str, emulate: Mapping[str, str], folder: Path, note
     nvml = open_nvml(emulated.LIBRARIES / "libnvidia-ml.so.1")
     paths = filter(None, (str(emulated.LIBRARIES), os.environ.get("LD_LIBRARY_PATH")))
     env = {emulated.VARIABLE: str(machine), "LD_LIBRARY_PATH": ":".join(paths)}
-    observers = [Observer(nvml, index) for index in range(nvml.nvmlDeviceGetCount())]
+    observers = parts(nvml)
     uuids = [observer.identity().uuid for observer in observers]
     ways = [env] if len(uuids) == 1 else [env | visible(uuid) for uuid in uuids]
     gpus = [Gpu(index, uuid, ways[index], observers[index]) for index, uuid in enumerate(uuids)]

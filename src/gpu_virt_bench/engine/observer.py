@@ -55,6 +55,32 @@ def real_gpus() -> tuple[list[Observer], str]:
         return [], str(error)
 
 
+def parts(nvml: Any) -> list[Observer]:  # noqa: ANN401
+    """Every device, and of one that is cut into MIG instances its instances, in NVML's order."""
+    found: list[Observer] = []
+    for index in range(nvml.nvmlDeviceGetCount()):
+        device = nvml.nvmlDeviceGetHandleByIndex(index)
+        found += [Observer(nvml, len(found), handle) for handle in instances(nvml, device) or [device]]
+    return found
+
+
+def instances(nvml: Any, device: Any) -> list[Any]:  # noqa: ANN401
+    """The MIG instances of a device; none where MIG is off, or not known."""
+    try:
+        if not nvml.nvmlDeviceGetMigMode(device)[0]:
+            return []
+        most = nvml.nvmlDeviceGetMaxMigDeviceCount(device)
+    except nvml.NVMLError:
+        return []
+    found = []
+    for k in range(most):
+        try:
+            found.append(nvml.nvmlDeviceGetMigDeviceHandleByIndex(device, k))
+        except nvml.NVMLError:
+            continue  # instances need not be numbered without gaps
+    return found
+
+
 @dataclass(frozen=True)
 class Identity:
     """What NVML says about a device that does not change."""
@@ -70,9 +96,10 @@ class Identity:
 class Observer:
     """One device as NVML sees it."""
 
-    def __init__(self, nvml: Any, index: int) -> None:  # noqa: ANN401
+    def __init__(self, nvml: Any, index: int, handle: Any = None) -> None:  # noqa: ANN401
+        """`handle` names a MIG instance of a device; without it the device of that index is meant."""
         self._nvml = nvml
-        self._handle = nvml.nvmlDeviceGetHandleByIndex(index)
+        self._handle = handle if handle is not None else nvml.nvmlDeviceGetHandleByIndex(index)
         self._index = index
 
     def close(self) -> None:

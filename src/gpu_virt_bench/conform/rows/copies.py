@@ -116,11 +116,6 @@ def any_async_null(cuda: Cuda) -> Said:
     return cuda.cuMemcpyAsync(cuda.memory(), 0, 64, None)
 
 
-@scene.row("cuMemcpyHtoDAsync_v2", "a stream that was destroyed")
-def up_async_lost_stream(cuda: Cuda) -> Said:
-    return cuda.cuMemcpyHtoDAsync_v2(cuda.memory(), Buffer(), 64, cuda.lost_stream())
-
-
 @scene.row("cuMemcpyHtoDAsync_v2", "0 bytes, NULL for both")
 def up_async_nothing(cuda: Cuda) -> Said:
     return cuda.cuMemcpyHtoDAsync_v2(0, None, 0, None)
@@ -181,11 +176,6 @@ def fill_words_unaligned(cuda: Cuda) -> Said:
 @scene.row("cuMemsetD32_v2", "past the end of an allocation of 2 MiB")
 def fill_words_beyond(cuda: Cuda) -> Said:
     return cuda.cuMemsetD32_v2(cuda.memory(2 << 20), 0, (1 << 19) + 16)
-
-
-@scene.row("cuMemsetD8Async", "a stream that was destroyed")
-def fill_async_lost_stream(cuda: Cuda) -> Said:
-    return cuda.cuMemsetD8Async(cuda.memory(), 0, 64, cuda.lost_stream())
 
 
 @scene.row("cuMemsetD32Async", "an address that is no multiple of 4")

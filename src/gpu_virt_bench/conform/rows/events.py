@@ -66,11 +66,6 @@ def record_lost(cuda: Cuda) -> Said:
     return cuda.cuEventRecord(cuda.lost_event(), None)
 
 
-@scene.row("cuEventRecord", "a stream that was destroyed")
-def record_lost_stream(cuda: Cuda) -> Said:
-    return cuda.cuEventRecord(cuda.event(), cuda.lost_stream())
-
-
 @scene.row("cuEventRecordWithFlags", "flags 0x100")
 def record_flags(cuda: Cuda) -> Said:
     return cuda.cuEventRecordWithFlags(cuda.event(), None, 0x100)

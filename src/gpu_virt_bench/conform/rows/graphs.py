@@ -191,11 +191,6 @@ def launch_nothing(cuda: Cuda) -> Said:
     return cuda.cuGraphLaunch(None, None)
 
 
-@scene.row("cuGraphLaunch", "a stream that was destroyed")
-def launch_lost_stream(cuda: Cuda) -> Said:
-    return cuda.cuGraphLaunch(executable(cuda), cuda.lost_stream())
-
-
 @scene.row("cuGraphLaunch", "one that was destroyed")
 def launch_lost(cuda: Cuda) -> Said:
     made = executable(cuda)

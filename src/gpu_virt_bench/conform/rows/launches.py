@@ -154,11 +154,6 @@ def extra(cuda: Cuda) -> Said:
     return cuda.cuLaunchKernel(cuda.kernel(), 1, 1, 1, 1, 1, 1, 0, None, None, EXTRA)
 
 
-@scene.row("cuLaunchKernel", "a stream that was destroyed")
-def lost_stream(cuda: Cuda) -> Said:
-    return cuda.cuLaunchKernel(cuda.kernel(), 1, 1, 1, 1, 1, 1, 0, cuda.lost_stream(), Parameters(0), None)
-
-
 @scene.row("cuLaunchKernel", "the legacy stream")
 def legacy(cuda: Cuda) -> Said:
     return cuda.cuLaunchKernel(cuda.kernel(), 1, 1, 1, 1, 1, 1, 0, 1, Parameters(0), None)
@@ -197,13 +192,6 @@ def ex_null_attributes(cuda: Cuda) -> Said:
 @scene.row("cuLaunchKernelEx", "NULL function")
 def ex_no_function(cuda: Cuda) -> Said:
     return cuda.cuLaunchKernelEx(LaunchConfig(1, 1, 1, 1, 1, 1), None, Parameters(0), None)
-
-
-@scene.row("cuLaunchKernelEx", "a stream that was destroyed")
-def ex_lost_stream(cuda: Cuda) -> Said:
-    return cuda.cuLaunchKernelEx(
-        LaunchConfig(1, 1, 1, 1, 1, 1, 0, cuda.lost_stream()), cuda.kernel(), Parameters(0), None
-    )
 
 
 @scene.row("cuLaunchCooperativeKernel", "one thread")

@@ -72,13 +72,6 @@ def map_unreserved(cuda: Cuda) -> Said:
     return cuda.cuMemMap(address, SIZE, 0, created(cuda), 0)
 
 
-@scene.row("cuMemMap", "memory that was released")
-def map_released(cuda: Cuda) -> Said:
-    memory = created(cuda)
-    cuda.need("cuMemRelease", memory)
-    return cuda.cuMemMap(reserved(cuda), SIZE, 0, memory, 0)
-
-
 @scene.row("cuMemUnmap", "where nothing is mapped")
 def unmap_unmapped(cuda: Cuda) -> Said:
     return cuda.cuMemUnmap(reserved(cuda), SIZE)

@@ -156,12 +156,6 @@ def alloc_too_much(cuda: Cuda) -> Said:
     return cuda.cuMemAllocAsync(address, 1 << 50, None), address
 
 
-@scene.row("cuMemAllocAsync", "a stream that was destroyed", alone=True)
-def alloc_lost_stream(cuda: Cuda) -> Said:
-    address = Handle()
-    return cuda.cuMemAllocAsync(address, 4096, cuda.lost_stream()), address
-
-
 @scene.row("cuMemAllocFromPoolAsync", "NULL pool")
 def from_nothing(cuda: Cuda) -> Said:
     address = Handle()
@@ -206,11 +200,6 @@ def free_plain(cuda: Cuda) -> Said:
 @scene.row("cuMemFreeAsync", "memory of the host")
 def free_host(cuda: Cuda) -> Said:
     return cuda.cuMemFreeAsync(Buffer().address, None)
-
-
-@scene.row("cuMemFreeAsync", "a stream that was destroyed", alone=True)
-def free_lost_stream(cuda: Cuda) -> Said:
-    return cuda.cuMemFreeAsync(cuda.made("cuMemAllocAsync", 4096, None), cuda.lost_stream())
 
 
 @scene.row("cuMemFree_v2", "memory of a pool")

@@ -42,12 +42,6 @@ def flags_nowhere(cuda: Cuda) -> Said:
     return cuda.cuStreamGetFlags(cuda.stream(), None)
 
 
-@scene.row("cuStreamGetFlags", "of one that was destroyed")
-def flags_lost(cuda: Cuda) -> Said:
-    flags = Int()
-    return cuda.cuStreamGetFlags(cuda.lost_stream(), flags), flags
-
-
 @scene.row("cuStreamGetPriority", "of one made with -100")
 def priority_high(cuda: Cuda) -> Said:
     priority = Int()
@@ -92,21 +86,11 @@ def destroy_per_thread(cuda: Cuda) -> Said:
     return cuda.cuStreamDestroy_v2(2)
 
 
-@scene.row("cuStreamDestroy_v2", "one that was destroyed")
-def destroy_twice(cuda: Cuda) -> Said:
-    return cuda.cuStreamDestroy_v2(cuda.lost_stream())
-
-
 @scene.row("cuStreamDestroy_v2", "one with work under way")
 def destroy_busy(cuda: Cuda) -> Said:
     stream = cuda.stream()
     cuda.busy(stream)
     return cuda.cuStreamDestroy_v2(stream)
-
-
-@scene.row("cuStreamSynchronize", "one that was destroyed")
-def synchronize_lost(cuda: Cuda) -> Said:
-    return cuda.cuStreamSynchronize(cuda.lost_stream())
 
 
 @scene.row("cuStreamSynchronize", "the stream of the thread")
@@ -130,11 +114,6 @@ def query_busy(cuda: Cuda) -> Said:
 def query_default_beside(cuda: Cuda) -> Said:
     cuda.busy(cuda.stream())
     return cuda.cuStreamQuery(None)
-
-
-@scene.row("cuStreamQuery", "one that was destroyed")
-def query_lost(cuda: Cuda) -> Said:
-    return cuda.cuStreamQuery(cuda.lost_stream())
 
 
 @scene.row("cuStreamWaitEvent", "NULL event")
@@ -165,11 +144,6 @@ def wait_flags(cuda: Cuda) -> Said:
 @scene.row("cuStreamWaitEvent", "the default stream")
 def wait_default(cuda: Cuda) -> Said:
     return cuda.cuStreamWaitEvent(None, cuda.recorded(), 0)
-
-
-@scene.row("cuStreamWaitEvent", "a stream that was destroyed")
-def wait_lost_stream(cuda: Cuda) -> Said:
-    return cuda.cuStreamWaitEvent(cuda.lost_stream(), cuda.recorded(), 0)
 
 
 @scene.row("cuStreamGetCtx", "NULL")
@@ -204,11 +178,6 @@ def capturing_nowhere(cuda: Cuda) -> Said:
 @scene.row("cuLaunchHostFunc", "NULL function")
 def host_function_nothing(cuda: Cuda) -> Said:
     return cuda.cuLaunchHostFunc(cuda.stream(), None, None)
-
-
-@scene.row("cuLaunchHostFunc", "a stream that was destroyed")
-def host_function_lost(cuda: Cuda) -> Said:
-    return cuda.cuLaunchHostFunc(cuda.lost_stream(), NOTHING, None)
 
 
 @scene.row("cuStreamBeginCapture_v2", "of a stream")
