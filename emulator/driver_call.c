@@ -143,6 +143,12 @@ void process_configure(void) {
 
 static int64_t latency(api a) { return rules[a][RULE_LATENCY] ? rules[a][RULE_LATENCY]->number : 0; }
 
+static bool has_rule(api a) {
+  for (int k = 0; k < RULE_KINDS; k++)
+    if (rules[a][k]) return true;
+  return false;
+}
+
 static void hang(void) {
   clock_leave();
   for (;;) pause();
@@ -226,6 +232,7 @@ bool call_enter(call *c, api which) {
   if (which == APIS || !gpu.configured) return true;
   c->cost += latency(which);
   int64_t number = atomic_fetch_add_explicit(&counts[which], 1, memory_order_relaxed) + 1;
+  if (number == 1 && has_rule(which)) mark_called(api_names[which]);
   return !meets_fault(c, number);
 }
 

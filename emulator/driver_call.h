@@ -37,6 +37,9 @@ void call_waited(void);
 int64_t call_end(void); /* when it will return, as far as known */
 int64_t call_entry(void);
 
+/* Leaves the file `called.NAME` in the machine's directory. */
+void mark_called(const char *name);
+
 /* Multiplies by the configured noise around 1. */
 int64_t noisy(int64_t nanoseconds);
 
