@@ -72,7 +72,8 @@ bool config_read(config *into, char *error);
 /* Reads the machine in that directory, likewise. */
 bool config_load(config *into, const char *directory, char *error);
 
-/* Of common_config_link.c: derives what was negotiated; a sentence if something is wrong, else NULL. Between two devices: B/s.
+/* Of common_config_link.c: derives what was negotiated; a sentence if something is wrong, else NULL. Between two
+ * devices: B/s.
  */
 const char *link_settle(config *c);
 double link_peer_rate(const config *c, int a, int b);
