@@ -72,10 +72,11 @@ bool config_read(config *into, char *error);
 /* Reads the machine in that directory, likewise. */
 bool config_load(config *into, const char *directory, char *error);
 
-/* Of common_config_link.c: derives what was negotiated; a sentence if something is wrong, else NULL. Between two
- * devices: B/s.
- */
+/* Of common_config_link.c: derives what was negotiated; a sentence if something is wrong, else NULL. */
 const char *link_settle(config *c);
+
+/* B/s: of what goes through the host, and between two devices that reach each other, by NVLink or else PCIe. */
+double link_host_rate(const config *c);
 double link_peer_rate(const config *c, int a, int b);
 
 /* Cuts the device into the instances that the key `mig` names. On failure likewise. */

@@ -41,8 +41,12 @@ const char *link_settle(config *c) {
   return NULL;
 }
 
+double link_host_rate(const config *c) {
+  return (double)(c->d2h_bandwidth < c->h2d_bandwidth ? c->d2h_bandwidth : c->h2d_bandwidth);
+}
+
 double link_peer_rate(const config *c, int a, int b) {
   bool slow = (a == c->peer_slow_pair[0] && b == c->peer_slow_pair[1]) ||
               (a == c->peer_slow_pair[1] && b == c->peer_slow_pair[0]);
-  return (double)c->peer_bandwidth * (slow ? c->peer_slow_part : 1.0);
+  return (c->nvlinks > 0 ? (double)c->peer_bandwidth : link_host_rate(c)) * (slow ? c->peer_slow_part : 1.0);
 }
