@@ -30,9 +30,15 @@ static int next_turn(const machine *m, int d, int after) {
   return chosen ? slot_index(m, chosen) : -1;
 }
 
+/* By rank, so that of those that began together the same one is first in each run; else who joined the machine first.
+ */
+static bool comes_before(const slot *a, const slot *b) {
+  return a->rank != b->rank ? a->rank < b->rank : a->order < b->order;
+}
+
 bool is_first_client(const machine *m, int d, const slot *s) {
   for (const slot *other = m->slots; other < slots_end(m); other++)
-    if (other->pid && other->seats[d].context && other->order < s->order) return false;
+    if (other->pid && other->seats[d].context && comes_before(other, s)) return false;
   return true;
 }
 

@@ -10,6 +10,7 @@
 #include "driver_clock.h"
 #include "driver_effects.h"
 #include "driver_faults.h"
+#include "driver_injection.h"
 
 static const char *const api_names[APIS] = {
 #define X(name, ...) [API_##name] = #name,
@@ -193,7 +194,7 @@ static void meets_rules(call *c, const rule *const of[RULE_KINDS], int64_t numbe
   if (r && number == r->number) fault_raise((CUresult)r->code);
   if (concerns(of[RULE_FAIL], number)) c->result = (CUresult)of[RULE_FAIL]->code;
   r = of[RULE_INJECT];
-  if (r && injection_hits(&r->injection, gpu.slot ? gpu.slot->order : 0, number)) inject(c, &r->injection);
+  if (r && injection_meets(c->api, &r->injection, number)) inject(c, &r->injection);
 }
 
 static bool meets_fault(call *c, int64_t number) {
