@@ -66,8 +66,8 @@ static bool set_rate(void) {
   char *end = NULL;
   double factor = text ? strtod(text, &end) : 1.0;
   gpu.rate = gpu.config.rate * factor;
-  if (!text || (end != text && *end == 0 && factor > 0 && isfinite(factor))) return true;
-  snprintf(gpu.config_error, sizeof gpu.config_error, "GVB_EMULATED_RATE is '%.100s', expected a number above 0", text);
+  if (!text || (end != text && *end == 0 && range_holds_number("0.001 to 1000", factor))) return true;
+  snprintf(gpu.config_error, sizeof gpu.config_error, "GVB_EMULATED_RATE is '%.100s', expected 0.001 to 1000", text);
   return false;
 }
 

@@ -113,13 +113,17 @@ def devices() -> Rows:
 
 
 def emulator() -> Rows:
-    """Every key of `--emulate` with its default (that of the h200 profile) and meaning."""
+    """Every key of `--emulate` with its default (that of the h200 profile), range and meaning."""
     from gpu_virt_bench.emulated import FAMILIES, keys
 
     rows: Rows = [
-        {"key": k.name, "default": str(k.default), "unit": k.unit, "meaning": k.meaning} for k in keys().values()
+        {"key": k.name, "default": str(k.default), "range": k.range, "unit": k.unit, "meaning": k.meaning}
+        for k in keys().values()
     ]
-    rows += [{"key": f"{name}.API", "default": "", "unit": "", "meaning": text} for name, text in FAMILIES.items()]
+    rows += [
+        {"key": f"{name}.API", "default": "", "range": "", "unit": "", "meaning": text}
+        for name, text in FAMILIES.items()
+    ]
     return rows
 
 

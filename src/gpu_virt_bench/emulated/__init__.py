@@ -53,6 +53,7 @@ class Key:
     name: str
     type: str
     default: Value
+    range: str
     unit: str
     meaning: str
 
