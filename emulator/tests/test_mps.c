@@ -359,6 +359,7 @@ static void commands(void) {
 
 int main(int argc, char **argv) {
   if (argc > 1) return role(argv[1]);
+  live_in_real_time();
   if (!find_program()) return 3;
   commands();
   limits();
