@@ -190,7 +190,7 @@ typedef struct device {
   int64_t switch_end;
   int64_t bucket; /* number of the newest bucket of busy time */
   int64_t busy[BUCKETS];
-  double busy_part; /* of the multiprocessors, in the newest step */
+  double busy_part; /* of the multiprocessors, in the newest step; of an instance: its device's */
   account account[2];
   int32_t account_now; /* which of them counts */
   uint64_t uses;       /* of L2: the newest stamp */

@@ -55,6 +55,9 @@ double schedule_utilization(const machine *m, int d, const slot *s);
 /* The multiprocessors' clock while so many are busy, as a part of what it is while none is. */
 double clock_part(const config *c, double busy);
 
+/* The same while only this item is at work, with that part of its share. */
+double clock_alone(const config *c, const item *i, double part);
+
 /* W, the mean of the second that ended with the newest whole tenth; and J since the machine's start. */
 double device_power(const machine *m, const config *c, int d);
 double device_energy(const machine *m, const config *c, int d);

@@ -10,6 +10,7 @@
 #include "driver_clock.h"
 #include "driver_effects.h"
 #include "driver_faults.h"
+#include "driver_injection.h"
 
 static const char *const api_names[APIS] = {
 #define X(name, ...) [API_##name] = #name,
@@ -65,8 +66,8 @@ static bool set_rate(void) {
   char *end = NULL;
   double factor = text ? strtod(text, &end) : 1.0;
   gpu.rate = gpu.config.rate * factor;
-  if (!text || (end != text && *end == 0 && factor > 0 && isfinite(factor))) return true;
-  snprintf(gpu.config_error, sizeof gpu.config_error, "GVB_EMULATED_RATE is '%.100s', expected a number above 0", text);
+  if (!text || (end != text && *end == 0 && range_holds_number("0.001 to 1000", factor))) return true;
+  snprintf(gpu.config_error, sizeof gpu.config_error, "GVB_EMULATED_RATE is '%.100s', expected 0.001 to 1000", text);
   return false;
 }
 
@@ -208,7 +209,7 @@ static void meets_rules(call *c, const rule *const of[RULE_KINDS], int64_t numbe
   if (r && number == r->number) fault_raise((CUresult)r->code);
   if (concerns(of[RULE_FAIL], number)) c->result = (CUresult)of[RULE_FAIL]->code;
   r = of[RULE_INJECT];
-  if (r && injection_hits(&r->injection, gpu.slot ? gpu.slot->order : 0, number)) inject(c, &r->injection);
+  if (r && injection_meets(c->api, &r->injection, number)) inject(c, &r->injection);
 }
 
 static bool meets_fault(call *c, int64_t number) {

@@ -7,6 +7,7 @@
 #include "common_schedule.h"
 #include "driver_call.h"
 #include "driver_effects.h"
+#include "driver_injection.h"
 
 enum {
   GRID = 1000000000, /* a party begins at a whole second */
@@ -189,6 +190,7 @@ void clock_enter(const gvb_start *start, const volatile int32_t *stop) {
     if (!start->follows && starters(m) >= start->party) begin(m);
     await_turn(m, a);
     noise_begin(start->seed);
+    injection_begin(start);
   }
   mine = a;
   machine_unlock(m);

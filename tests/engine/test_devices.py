@@ -92,3 +92,11 @@ def test_a_profile_may_say_how_many(words, machine) -> None:
 def test_how_many_is_said_once(tmp_path) -> None:
     with pytest.raises(DeviceError, match="both say how many"):
         choose("emulated:h200x4", {"devices": "2"}, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("profile", "links"), [("h200", (18, 1)), ("a100", (12, 1)), ("rtx3080", (0, 0)), ("tiny", (0, 1))]
+)
+def test_a_profile_says_how_its_devices_are_linked(profile, links) -> None:
+    found = emulated.configuration(profile, {})
+    assert (found["nvlinks"], found["peer_access"]) == links

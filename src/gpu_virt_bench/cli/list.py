@@ -123,7 +123,7 @@ def devices() -> Rows:
 
 
 def emulator(device: str = "emulated") -> Rows:
-    """Every key of `--emulate` with its value under a profile and its meaning; a family of keys once."""
+    """Every key of `--emulate` with its value under a profile, its range and its meaning; a family of keys once."""
     from gpu_virt_bench.emulated import DEFAULT, FAMILIES, EmulationError, configuration, keys, machine
 
     kind, _, words = device.partition(":")
@@ -132,10 +132,19 @@ def emulator(device: str = "emulated") -> Rows:
     profile, settings = machine(words or DEFAULT)
     values = configuration(profile, settings)
     rows: Rows = [
-        {"key": k.name, "default": str(values.get(k.name, k.default)), "unit": k.unit, "meaning": k.meaning}
+        {
+            "key": k.name,
+            "default": str(values.get(k.name, k.default)),
+            "range": k.range,
+            "unit": k.unit,
+            "meaning": k.meaning,
+        }
         for k in keys().values()
     ]
-    rows += [{"key": f"{name}.API", "default": "", "unit": "", "meaning": text} for name, text in FAMILIES.items()]
+    rows += [
+        {"key": f"{name}.API", "default": "", "range": "", "unit": "", "meaning": text}
+        for name, text in FAMILIES.items()
+    ]
     return rows
 
 

@@ -55,6 +55,7 @@ class Key:
     name: str
     type: str
     default: Value
+    range: str
     unit: str
     meaning: str
 
