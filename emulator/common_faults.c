@@ -2,6 +2,7 @@
  * one reaches see it at the same instant, whatever the process at fault does meanwhile. */
 #include "common_faults.h"
 
+#include "common_journal.h"
 #include "common_parts.h"
 
 static bool has_context(const machine *m, const slot *s) {
@@ -16,8 +17,12 @@ static bool reaches(const machine *m, const config *c, const slot *from, const s
 }
 
 void faults_strike(machine *m, const config *c, slot *s, int code, int64_t at) {
-  for (slot *other = m->slots; other < slots_end(m); other++)
-    if (reaches(m, c, s, other) && !other->strike.code) other->strike = (strike){.code = code, .at = at};
+  for (slot *other = m->slots; other < slots_end(m); other++) {
+    if (!reaches(m, c, s, other) || other->strike.code) continue;
+    note_slot(other);
+    other->strike = (strike){.code = code, .at = at};
+  }
+  note_slot(s);
   s->strike.raised = 0;
 }
 

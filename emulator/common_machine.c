@@ -12,9 +12,9 @@
 #include <unistd.h>
 
 #include "common_clock.h"
-#include "common_schedule.h"
+#include "common_journal.h"
 
-enum { VERSION = 10 };
+enum { VERSION = 11 };
 const int64_t *clock_virtual;
 
 /* Virtual time begins there, whole seconds: everything that is periodic has the same phase in each session. */
@@ -101,9 +101,9 @@ machine *machine_open(const config *c, char *error) {
 void machine_lock(machine *m) {
   if (pthread_mutex_lock(&m->lock) != EOWNERDEAD) return;
   pthread_mutex_consistent(&m->lock);
+  journal_roll_back(m);
   m->orphaned++;
   machine_reap(m);
-  schedule_repair(m);
 }
 
 void machine_unlock(machine *m) { pthread_mutex_unlock(&m->lock); }
@@ -127,9 +127,9 @@ static void leave(seat *t) {
   memset(t->busy, 0, sizeof t->busy);
 }
 
+/* The pid goes last: whoever dies before that leaves the slot to the next. */
 static void release(machine *m, slot *s) {
   int index = slot_index(m, s);
-  s->pid = 0;
   s->server = 0;
   s->first = 1;
   s->head = 0;
@@ -139,6 +139,7 @@ static void release(machine *m, slot *s) {
     leave(&s->seats[k]);
     if (d->owner == index) d->owner = -1;
   }
+  __atomic_store_n(&s->pid, 0, __ATOMIC_RELEASE);
 }
 
 void machine_reap(machine *m) {
@@ -153,6 +154,7 @@ void machine_reap_sometimes(machine *m, int64_t now) {
 
 slot *machine_attach(machine *m) {
   machine_reap(m);
+  journal_touch(m);
   for (slot *s = m->slots; s < m->slots + MACHINE_SLOTS; s++) {
     if (s->pid && s->pid != getpid()) continue; /* our own pid: left by the program before an exec */
     release(m, s);

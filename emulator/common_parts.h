@@ -41,7 +41,6 @@ int64_t copies_steady(machine *m, const config *c);
 int64_t copy_end(const machine *m, const item *i, int64_t steady);
 
 void copies_remove(slot *s, int d, uint64_t serial);
-void copies_repair(slot *s, int d);
 
 /* ---- the compute engine: see common_share.c, and common_sets.c for sets of multiprocessors ---- */
 
@@ -91,7 +90,6 @@ int64_t grids_next(slot *s, int d, int64_t t);
 int64_t grids_vacancy(slot *s, int d, const item *newcomer, int64_t t);
 
 void grids_remove(slot *s, int d, uint64_t serial);
-void grids_repair(slot *s, int d);
 
 /* ---- DRAM and L2 of device d: see common_memory.c ---- */
 

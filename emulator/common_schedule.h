@@ -29,6 +29,9 @@ bool schedule_done(slot *s, uint64_t serial);
 /* The same for a scope. */
 bool schedule_all_done(slot *s, uint64_t serial, scope of);
 
+/* A fault that no item raises: the process at fault, and all that it reaches, answer `code` from now on. */
+void schedule_strike(machine *m, const config *c, slot *s, int code, int64_t now);
+
 /* Takes all that a slot has queued off the devices: it ends at t, and has no effect. */
 void schedule_drop(slot *s, int64_t t);
 
@@ -45,9 +48,6 @@ int64_t schedule_begin(machine *m, const config *c, slot *s, uint64_t serial);
 /* When between `begin` and `end` the slot had the compute engine of device d, in order; returns how many spans, at most
  * SPANS. What is older than the newest SPANS is forgotten. */
 int schedule_served(const slot *s, int d, int64_t begin, int64_t end, span into[SPANS]);
-
-/* Makes the queues consistent again after a process died in the middle of a change. */
-void schedule_repair(machine *m);
 
 /* Share of the last second in which a process (NULL: any) had the compute engine of device d. */
 double schedule_utilization(const machine *m, int d, const slot *s);
