@@ -50,3 +50,11 @@ int64_t faults_next(machine *m, const config *c, const slot *s) {
     if (other->pid && reaches(m, c, other, s)) next = earlier(next, first_fault(m, c, other));
   return next;
 }
+
+/* At least a nanosecond ahead: one that is due has been handed on already. */
+int64_t faults_first(machine *m, const config *c) {
+  int64_t first = NEVER;
+  for (slot *s = m->slots; s < slots_end(m); s++)
+    if (s->pid && !s->strike.code) first = earlier(first, first_fault(m, c, s));
+  return later(first, m->time + 1);
+}

@@ -2,6 +2,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <linux/futex.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +11,7 @@
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "common_clock.h"
@@ -103,10 +106,17 @@ void machine_lock(machine *m) {
   pthread_mutex_consistent(&m->lock);
   journal_roll_back(m);
   m->orphaned++;
-  machine_reap(m);
+  m->reaped = 0; /* its own work goes when the schedule has been moved to now */
 }
 
 void machine_unlock(machine *m) { pthread_mutex_unlock(&m->lock); }
+
+void machine_stir(machine *m) {
+  __atomic_fetch_add(&m->stirred, 1, __ATOMIC_RELEASE);
+  for (actor *a = m->actors; a < m->actors + m->cast; a++)
+    if (a->stand == ACTOR_WAITS && a->looks && a->until > m->now) a->until = m->now;
+  if (!clock_virtual) syscall(SYS_futex, &m->stirred, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
+}
 
 static bool alive(const slot *s) {
   if (s->pid == getpid()) return true;
@@ -130,6 +140,7 @@ static void leave(seat *t) {
 /* The pid goes last: whoever dies before that leaves the slot to the next. */
 static void release(machine *m, slot *s) {
   int index = slot_index(m, s);
+  if (s->pid && s->first <= s->head) machine_stir(m);
   s->server = 0;
   s->first = 1;
   s->head = 0;

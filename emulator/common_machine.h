@@ -165,6 +165,7 @@ typedef struct actor {
   role role;
   int64_t until; /* while it waits: it goes on then */
   int64_t rank;  /* among those that go on at one instant */
+  bool looks;    /* it waits for what the schedule foretold: see machine_stir */
   uint32_t turn; /* a futex: counts its turns */
 } actor;
 
@@ -227,8 +228,9 @@ typedef struct machine {
   int64_t time;      /* the schedule has been computed up to it */
   int devices;
   device device[DEVICES];
-  int64_t now; /* virtual time */
-  int cast;    /* no actor in use from here on */
+  int64_t now;      /* virtual time */
+  uint32_t stirred; /* a futex: counts what may end work sooner than the schedule foretold */
+  int cast;         /* no actor in use from here on */
   actor actors[ACTORS];
   slot slots[MACHINE_SLOTS];
   journal journal; /* hardly any of it is ever touched */
@@ -245,6 +247,10 @@ void machine_unlock(machine *m);
 /* Takes a free slot for this process; NULL if there is none. */
 slot *machine_attach(machine *m);
 void machine_detach(machine *m, slot *s);
+
+/* Work was taken off the devices, got its end or will raise a fault: what others wait for may end sooner than they were
+ * told. Whoever waits for that looks again, at once. */
+void machine_stir(machine *m);
 
 /* Start time of a process in clock ticks; 0 when there is none or only its zombie. */
 uint64_t process_born(pid_t pid);

@@ -34,7 +34,7 @@ int64_t copies_serve(machine *m, const config *c, int64_t t);
 /* Those of device d run at these rates. */
 void copies_progress(machine *m, int d, int64_t from, int64_t to);
 
-/* Sets the rates of now; until the moment returned none rises, whatever comes. */
+/* Sets the rates of now; until the moment returned none rises, whatever comes, as long as nothing is taken off. */
 int64_t copies_steady(machine *m, const config *c);
 
 /* The end of one that is on its way: a lower bound, exact where nothing comes or ends before it. */

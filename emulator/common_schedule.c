@@ -50,11 +50,12 @@ bool schedule_all_done(slot *s, uint64_t serial, scope of) {
   return of == ITEM_ALONE ? schedule_done(s, serial) : oldest(s, (int)of) > serial;
 }
 
-void schedule_close(slot *s, uint64_t serial, int64_t end) {
+void schedule_close(machine *m, slot *s, uint64_t serial, int64_t end) {
   item *i = slot_item(s, serial);
   if (i->serial != serial || i->begin == NEVER) return;
   i->cost = later(0, end - i->begin);
   i->flags &= ~(uint32_t)ITEM_OPEN;
+  machine_stir(m);
 }
 
 int64_t ready_time(slot *s, const item *i) {
@@ -242,9 +243,15 @@ static void settle(machine *m, const config *c) {
 }
 
 void schedule_advance(machine *m, const config *c, int64_t to) {
-  machine_reap_sometimes(m, to);
+  if (!clock_virtual && to - m->time > 2 * REAP_INTERVAL) machine_reap_sometimes(m, to);
   while (m->time < to) step(m, c, to);
   settle(m, c);
+  machine_reap_sometimes(m, to);
+}
+
+void schedule_reap(machine *m, const config *c, int64_t to) {
+  schedule_advance(m, c, to);
+  machine_reap(m);
 }
 
 void schedule_strike(machine *m, const config *c, slot *s, int code, int64_t at) {
@@ -253,4 +260,5 @@ void schedule_strike(machine *m, const config *c, slot *s, int code, int64_t at)
   faults_strike(m, c, s, code, at);
   faults_settle(m, c, at);
   journal_commit();
+  machine_stir(m);
 }

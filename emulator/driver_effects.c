@@ -167,6 +167,12 @@ void effects_pause_until(int64_t time) {
   pthread_mutex_lock(&gpu.lock);
 }
 
+void effects_await(int64_t time, uint32_t stirred) {
+  pthread_mutex_unlock(&gpu.lock);
+  await_foretold(time, stirred);
+  pthread_mutex_lock(&gpu.lock);
+}
+
 void effect_hand_over(work *w) {
   if (w->time != WORK_EARLY) {
     if (gpu.timed_sleeps) pthread_cond_signal(&gpu.timed_queued);
