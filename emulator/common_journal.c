@@ -53,7 +53,7 @@ void journal_roll_back(machine *m) {
 }
 
 void journal_touch(machine *m) {
-  enum { COMMON = 128 << 10 };
+  enum { COMMON = 32 << 10 };
   memset(m->journal.notes, 0, COMMON);
 }
 
