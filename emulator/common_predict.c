@@ -1,4 +1,5 @@
-/* Prediction of ends and begins: exact for a process alone with one stream at work, else lower bounds. */
+/* Prediction of ends and begins: exact for a process alone with one stream at work, else lower bounds, as long as all
+ * work lasts as long as its cost says: see schedule_end. */
 #include <math.h>
 
 #include "common_parts.h"

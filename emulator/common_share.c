@@ -1,6 +1,7 @@
 /* The compute engine: which process gets how much of it, and the record of that. */
 #include <math.h>
 
+#include "common_journal.h"
 #include "common_parts.h"
 
 double schedule_throttle(const machine *m, const config *c, int64_t at) {
@@ -156,7 +157,10 @@ static void turn_bucket(machine *m, int d, int64_t bucket) {
   device *v = &m->device[d];
   for (int64_t b = later(v->bucket + 1, bucket - BUCKETS + 1); b <= bucket; b++) {
     v->busy[b % BUCKETS] = 0;
-    for (slot *s = m->slots; s < slots_end(m); s++) s->seats[d].busy[b % BUCKETS] = 0;
+    for (slot *s = m->slots; s < slots_end(m); s++) {
+      note_seat(&s->seats[d]);
+      s->seats[d].busy[b % BUCKETS] = 0;
+    }
   }
   v->bucket = bucket;
 }
@@ -170,8 +174,12 @@ void charge_busy(machine *m, int d, int64_t from, int64_t to) {
     if (to - end > (int64_t)BUCKETS * BUCKET_NS) end = to - (int64_t)BUCKETS * BUCKET_NS; /* older than we keep */
     if (bucket > v->bucket) turn_bucket(m, d, bucket);
     if (any) v->busy[bucket % BUCKETS] += end - from;
-    for (int k = 0; k < m->top && any; k++)
-      if (m->slots[k].seats[d].at_work) m->slots[k].seats[d].busy[bucket % BUCKETS] += end - from;
+    for (int k = 0; k < m->top && any; k++) {
+      seat *t = &m->slots[k].seats[d];
+      if (!t->at_work) continue;
+      note_seat(t);
+      t->busy[bucket % BUCKETS] += end - from;
+    }
     from = end;
   }
 }

@@ -228,6 +228,7 @@ bool call_enter(call *c, api which) {
   c->cost = noisy(c->cost);
   c->not_before = 0;
   c->waited = false;
+  c->look = 0;
   current = c;
   calls++;
   if (which == APIS || !gpu.configured) return true;
@@ -242,11 +243,21 @@ int64_t call_end(void) {
   return end > current->not_before ? end : current->not_before;
 }
 
+/* If work may end sooner than was foretold, the looks go on with the next. */
+static void leave_looks(const call *c, int64_t end) {
+  await_foretold(end, c->stirred);
+  const int64_t passed = clock_now() - c->base;
+  if (clock_now() < end) wait_until(c->base + (passed > 0 ? (passed + c->look - 1) / c->look : 1) * c->look);
+}
+
 CUresult call_leave(call *c) {
   int64_t end = call_end();
   if (clock_virtual && end <= c->base) end = c->base + 1; /* who calls in a loop until some time must get there */
   current = NULL;
-  wait_until(end);
+  if (c->look > 0)
+    leave_looks(c, end);
+  else
+    wait_until(end);
   if (c->waited) meets_loss(c);
   return c->result;
 }
@@ -263,7 +274,7 @@ void call_waited(void) { current->waited = true; }
 
 /* In virtual time a thread that looks and looks, and does nothing else, makes as many looks at once as would find
  * nothing: each later one would begin where this one ends. */
-void call_found_nothing(uint64_t about, int64_t until) {
+void call_found_nothing(uint64_t about, int64_t until, uint32_t stirred) {
   enum { LONGEST = 1000000 };
   static _Thread_local uint64_t before, number;
   const bool again = before == about && number + 1 == calls;
@@ -272,6 +283,9 @@ void call_found_nothing(uint64_t about, int64_t until) {
   if (!clock_virtual || !again || current->cost <= 0) return;
   if (until > current->base + LONGEST) until = current->base + LONGEST;
   const int64_t looks = (until - current->base) / current->cost;
-  if (looks > 1) current->cost *= looks;
+  if (looks <= 1) return;
+  current->look = current->cost;
+  current->stirred = stirred;
+  current->cost *= looks;
 }
 int64_t call_entry(void) { return current->base; }
