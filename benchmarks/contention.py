@@ -2,9 +2,10 @@
 
     python benchmarks/contention.py [--output docs/results]
 
-Runs the emulator's tests of contention, L2, links, switches, clocks and power (a C compiler is needed) and writes `contention.json` and
-`contention.md`: kind, keys and their values, what the rule says, what was seen, and the difference. Exit status 1 if a
-difference is above 1 % (of a fraction of accesses: one point), or a check failed. All figures are the emulated GPU's.
+Runs the emulator's tests of contention, L2, links, switches, clocks and power (a C compiler is needed) and writes
+`contention.json` and `contention.md`: kind, keys and their values, what the rule says, what was seen, and the
+difference. Exit status 1 if a difference is above 1 % (of a fraction of accesses: one point), or a check failed. All
+figures are the emulated GPU's.
 """
 
 from __future__ import annotations

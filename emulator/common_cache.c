@@ -13,6 +13,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "common_journal.h"
 #include "common_parts.h"
 
 l2 cache_of(const machine *m, const config *c, int d, const slot *s) {
@@ -39,6 +40,7 @@ static cached *place_for(device *v) {
 static cached *set_of(machine *m, const config *c, int d, const slot *s, const item *i) {
   device *v = &m->device[d];
   cached *found = NULL;
+  note_l2(v);
   for (cached *one = v->l2; one < v->l2 + CACHED && !found; one++)
     if (is_of(one, s, i)) found = one;
   if (!found) {
@@ -137,6 +139,7 @@ static double unused(const device *v, const l2 *where) {
 
 /* Bytes of `by` (NULL: of nothing that is used again) come in. What sets in use do to each other is in their goal. */
 static void bring_in(device *v, const config *c, const l2 *where, cached *by, double bytes) {
+  note_l2(v);
   const double stays = exp(-fmax(0.0, bytes - unused(v, where)) / where->bytes);
   for (cached *one = v->l2; one < v->l2 + CACHED; one++) {
     if (!one->owner || one == by || one->l2 != where->number || (by && one->in_use)) continue;
@@ -152,6 +155,7 @@ static void bring_in(device *v, const config *c, const l2 *where, cached *by, do
 }
 
 static void count(item *i, double served) {
+  note_item(i);
   double counted = fmin(served, fmax(0.0, left_at_tally(i) - (i->left - served)));
   i->tally.hits += counted * i->hits;
   i->tally.misses += counted * (1 - i->hits);
@@ -188,5 +192,6 @@ void cache_serve(machine *m, const config *c, int d, int64_t from, int64_t to) {
 }
 
 void cache_flush(machine *m, int d) {
+  note_l2(&m->device[d]);
   for (cached *one = m->device[d].l2; one < m->device[d].l2 + CACHED; one++) one->hits = one->resident = 0;
 }

@@ -13,10 +13,11 @@ typedef struct key {
   const char *name;
   key_type type;
   size_t offset;
+  const char *range;
 } key;
 
 static const key keys[] = {
-#define KEY(field, name, type, value, unit, meaning) {name, type, offsetof(config, field)},
+#define KEY(field, name, type, value, range, unit, meaning) {name, type, offsetof(config, field), range},
 #include "keys.def"
 #undef KEY
 };
@@ -30,7 +31,7 @@ static void set_defaults(config *into) {
 #define INTEGER_DEFAULT(field, value) into->field = value;
 #define REAL_DEFAULT(field, value) into->field = value;
 #define TEXT_DEFAULT(field, value) snprintf(into->field, sizeof into->field, "%s", value);
-#define KEY(field, name, type, value, unit, meaning) type##_DEFAULT(field, value)
+#define KEY(field, name, type, value, range, unit, meaning) type##_DEFAULT(field, value)
 #include "keys.def"
 #undef KEY
 }
@@ -49,13 +50,29 @@ static bool parse_real(const char *text, double *value) {
   return errno == 0 && end != text && *end == 0 && isfinite(*value);
 }
 
-static bool set_key(config *into, const key *k, const char *value) {
-  void *field = (char *)into + k->offset;
-  if (k->type == INTEGER) return parse_integer(value, field);
-  if (k->type == REAL) return parse_real(value, field);
-  if (strlen(value) >= CONFIG_TEXT) return false;
+/* What came of one line. */
+typedef enum outcome { NO_KEY, NO_VALUE, OUT_OF_RANGE, SET } outcome;
+
+static outcome set_integer(int64_t *field, const char *range, const char *value) {
+  if (!parse_integer(value, field)) return NO_VALUE;
+  return range_holds_number(range, (double)*field) ? SET : OUT_OF_RANGE;
+}
+
+static outcome set_real(double *field, const char *range, const char *value) {
+  if (!parse_real(value, field)) return NO_VALUE;
+  return range_holds_number(range, *field) ? SET : OUT_OF_RANGE;
+}
+
+static outcome set_text(char *field, const char *range, const char *value) {
+  if (strlen(value) >= CONFIG_TEXT) return NO_VALUE;
   memcpy(field, value, strlen(value) + 1);
-  return true;
+  return range_holds_word(range, value) ? SET : OUT_OF_RANGE;
+}
+
+static outcome set_key(config *into, const key *k, const char *value) {
+  void *field = (char *)into + k->offset;
+  if (k->type == INTEGER) return set_integer(field, k->range, value);
+  return k->type == REAL ? set_real(field, k->range, value) : set_text(field, k->range, value);
 }
 
 /* "3:2" -> call 3 answers 2; "3+:2" -> and all later calls. */
@@ -75,7 +92,8 @@ static bool parse_occasion(const char *text, rule *into) {
 
 static bool parse_rule(rule *r, const char *value, char *wrong) {
   if (r->kind == RULE_INJECT) return injection_parse(value, &r->injection, wrong, WRONG);
-  return r->kind == RULE_LATENCY || r->kind == RULE_HANG ? parse_integer(value, &r->number) : parse_occasion(value, r);
+  if (r->kind == RULE_FAIL || r->kind == RULE_STICKY) return parse_occasion(value, r);
+  return parse_integer(value, &r->number) && range_holds_number("0 to 1000000000000", (double)r->number);
 }
 
 /* `wrong`: what of the value is bad, if not all of it. */
@@ -89,14 +107,19 @@ static bool add_rule(config *into, rule_kind kind, const char *api, const char *
   return good;
 }
 
-/* 1 = set, 0 = the value is bad, -1 = no such key. */
-static int set(config *into, const char *name, const char *value, char *wrong) {
-  for (int i = 0; i < KEYS; i++)
-    if (strcmp(name, keys[i].name) == 0) return set_key(into, &keys[i], value);
+static const key *find_key(const char *name) {
+  for (const key *k = keys; k < keys + KEYS; k++)
+    if (strcmp(name, k->name) == 0) return k;
+  return NULL;
+}
+
+static outcome set(config *into, const char *name, const char *value, char *wrong) {
+  const key *k = find_key(name);
+  if (k) return set_key(into, k, value);
   for (int f = 0; f < RULE_KINDS; f++)
     if (strncmp(name, families[f], strlen(families[f])) == 0)
-      return add_rule(into, (rule_kind)f, name + strlen(families[f]), value, wrong);
-  return -1;
+      return add_rule(into, (rule_kind)f, name + strlen(families[f]), value, wrong) ? SET : NO_VALUE;
+  return NO_KEY;
 }
 
 static bool read_line(config *into, char *line, const char *path, int number, char *error) {
@@ -108,10 +131,19 @@ static bool read_line(config *into, char *line, const char *path, int number, ch
   value += strspn(value, " \t");
   char wrong[WRONG];
   snprintf(wrong, sizeof wrong, "%.*s", WRONG - 1, value);
-  int outcome = set(into, name, value, wrong);
-  if (outcome < 0) snprintf(error, CONFIG_ERROR, "%s:%d: no key is called '%s'", path, number, name);
-  if (outcome == 0) snprintf(error, CONFIG_ERROR, "%s:%d: '%s' is no value for %s", path, number, wrong, name);
-  return outcome == 1;
+  switch (set(into, name, value, wrong)) {
+    case NO_KEY:
+      snprintf(error, CONFIG_ERROR, "%s:%d: no key is called '%s'", path, number, name);
+      return false;
+    case NO_VALUE:
+      snprintf(error, CONFIG_ERROR, "%s:%d: '%s' is no value for %s", path, number, wrong, name);
+      return false;
+    case OUT_OF_RANGE:
+      snprintf(error, CONFIG_ERROR, "%s:%d: %s is %s, expected %s", path, number, name, wrong, find_key(name)->range);
+      return false;
+    default:
+      return true;
+  }
 }
 
 static bool read_file(config *into, const char *path, char *error) {
@@ -128,64 +160,12 @@ static bool read_file(config *into, const char *path, char *error) {
   return good;
 }
 
-static bool is_part(double value) { return value > 0 && value <= 1; }
-
-static const char *check_memory(const config *c) {
-  if (!is_part(c->dram_saturation) || !is_part(c->dram_reach))
-    return "dram_saturation and dram_reach must be in (0, 1]";
-  if (c->dram_weight <= 0 || c->dram_write_cost < 1) return "dram_weight must be > 0, dram_write_cost at least 1";
-  if (!is_part(c->l2_effective)) return "l2_effective must be in (0, 1]";
-  if (!c->l2_random && strcmp(c->l2_policy, "lru") != 0) return "l2_policy must be lru or random";
-  if (c->l2_latency < 1 || c->dram_latency < c->l2_latency) return "l2_latency must be > 0, dram_latency at least that";
-  if (c->l2_queueing < 0 || c->dram_queueing < 0) return "l2_queueing and dram_queueing must not be negative";
-  return NULL;
-}
-
-static bool check(config *c, char *error) {
-  c->side_by_side = strcmp(c->schedule, "side-by-side") == 0;
-  c->is_virtual = strcmp(c->clock, "virtual") == 0;
-  c->l2_random = strcmp(c->l2_policy, "random") == 0;
-  const char *wrong = NULL;
-  if (!c->is_virtual && strcmp(c->clock, "real") != 0) wrong = "clock must be real or virtual";
-  if (!c->side_by_side && strcmp(c->schedule, "time-slice") != 0) wrong = "schedule must be time-slice or side-by-side";
-  if (c->rate <= 0 || c->throttle_factor <= 0 || c->unfair <= 0) wrong = "rate, throttle.factor and unfair must be > 0";
-  if (c->sm_share < 0 || c->sm_share > 1) wrong = "sm_share must be between 0 and 1";
-  if (c->jitter < 0 || c->jitter >= 0.5) wrong = "jitter must be in [0, 0.5)";
-  if (c->sm_count < 1 || c->lanes_per_sm < 1 || c->sm_clock < 1 || c->blocks_per_sm < 1 || c->threads_per_sm < 1)
-    wrong = "sm_count, lanes_per_sm, threads_per_sm, blocks_per_sm and sm_clock must be positive";
-  if (c->devices < 1 || c->devices > CONFIG_DEVICES) wrong = "devices must be between 1 and 8";
-  if (strcmp(c->nvml_order, "same") != 0 && strcmp(c->nvml_order, "reversed") != 0)
-    wrong = "nvml_order must be same or reversed";
-  if (c->nvlinks < 0 || c->nvlinks > 18) wrong = "nvlinks must be between 0 and 18";
-  if (c->resident_grids < 1 || c->resident_grids > 128) wrong = "resident_grids must be between 1 and 128";
-  if (c->hardware_queues < 1 || c->hardware_queues > 32) wrong = "hardware_queues must be between 1 and 32";
-  if (c->dram_bandwidth < 1 || c->l2_bandwidth < 1 || c->h2d_bandwidth < 1 || c->d2h_bandwidth < 1 ||
-      c->pageable_bandwidth < 1 || c->peer_bandwidth < 1)
-    wrong = "bandwidths must be positive";
-  if (!wrong) wrong = check_memory(c);
-  if (c->slice_ns < 1000 || c->switch_ns < 0 || c->globaltimer_step < 1)
-    wrong =
-        "slice_ns >= 1000, switch_ns >= 0, "
-        "globaltimer_step >= 1";
-  if (c->clock_full == 0) c->clock_full = c->sm_clock;
-  if (c->power_full == 0) c->power_full = c->power_limit;
-  if (c->clock_full < c->sm_clock / 2 || c->clock_full > c->sm_clock)
-    wrong = "clock_full must be between half of sm_clock and sm_clock";
-  if (!wrong) wrong = link_settle(c);
-  if (wrong) snprintf(error, CONFIG_ERROR, "%s/config: %s", c->directory, wrong);
-  return wrong == NULL;
-}
-
 /* The last 12 digits of the first UUID, and the bus of the first PCI id, count on. */
-static bool identify(config *c, char *error) {
-  unsigned int domain, bus, device;
-  unsigned long long last;
+static void identify(config *c) {
+  unsigned int domain = 0, bus = 0, device = 0;
   const char *tail = strrchr(c->uuid, '-');
-  if (!tail || sscanf(tail, "-%12llx", &last) != 1 || sscanf(c->pci_bus, "%x:%x:%x", &domain, &bus, &device) != 3) {
-    snprintf(error, CONFIG_ERROR, "%s/config: uuid must end in hexadecimal digits, pci_bus must be like 0000:41:00.0",
-             c->directory);
-    return false;
-  }
+  const unsigned long long last = strtoull(tail + 1, NULL, 16);
+  sscanf(c->pci_bus, "%x:%x:%x", &domain, &bus, &device);
   for (int k = 0; k < c->devices; k++) {
     int place = strcmp(c->nvml_order, "reversed") == 0 ? (int)c->devices - 1 - k : k;
     c->nvml[place] = k;
@@ -197,7 +177,6 @@ static bool identify(config *c, char *error) {
     snprintf(c->device[k].uuid, CONFIG_TEXT, "%.*s-%012llx", (int)(tail - c->uuid), c->uuid, last + (unsigned int)k);
     snprintf(c->device[k].pci_bus, CONFIG_TEXT, "%04x:%02x:%02x.0", domain, bus + (unsigned int)place, device);
   }
-  return true;
 }
 
 bool config_read(config *into, char *error) { return config_load(into, getenv("GVB_EMULATED"), error); }
@@ -212,25 +191,28 @@ bool config_load(config *into, const char *directory, char *error) {
   snprintf(into->directory, sizeof into->directory, "%s", directory);
   char path[CONFIG_PATH];
   snprintf(path, sizeof path, "%.*s/config", CONFIG_PATH - 16, directory);
-  return read_file(into, path, error) && check(into, error) && identify(into, error) && config_slice(into, error);
+  if (!read_file(into, path, error) || !config_check(into, error)) return false;
+  identify(into);
+  return config_slice(into, error);
 }
 
 #define JSON_INTEGER "integer"
 #define JSON_REAL "real"
 #define JSON_TEXT "text"
-#define ROW(name, type, value, unit, meaning)                                                  \
-  "{\"name\": \"" name "\", \"type\": \"" type "\", \"default\": " value ", \"unit\": \"" unit \
-  "\", \"meaning\": \"" meaning "\"}"
+#define ROW(name, type, value, range, unit, meaning)                                             \
+  "{\"name\": \"" name "\", \"type\": \"" type "\", \"default\": " value ", \"range\": \"" range \
+  "\", \"unit\": \"" unit "\", \"meaning\": \"" meaning "\"}"
 #define QUOTE(value) #value
 #define INTEGER_VALUE(value) QUOTE(value)
 #define REAL_VALUE(value) QUOTE(value)
 #define TEXT_VALUE(value) "\"" value "\""
 
-#define FAMILY(name, type, value, unit, meaning) ROW(name ".<API>", type, value, unit, meaning)
+#define FAMILY(name, type, value, unit, meaning) ROW(name ".<API>", type, value, "", unit, meaning)
 
 const char *config_keys_json(void) {
   return "["
-#define KEY(field, name, type, value, unit, meaning) ROW(name, JSON_##type, type##_VALUE(value), unit, meaning) ", "
+#define KEY(field, name, type, value, range, unit, meaning) \
+  ROW(name, JSON_##type, type##_VALUE(value), range, unit, meaning) ", "
 #include "keys.def"
 #undef KEY
       FAMILY("latency", "integer", "0", "ns", "added to each call of that exported function") ", "

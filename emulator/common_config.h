@@ -46,7 +46,7 @@ typedef struct config {
 #define INTEGER_FIELD(field) int64_t field;
 #define REAL_FIELD(field) double field;
 #define TEXT_FIELD(field) char field[CONFIG_TEXT];
-#define KEY(field, name, type, value, unit, meaning) type##_FIELD(field)
+#define KEY(field, name, type, value, range, unit, meaning) type##_FIELD(field)
 #include "keys.def"
 #undef KEY
 #undef INTEGER_FIELD
@@ -72,16 +72,24 @@ bool config_read(config *into, char *error);
 /* Reads the machine in that directory, likewise. */
 bool config_load(config *into, const char *directory, char *error);
 
-/* Of common_config_link.c: derives what was negotiated; a sentence if something is wrong, else NULL. Between two
- * devices: B/s.
- */
+/* Of common_config_link.c: derives what was negotiated; a sentence if something is wrong, else NULL. */
 const char *link_settle(config *c);
+
+/* B/s: of what goes through the host, and between two devices that reach each other, by NVLink or else PCIe. */
+double link_host_rate(const config *c);
 double link_peer_rate(const config *c, int a, int b);
 
 /* Cuts the device into the instances that the key `mig` names. On failure likewise. */
 bool config_slice(config *c, char *error);
 
-/* The keys and families as a JSON array of {name, type, default, unit, meaning}. */
+/* Of common_config_check.c: what keys are to each other, and what follows from them. On failure likewise. */
+bool config_check(config *c, char *error);
+
+/* Of common_config_range.c: whether a value is in the range that keys.def declares. */
+bool range_holds_number(const char *range, double value);
+bool range_holds_word(const char *range, const char *value);
+
+/* The keys and families as a JSON array of {name, type, default, range, unit, meaning}. */
 const char *config_keys_json(void);
 
 #endif

@@ -69,7 +69,6 @@ static double draw(uint64_t seed, uint64_t process, uint64_t call) {
   return (double)(mixed(stream + call * step) >> 11) / 9007199254740992.0;
 }
 
-bool injection_hits(const injection *i, uint64_t process, int64_t call) {
-  if (i->code == 0 || call <= i->after_calls) return false;
-  return draw((uint64_t)i->seed, process, (uint64_t)call) < i->probability;
+bool injection_hits(const injection *i, uint64_t origin, int64_t call) {
+  return i->code != 0 && draw((uint64_t)i->seed, origin, (uint64_t)call) < i->probability;
 }

@@ -16,7 +16,7 @@ typedef struct injection {
 /* Words apart by spaces or commas. On failure, false and the word in `wrong` (of so many bytes). */
 bool injection_parse(const char *text, injection *into, char *wrong, int room);
 
-/* Whether that call of a process answers `code`: the same in each run. `process`: its order in the machine. */
-bool injection_hits(const injection *i, uint64_t process, int64_t call);
+/* Whether `code` is drawn for that call. `origin` tells processes apart. */
+bool injection_hits(const injection *i, uint64_t origin, int64_t call);
 
 #endif

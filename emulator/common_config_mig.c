@@ -71,18 +71,39 @@ static bool place(layout *l, int k, unsigned int taken) {
   return false;
 }
 
-static bool read_layout(const config *c, layout *l, char *error) {
+static void no_profile(const config *c, const char *word, size_t length, char *error) {
+  int end = snprintf(error, CONFIG_ERROR, "%s/config: mig: '%.*s' is no profile of this device; there are",
+                     c->directory, (int)length, word);
+  for (const profile *p = profiles; p < profiles + PROFILES && end < CONFIG_ERROR; p++) {
+    char name[CONFIG_PROFILE];
+    name_into(c, p, name);
+    end += snprintf(error + end, (size_t)(CONFIG_ERROR - end), "%s %s", p == profiles ? "" : ",", name);
+  }
+}
+
+/* The words are counted although there may be more of them than there is room for. */
+static bool read_words(const config *c, layout *l, char *error) {
   l->count = 0;
   for (const char *word = c->mig; *word; word += *word == ',' || *word == '+') {
     size_t length = strcspn(word, ",+");
     const profile *p = find(c, word, length);
-    if (!p || l->count == INSTANCES) {
-      snprintf(error, CONFIG_ERROR, "%s/config: mig: '%.*s' is no profile of this device, or instance number 8",
-               c->directory, (int)length, word);
+    if (!p) {
+      no_profile(c, word, length, error);
       return false;
     }
-    l->of[l->count++] = p;
+    if (l->count < INSTANCES) l->of[l->count] = p;
+    l->count++;
     word += length;
+  }
+  return true;
+}
+
+static bool read_layout(const config *c, layout *l, char *error) {
+  if (!read_words(c, l, error)) return false;
+  if (l->count > INSTANCES) {
+    snprintf(error, CONFIG_ERROR, "%s/config: mig: a device has at most %d instances, found %d in '%s'", c->directory,
+             INSTANCES, l->count, c->mig);
+    return false;
   }
   if (place(l, 0, 0)) return true;
   snprintf(error, CONFIG_ERROR, "%s/config: mig: '%s' does not fit into the %d memory slices of a device", c->directory,

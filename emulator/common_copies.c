@@ -8,6 +8,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "common_journal.h"
 #include "common_parts.h"
 
 enum { ALL_PORTS = DEVICES * PORTS };
@@ -124,6 +125,7 @@ void copies_progress(machine *m, int d, int64_t from, int64_t to) {
   for (slot *s = m->slots; s < slots_end(m); s++)
     for (int k = s->seats[d].copies - 1; s->pid && k >= 0; k--) { /* backwards: those that end leave the list */
       item *i = slot_item(s, s->seats[d].copy[k]);
+      note_item(i);
       if (i->begin == NEVER) i->begin = from;
       bool done = compute_completion(i, i->rate, from) <= to;
       i->left -= (double)(to - from) * i->rate;
@@ -153,21 +155,4 @@ void copies_remove(slot *s, int d, uint64_t serial) {
   seat *t = &s->seats[d];
   for (int k = 0; k < t->copies; k++)
     if (t->copy[k] == serial) t->copy[k--] = t->copy[--t->copies];
-}
-
-static bool is_among(const seat *t, int count, uint64_t serial) {
-  for (int k = 0; k < count; k++)
-    if (t->copy[k] == serial) return true;
-  return false;
-}
-
-void copies_repair(slot *s, int d) {
-  seat *t = &s->seats[d];
-  int kept = 0;
-  for (int k = 0; k < t->copies; k++) {
-    const item *i = slot_item(s, t->copy[k]);
-    if (i->serial == t->copy[k] && i->phase == PHASE_CURRENT && !is_among(t, kept, t->copy[k]))
-      t->copy[kept++] = t->copy[k];
-  }
-  t->copies = kept;
 }

@@ -2,6 +2,7 @@
  * one reaches see it at the same instant, whatever the process at fault does meanwhile. */
 #include "common_faults.h"
 
+#include "common_journal.h"
 #include "common_parts.h"
 
 static bool has_context(const machine *m, const slot *s) {
@@ -16,8 +17,12 @@ static bool reaches(const machine *m, const config *c, const slot *from, const s
 }
 
 void faults_strike(machine *m, const config *c, slot *s, int code, int64_t at) {
-  for (slot *other = m->slots; other < slots_end(m); other++)
-    if (reaches(m, c, s, other) && !other->strike.code) other->strike = (strike){.code = code, .at = at};
+  for (slot *other = m->slots; other < slots_end(m); other++) {
+    if (!reaches(m, c, s, other) || other->strike.code) continue;
+    note_slot(other);
+    other->strike = (strike){.code = code, .at = at};
+  }
+  note_slot(s);
   s->strike.raised = 0;
 }
 
@@ -44,4 +49,12 @@ int64_t faults_next(machine *m, const config *c, const slot *s) {
   for (slot *other = m->slots; other < slots_end(m); other++)
     if (other->pid && reaches(m, c, other, s)) next = earlier(next, first_fault(m, c, other));
   return next;
+}
+
+/* At least a nanosecond ahead: one that is due has been handed on already. */
+int64_t faults_first(machine *m, const config *c) {
+  int64_t first = NEVER;
+  for (slot *s = m->slots; s < slots_end(m); s++)
+    if (s->pid && !s->strike.code) first = earlier(first, first_fault(m, c, s));
+  return later(first, m->time + 1);
 }

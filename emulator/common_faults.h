@@ -10,6 +10,9 @@ void faults_strike(machine *m, const config *c, slot *s, int code, int64_t at);
 /* Hands on what items raised that ended at t, and takes what the struck have queued off the device. */
 void faults_settle(machine *m, const config *c, int64_t t);
 
+/* Before which no work is taken off a device by a fault that is queued now. */
+int64_t faults_first(machine *m, const config *c);
+
 /* When a fault reaches the slot: exact once it has happened, else a lower bound; NEVER: none is to come. */
 int64_t faults_next(machine *m, const config *c, const slot *s);
 

@@ -6,6 +6,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "common_journal.h"
 #include "common_parts.h"
 
 static const double tiny = 1e-9; /* of the multiprocessors: less is rounding */
@@ -76,6 +77,7 @@ static void give(slot *s, int d, uint32_t of, double left) {
   double kept = 0; /* by those that are still to come */
   int count = sort(s, d, of, grid);
   for (int k = 0; k < count; k++) {
+    note_item(grid[k]);
     if (!is_in_wave(grid[k])) grid[k]->got = 0;
     kept += grid[k]->got;
   }
@@ -140,22 +142,4 @@ void grids_remove(slot *s, int d, uint64_t serial) {
     t->grids--;
     return;
   }
-}
-
-static bool is_among(const seat *t, int count, uint64_t serial) {
-  for (int k = 0; k < count; k++)
-    if (t->grid[k] == serial) return true;
-  return false;
-}
-
-/* Also when one that left had been overwritten, but not yet counted. */
-void grids_repair(slot *s, int d) {
-  seat *t = &s->seats[d];
-  int kept = 0;
-  for (int k = 0; k < t->grids; k++) {
-    const item *i = slot_grid(s, d, k);
-    if (i->serial == t->grid[k] && i->phase == PHASE_CURRENT && !is_among(t, kept, t->grid[k]))
-      t->grid[kept++] = t->grid[k];
-  }
-  t->grids = kept;
 }

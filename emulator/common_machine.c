@@ -2,6 +2,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <linux/futex.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,12 +11,13 @@
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "common_clock.h"
-#include "common_schedule.h"
+#include "common_journal.h"
 
-enum { VERSION = 10 };
+enum { VERSION = 11 };
 const int64_t *clock_virtual;
 
 /* Virtual time begins there, whole seconds: everything that is periodic has the same phase in each session. */
@@ -101,12 +104,19 @@ machine *machine_open(const config *c, char *error) {
 void machine_lock(machine *m) {
   if (pthread_mutex_lock(&m->lock) != EOWNERDEAD) return;
   pthread_mutex_consistent(&m->lock);
+  journal_roll_back(m);
   m->orphaned++;
-  machine_reap(m);
-  schedule_repair(m);
+  m->reaped = 0; /* its own work goes when the schedule has been moved to now */
 }
 
 void machine_unlock(machine *m) { pthread_mutex_unlock(&m->lock); }
+
+void machine_stir(machine *m) {
+  __atomic_fetch_add(&m->stirred, 1, __ATOMIC_RELEASE);
+  for (actor *a = m->actors; a < m->actors + m->cast; a++)
+    if (a->stand == ACTOR_WAITS && a->looks && a->until > m->now) a->until = m->now;
+  if (!clock_virtual) syscall(SYS_futex, &m->stirred, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
+}
 
 static bool alive(const slot *s) {
   if (s->pid == getpid()) return true;
@@ -127,9 +137,10 @@ static void leave(seat *t) {
   memset(t->busy, 0, sizeof t->busy);
 }
 
+/* The pid goes last: whoever dies before that leaves the slot to the next. */
 static void release(machine *m, slot *s) {
   int index = slot_index(m, s);
-  s->pid = 0;
+  if (s->pid && s->first <= s->head) machine_stir(m);
   s->server = 0;
   s->first = 1;
   s->head = 0;
@@ -139,6 +150,7 @@ static void release(machine *m, slot *s) {
     leave(&s->seats[k]);
     if (d->owner == index) d->owner = -1;
   }
+  __atomic_store_n(&s->pid, 0, __ATOMIC_RELEASE);
 }
 
 void machine_reap(machine *m) {
@@ -153,6 +165,7 @@ void machine_reap_sometimes(machine *m, int64_t now) {
 
 slot *machine_attach(machine *m) {
   machine_reap(m);
+  journal_touch(m);
   for (slot *s = m->slots; s < m->slots + MACHINE_SLOTS; s++) {
     if (s->pid && s->pid != getpid()) continue; /* our own pid: left by the program before an exec */
     release(m, s);

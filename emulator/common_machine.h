@@ -1,8 +1,8 @@
 /* The emulated machine: what all processes that name the same directory share, mapped from its file `state`.
  *
- * Everything here is changed under one robust mutex. A process may die at any instant, also while it holds it, so
- * nothing is stored that could not be derived again from the slots: totals are sums over slots, and a slot whose
- * process is gone is emptied by whoever takes the lock next. */
+ * Everything here is changed under one robust mutex. A process may die at any instant, also while it holds it: a slot
+ * whose process is gone is emptied by whoever looks next, and what it changed of other slots and of devices is put back
+ * unless it was complete (common_journal.h). Totals are sums over slots. */
 #ifndef GVB_EMULATOR_MACHINE_H
 #define GVB_EMULATOR_MACHINE_H
 
@@ -74,7 +74,6 @@ typedef struct item {
   int32_t device;
   engine engine;
   uint32_t flags;
-  phase phase;
   int64_t arrive;   /* it cannot begin earlier */
   int64_t cost;     /* service that it needs, at the full rate */
   double share;     /* of the multiprocessors that it can use */
@@ -85,6 +84,15 @@ typedef struct item {
   int32_t priority; /* the lower number goes first */
   int32_t queue;    /* of hardware, of the compute engine */
   traffic moves;
+  uint64_t after[PREDECESSORS];
+  int32_t fault; /* CUresult that its end raises; 0 = none */
+  /* of a copy: what it crosses, from machine_port; its share is of these */
+  int32_t port[CROSSED];
+  int64_t estimate; /* scratch of prediction */
+  uint64_t noted;
+  /* from here on noted: note_item */
+  phase phase;
+  int32_t lost;               /* a fault came before its end: it has no effect */
   double hits;                /* the part of its accesses that L2 serves now */
   double goal;                /* and after this pass */
   double mark;                /* `left` at which that, or the beginning of the tally, is due */
@@ -95,12 +103,6 @@ typedef struct item {
   double rate;   /* of service, now */
   int64_t begin; /* NEVER until it was served */
   int64_t end;
-  int64_t estimate; /* scratch of prediction */
-  uint64_t after[PREDECESSORS];
-  int32_t fault; /* CUresult that its end raises; 0 = none */
-  int32_t lost;  /* a fault came before its end: it has no effect */
-  /* of a copy: what it crosses, from machine_port; its share is of these */
-  int32_t port[CROSSED];
 } item;
 
 /* A fatal fault as the process that it reaches sees it. */
@@ -118,7 +120,11 @@ typedef struct span {
 /* What one process has on one device. */
 typedef struct seat {
   bool context;
-  uint64_t used;         /* device memory, with the context's */
+  uint64_t used;      /* device memory, with the context's */
+  double part;        /* of the multiprocessors that its grids may use together */
+  span served[SPANS]; /* times without a break on the compute engine: number n at served[n % SPANS] */
+  uint64_t noted;
+  /* from here on noted: note_seat */
   uint64_t oldest;       /* no item of this device before it is undone: see slot_oldest */
   int64_t last_end;      /* of any item */
   uint64_t copy[COPIES]; /* on their way */
@@ -126,12 +132,10 @@ typedef struct seat {
   uint64_t grid[GRIDS]; /* of the compute engine, in the order in which they came there */
   int grids;
   bool at_work;             /* some grid is being served */
-  double part;              /* of the multiprocessors that its grids may use together */
   int64_t waiting[ENGINES]; /* items that are not yet current; the compute engine's are in `queued` */
   int64_t queued[HARDWARE_QUEUES];
   int64_t busy[BUCKETS]; /* compute time per bucket */
-  uint64_t spans;        /* times without a break on the compute engine so far, at served[n % SPANS] */
-  span served[SPANS];
+  uint64_t spans;        /* served so far */
 } seat;
 
 typedef struct slot {
@@ -142,8 +146,9 @@ typedef struct slot {
   pid_t server;   /* of MPS, whose client it is; 0 = none */
   int64_t late_ns;
   /* queue: items first..head, at items[serial % QUEUE] */
-  uint64_t first; /* oldest item that is not done */
-  uint64_t head;  /* newest item, 0 = none */
+  uint64_t head; /* newest item, 0 = none */
+  uint64_t noted;
+  uint64_t first; /* oldest item that is not done; from here to `strike` noted: note_slot */
   strike strike;
   seat seats[DEVICES];
   item items[QUEUE];
@@ -160,6 +165,7 @@ typedef struct actor {
   role role;
   int64_t until; /* while it waits: it goes on then */
   int64_t rank;  /* among those that go on at one instant */
+  bool looks;    /* it waits for what the schedule foretold: see machine_stir */
   uint32_t turn; /* a futex: counts its turns */
 } actor;
 
@@ -185,17 +191,29 @@ typedef struct cached {
 
 /* The engines of one device or MIG instance. */
 typedef struct device {
+  uint64_t noted;
+  /* from here on noted: note_device */
   int owner; /* slot that has the compute engine under time slicing, -1 = none */
   int64_t slice_end;
   int64_t switch_end;
   int64_t bucket; /* number of the newest bucket of busy time */
   int64_t busy[BUCKETS];
-  double busy_part; /* of the multiprocessors, in the newest step */
+  double busy_part; /* of the multiprocessors, in the newest step; of an instance: its device's */
   account account[2];
   int32_t account_now; /* which of them counts */
-  uint64_t uses;       /* of L2: the newest stamp */
+  uint64_t l2_noted;
+  /* from here on noted: note_l2 */
+  uint64_t uses; /* of L2: the newest stamp */
   cached l2[CACHED];
 } device;
+
+/* What a step of the schedule has changed so far: see common_journal.h. Each part of a slot or device is noted once,
+ * and what is never noted of them is larger than the labels of the notes. */
+typedef struct journal {
+  uint64_t number; /* of the newest step */
+  uint64_t used;   /* bytes of `notes`; 0 between steps */
+  unsigned char notes[sizeof(slot) * MACHINE_SLOTS + 2 * sizeof(device) * DEVICES];
+} journal;
 
 typedef struct machine {
   uint64_t magic;
@@ -210,10 +228,12 @@ typedef struct machine {
   int64_t time;      /* the schedule has been computed up to it */
   int devices;
   device device[DEVICES];
-  int64_t now; /* virtual time */
-  int cast;    /* no actor in use from here on */
+  int64_t now;      /* virtual time */
+  uint32_t stirred; /* a futex: counts what may end work sooner than the schedule foretold */
+  int cast;         /* no actor in use from here on */
   actor actors[ACTORS];
   slot slots[MACHINE_SLOTS];
+  journal journal; /* hardly any of it is ever touched */
 } machine;
 
 /* Maps the machine's state, creating it when this is its first process. NULL and a sentence on failure. */
@@ -227,6 +247,10 @@ void machine_unlock(machine *m);
 /* Takes a free slot for this process; NULL if there is none. */
 slot *machine_attach(machine *m);
 void machine_detach(machine *m, slot *s);
+
+/* Work was taken off the devices, got its end or will raise a fault: what others wait for may end sooner than they were
+ * told. Whoever waits for that looks again, at once. */
+void machine_stir(machine *m);
 
 /* Start time of a process in clock ticks; 0 when there is none or only its zombie. */
 uint64_t process_born(pid_t pid);

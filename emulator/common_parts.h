@@ -34,14 +34,13 @@ int64_t copies_serve(machine *m, const config *c, int64_t t);
 /* Those of device d run at these rates. */
 void copies_progress(machine *m, int d, int64_t from, int64_t to);
 
-/* Sets the rates of now; until the moment returned none rises, whatever comes. */
+/* Sets the rates of now; until the moment returned none rises, whatever comes, as long as nothing is taken off. */
 int64_t copies_steady(machine *m, const config *c);
 
 /* The end of one that is on its way: a lower bound, exact where nothing comes or ends before it. */
 int64_t copy_end(const machine *m, const item *i, int64_t steady);
 
 void copies_remove(slot *s, int d, uint64_t serial);
-void copies_repair(slot *s, int d);
 
 /* ---- the compute engine: see common_share.c, and common_sets.c for sets of multiprocessors ---- */
 
@@ -91,7 +90,6 @@ int64_t grids_next(slot *s, int d, int64_t t);
 int64_t grids_vacancy(slot *s, int d, const item *newcomer, int64_t t);
 
 void grids_remove(slot *s, int d, uint64_t serial);
-void grids_repair(slot *s, int d);
 
 /* ---- DRAM and L2 of device d: see common_memory.c ---- */
 

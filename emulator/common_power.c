@@ -5,6 +5,15 @@ double clock_part(const config *c, double busy) {
   return 1.0 - busy * (1.0 - (double)c->clock_full / (double)c->sm_clock);
 }
 
+/* Of the device's multiprocessors: those of this device or instance. */
+static double part_of_device(const config *c, int d) {
+  return (double)c->device[d].sm_count / (double)c->device[c->device[d].parent].sm_count;
+}
+
+double clock_alone(const config *c, const item *i, double part) {
+  return clock_part(c, part * i->share * part_of_device(c, i->device));
+}
+
 static double busy_of(slot *s, int d) {
   double sum = 0;
   for (int k = 0; s->seats[d].at_work && k < s->seats[d].grids; k++) sum += slot_grid(s, d, k)->got;
@@ -16,10 +25,17 @@ static void slow_down(slot *s, int d, double part) {
     if (slot_grid(s, d, k)->flags & ITEM_CLOCKED) slot_grid(s, d, k)->rate *= part;
 }
 
-void clock_follow(machine *m, const config *c, int d) {
+/* Of a device: the busy part of all its instances' multiprocessors. */
+static double busy_part(machine *m, const config *c, int whole) {
   double busy = 0;
-  for (slot *s = m->slots; s < slots_end(m); s++) busy += busy_of(s, d);
-  m->device[d].busy_part = busy < 1.0 ? busy : 1.0;
+  for (int u = whole; u < m->devices; u++)
+    for (slot *s = m->slots; c->device[u].parent == whole && s < slots_end(m); s++)
+      busy += busy_of(s, u) * part_of_device(c, u);
+  return busy < 1.0 ? busy : 1.0;
+}
+
+void clock_follow(machine *m, const config *c, int d) {
+  m->device[d].busy_part = busy_part(m, c, c->device[d].parent);
   if (c->clock_full == c->sm_clock) return;
   for (slot *s = m->slots; s < slots_end(m); s++)
     if (s->seats[d].at_work) slow_down(s, d, clock_part(c, m->device[d].busy_part));

@@ -1,4 +1,5 @@
-/* Prediction of ends and begins: exact for a process alone with one stream at work, else lower bounds. */
+/* Prediction of ends and begins: exact for a process alone with one stream at work, else lower bounds, as long as all
+ * work lasts as long as its cost says: see schedule_end. */
 #include <math.h>
 
 #include "common_parts.h"
@@ -26,7 +27,7 @@ static int64_t estimated_end(const machine *m, const config *c, const item *i, i
   if (i->flags & ITEM_WALL) return overdue(m, begin + i->cost, served);
   double part = c->side_by_side && c->sm_share > 0 ? fmin(1.0, c->sm_share / i->share) : 1.0;
   double rate = memory_best_rate(i, part);
-  if (i->flags & ITEM_CLOCKED) rate *= clock_part(c, part * i->share); /* the others that are busy slow it further */
+  if (i->flags & ITEM_CLOCKED) rate *= clock_alone(c, i, part); /* the others that are busy slow it further */
   rate *= fmax(schedule_throttle(m, c, begin), schedule_throttle(m, c, begin + (int64_t)i->left));
   return begin + (int64_t)ceil(i->left / rate - 1e-6);
 }

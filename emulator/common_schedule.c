@@ -1,8 +1,7 @@
 #include "common_schedule.h"
 
-#include <string.h>
-
 #include "common_faults.h"
+#include "common_journal.h"
 #include "common_parts.h"
 
 /* ---- the queue of one process ---- */
@@ -38,24 +37,25 @@ bool schedule_done(slot *s, uint64_t serial) {
 /* The oldest item of a device that is not done; one after the newest item if all are. */
 static uint64_t oldest(slot *s, int d) {
   seat *t = &s->seats[d];
-  if (t->oldest < s->first) t->oldest = s->first;
-  while (t->oldest <= s->head) {
-    const item *i = slot_item(s, t->oldest);
+  uint64_t serial = t->oldest < s->first ? s->first : t->oldest;
+  for (; serial <= s->head; serial++) {
+    const item *i = slot_item(s, serial);
     if (i->device == d && i->phase != PHASE_DONE) break;
-    t->oldest++;
   }
-  return t->oldest;
+  if (serial != t->oldest) note_seat(t);
+  return t->oldest = serial;
 }
 
 bool schedule_all_done(slot *s, uint64_t serial, scope of) {
   return of == ITEM_ALONE ? schedule_done(s, serial) : oldest(s, (int)of) > serial;
 }
 
-void schedule_close(slot *s, uint64_t serial, int64_t end) {
+void schedule_close(machine *m, slot *s, uint64_t serial, int64_t end) {
   item *i = slot_item(s, serial);
   if (i->serial != serial || i->begin == NEVER) return;
   i->cost = later(0, end - i->begin);
   i->flags &= ~(uint32_t)ITEM_OPEN;
+  machine_stir(m);
 }
 
 int64_t ready_time(slot *s, const item *i) {
@@ -72,6 +72,9 @@ int64_t ready_time(slot *s, const item *i) {
 
 void finish_item(slot *s, item *i, int64_t end) {
   seat *t = &s->seats[i->device];
+  note_slot(s);
+  note_seat(t);
+  note_item(i);
   if (i->begin == NEVER) i->begin = end;
   i->end = end;
   i->phase = PHASE_DONE;
@@ -88,6 +91,8 @@ void schedule_drop(slot *s, int64_t t) {
   for (uint64_t serial = s->first; serial <= s->head; serial++) {
     item *i = slot_item(s, serial);
     if (i->phase == PHASE_DONE) continue;
+    note_seat(&s->seats[i->device]);
+    note_item(i);
     if (i->phase == PHASE_WAITING) --*waiting_with(s, i);
     __atomic_store_n(&i->lost, 1, __ATOMIC_RELEASE); /* effects are run without the machine's lock */
     finish_item(s, i, t);
@@ -123,13 +128,15 @@ static int64_t candidates(const machine *m, const config *c, slot *s, const uint
 }
 
 static void admit_one(slot *s, item *i, int64_t ready) {
+  seat *t = &s->seats[i->device];
+  note_seat(t);
+  note_item(i);
   --*waiting_with(s, i);
   if (i->engine == ENGINE_NONE) {
     finish_item(s, i, ready);
     return;
   }
   i->phase = PHASE_CURRENT;
-  seat *t = &s->seats[i->device];
   if (i->engine == ENGINE_COMPUTE)
     t->grid[t->grids++] = i->serial;
   else
@@ -160,11 +167,14 @@ static int64_t admit(const machine *m, const config *c, slot *s, int64_t t) {
 /* ---- the simulation ---- */
 
 static void note_service(seat *s, int64_t from, int64_t to) {
-  span *last = &s->served[(s->spans + SPANS - 1) % SPANS];
-  if (s->spans > 0 && last->end == from)
+  span *last = &s->served[(s->spans + SPANS - 1) % SPANS], *fresh = &s->served[s->spans % SPANS];
+  const bool goes_on = s->spans > 0 && last->end == from;
+  note_seat(s);
+  note(goes_on ? last : fresh, sizeof *last);
+  if (goes_on)
     last->end = to;
   else
-    s->served[s->spans++ % SPANS] = (span){from, to};
+    *fresh = (span){from, to}, s->spans++;
 }
 
 int schedule_served(const slot *s, int d, int64_t begin, int64_t end, span into[SPANS]) {
@@ -182,6 +192,7 @@ static void serve_slot(slot *s, int d, int64_t from, int64_t to) {
   for (int k = s->seats[d].grids - 1; k >= 0; k--) { /* backwards: those that end leave the list */
     item *i = slot_grid(s, d, k);
     if (i->rate <= 0) continue;
+    note_item(i);
     if (i->begin == NEVER) i->begin = from;
     bool done = compute_completion(i, i->rate, from) <= to;
     i->left -= (double)(to - from) * i->rate;
@@ -191,6 +202,7 @@ static void serve_slot(slot *s, int d, int64_t from, int64_t to) {
 
 /* Sets what one device's engines do at t; returns when that changes. */
 static int64_t begin_step(machine *m, const config *c, int d, int64_t t) {
+  note_device(&m->device[d]);
   int64_t next = compute_rates(m, c, d, t);
   for (slot *s = m->slots; s < slots_end(m); s++)
     if (s->seats[d].at_work) next = earlier(next, grids_next(s, d, t));
@@ -209,6 +221,7 @@ static void end_step(machine *m, const config *c, int d, int64_t from, int64_t t
 /* One step: from m->time to the next moment at which something changes. */
 static void step(machine *m, const config *c, int64_t to) {
   int64_t t = m->time, next = to;
+  journal_begin(m);
   for (slot *s = m->slots; s < slots_end(m); s++)
     if (is_active(s)) next = earlier(next, admit(m, c, s, t));
   next = earlier(next, copies_serve(m, c, t));
@@ -216,51 +229,36 @@ static void step(machine *m, const config *c, int64_t to) {
   next = later(next, t);
   for (int d = 0; d < m->devices; d++) end_step(m, c, d, t, next);
   faults_settle(m, c, next);
+  note(&m->time, sizeof m->time);
   m->time = next;
+  journal_commit();
 }
 
 /* Everything that is due at the time reached, without moving it. */
 static void settle(machine *m, const config *c) {
+  journal_begin(m);
   for (slot *s = m->slots; s < slots_end(m); s++)
     if (is_active(s)) admit(m, c, s, m->time);
+  journal_commit();
 }
 
 void schedule_advance(machine *m, const config *c, int64_t to) {
-  machine_reap_sometimes(m, to);
+  if (!clock_virtual && to - m->time > 2 * REAP_INTERVAL) machine_reap_sometimes(m, to);
   while (m->time < to) step(m, c, to);
   settle(m, c);
+  machine_reap_sometimes(m, to);
 }
 
-/* ---- after a death ---- */
-
-static bool is_current(const slot *s, const item *i) {
-  const seat *t = &s->seats[i->device];
-  for (int k = 0; k < t->copies; k++)
-    if (t->copy[k] == i->serial) return true;
-  for (int k = 0; k < t->grids; k++)
-    if (t->grid[k] == i->serial) return true;
-  return false;
+void schedule_reap(machine *m, const config *c, int64_t to) {
+  schedule_advance(m, c, to);
+  machine_reap(m);
 }
 
-static void repair_seat(slot *s, int d) {
-  seat *t = &s->seats[d];
-  memset(t->waiting, 0, sizeof t->waiting);
-  memset(t->queued, 0, sizeof t->queued);
-  copies_repair(s, d);
-  grids_repair(s, d);
-}
-
-static void repair_slot(machine *m, slot *s) {
-  while (s->first <= s->head && slot_item(s, s->first)->phase == PHASE_DONE) s->first++;
-  for (int d = 0; d < m->devices; d++) repair_seat(s, d);
-  for (uint64_t serial = s->first; serial <= s->head; serial++) {
-    item *i = slot_item(s, serial);
-    if (i->phase == PHASE_CURRENT && !is_current(s, i)) i->phase = PHASE_WAITING;
-    if (i->phase == PHASE_WAITING) ++*waiting_with(s, i);
-  }
-}
-
-void schedule_repair(machine *m) {
-  for (slot *s = m->slots; s < slots_end(m); s++)
-    if (s->pid) repair_slot(m, s);
+void schedule_strike(machine *m, const config *c, slot *s, int code, int64_t at) {
+  schedule_advance(m, c, at);
+  journal_begin(m);
+  faults_strike(m, c, s, code, at);
+  faults_settle(m, c, at);
+  journal_commit();
+  machine_stir(m);
 }

@@ -1,6 +1,7 @@
 /* The compute engine: which process gets how much of it, and the record of that. */
 #include <math.h>
 
+#include "common_journal.h"
 #include "common_parts.h"
 
 double schedule_throttle(const machine *m, const config *c, int64_t at) {
@@ -30,9 +31,15 @@ static int next_turn(const machine *m, int d, int after) {
   return chosen ? slot_index(m, chosen) : -1;
 }
 
+/* By rank, so that of those that began together the same one is first in each run; else who joined the machine first.
+ */
+static bool comes_before(const slot *a, const slot *b) {
+  return a->rank != b->rank ? a->rank < b->rank : a->order < b->order;
+}
+
 bool is_first_client(const machine *m, int d, const slot *s) {
   for (const slot *other = m->slots; other < slots_end(m); other++)
-    if (other->pid && other->seats[d].context && other->order < s->order) return false;
+    if (other->pid && other->seats[d].context && comes_before(other, s)) return false;
   return true;
 }
 
@@ -123,14 +130,21 @@ static int64_t take_turns(machine *m, const config *c, int d, int64_t t, double 
   return contended && t < v->slice_end ? earlier(until, v->slice_end) : until;
 }
 
-int64_t compute_rates(machine *m, const config *c, int d, int64_t t) {
-  int64_t until = NEVER, change = m->created + (int64_t)ceil(c->throttle_after * 1e9);
-  double factor = schedule_throttle(m, c, t);
+/* Twice at one instant is as once. */
+static int64_t give_shares(machine *m, const config *c, int d, int64_t t, double factor) {
   for (slot *s = m->slots; s < slots_end(m); s++) grids_serve(s, d, EVERY_PARTY, 0, factor);
-  if (c->side_by_side)
-    share_out(m, c, d, NULL, c->sm_share > 0 ? c->sm_share : 1.0, factor);
-  else
-    until = take_turns(m, c, d, t, factor);
+  if (!c->side_by_side) return take_turns(m, c, d, t, factor);
+  share_out(m, c, d, NULL, c->sm_share > 0 ? c->sm_share : 1.0, factor);
+  return NEVER;
+}
+
+/* All instances of a device have one clock, which follows what all of them do. */
+int64_t compute_rates(machine *m, const config *c, int d, int64_t t) {
+  int64_t change = m->created + (int64_t)ceil(c->throttle_after * 1e9);
+  double factor = schedule_throttle(m, c, t);
+  for (int u = d + 1; u < m->devices; u++)
+    if (c->device[u].parent == c->device[d].parent) give_shares(m, c, u, t, factor);
+  int64_t until = give_shares(m, c, d, t, factor);
   clock_follow(m, c, d);
   memory_rates(m, c, d);
   until = earlier(until, cache_next(m, d, t));
@@ -143,7 +157,10 @@ static void turn_bucket(machine *m, int d, int64_t bucket) {
   device *v = &m->device[d];
   for (int64_t b = later(v->bucket + 1, bucket - BUCKETS + 1); b <= bucket; b++) {
     v->busy[b % BUCKETS] = 0;
-    for (slot *s = m->slots; s < slots_end(m); s++) s->seats[d].busy[b % BUCKETS] = 0;
+    for (slot *s = m->slots; s < slots_end(m); s++) {
+      note_seat(&s->seats[d]);
+      s->seats[d].busy[b % BUCKETS] = 0;
+    }
   }
   v->bucket = bucket;
 }
@@ -157,8 +174,12 @@ void charge_busy(machine *m, int d, int64_t from, int64_t to) {
     if (to - end > (int64_t)BUCKETS * BUCKET_NS) end = to - (int64_t)BUCKETS * BUCKET_NS; /* older than we keep */
     if (bucket > v->bucket) turn_bucket(m, d, bucket);
     if (any) v->busy[bucket % BUCKETS] += end - from;
-    for (int k = 0; k < m->top && any; k++)
-      if (m->slots[k].seats[d].at_work) m->slots[k].seats[d].busy[bucket % BUCKETS] += end - from;
+    for (int k = 0; k < m->top && any; k++) {
+      seat *t = &m->slots[k].seats[d];
+      if (!t->at_work) continue;
+      note_seat(t);
+      t->busy[bucket % BUCKETS] += end - from;
+    }
     from = end;
   }
 }

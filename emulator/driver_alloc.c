@@ -92,7 +92,7 @@ CUresult emu_cuMemGetInfo_v2(size_t *free_bytes, size_t *total_bytes) {
   CUresult result = need_context(&context);
   if (result != CUDA_SUCCESS) return result;
   machine_lock(gpu.machine);
-  machine_reap_sometimes(gpu.machine, call_entry());
+  schedule_advance(gpu.machine, &gpu.config, call_entry());
   uint64_t used = machine_used(gpu.machine, context->device);
   machine_unlock(gpu.machine);
   const int64_t bytes = device_facts(context->device)->memory_bytes;

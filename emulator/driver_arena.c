@@ -51,7 +51,7 @@ static uint64_t find_free(uint64_t count) {
 
 static uint64_t take(uint64_t count) {
   machine_lock(gpu.machine);
-  machine_reap(gpu.machine);
+  schedule_reap(gpu.machine, &gpu.config, clock_now());
   const uint64_t first = find_free(count);
   for (uint64_t p = first; first < pieces && p < first + count; p++) owners[p] = (uint32_t)gpu.slot->order;
   machine_unlock(gpu.machine);

@@ -10,6 +10,7 @@
 #include "driver_clock.h"
 #include "driver_effects.h"
 #include "driver_faults.h"
+#include "driver_injection.h"
 
 static const char *const api_names[APIS] = {
 #define X(name, ...) [API_##name] = #name,
@@ -65,8 +66,8 @@ static bool set_rate(void) {
   char *end = NULL;
   double factor = text ? strtod(text, &end) : 1.0;
   gpu.rate = gpu.config.rate * factor;
-  if (!text || (end != text && *end == 0 && factor > 0 && isfinite(factor))) return true;
-  snprintf(gpu.config_error, sizeof gpu.config_error, "GVB_EMULATED_RATE is '%.100s', expected a number above 0", text);
+  if (!text || (end != text && *end == 0 && range_holds_number("0.001 to 1000", factor))) return true;
+  snprintf(gpu.config_error, sizeof gpu.config_error, "GVB_EMULATED_RATE is '%.100s', expected 0.001 to 1000", text);
   return false;
 }
 
@@ -143,6 +144,12 @@ void process_configure(void) {
 
 static int64_t latency(api a) { return rules[a][RULE_LATENCY] ? rules[a][RULE_LATENCY]->number : 0; }
 
+static bool has_rule(api a) {
+  for (int k = 0; k < RULE_KINDS; k++)
+    if (rules[a][k]) return true;
+  return false;
+}
+
 static void hang(void) {
   clock_leave();
   for (;;) pause();
@@ -202,7 +209,7 @@ static void meets_rules(call *c, const rule *const of[RULE_KINDS], int64_t numbe
   if (r && number == r->number) fault_raise((CUresult)r->code);
   if (concerns(of[RULE_FAIL], number)) c->result = (CUresult)of[RULE_FAIL]->code;
   r = of[RULE_INJECT];
-  if (r && injection_hits(&r->injection, gpu.slot ? gpu.slot->order : 0, number)) inject(c, &r->injection);
+  if (r && injection_meets(c->api, &r->injection, number)) inject(c, &r->injection);
 }
 
 static bool meets_fault(call *c, int64_t number) {
@@ -221,11 +228,13 @@ bool call_enter(call *c, api which) {
   c->cost = noisy(c->cost);
   c->not_before = 0;
   c->waited = false;
+  c->look = 0;
   current = c;
   calls++;
   if (which == APIS || !gpu.configured) return true;
   c->cost += latency(which);
   int64_t number = atomic_fetch_add_explicit(&counts[which], 1, memory_order_relaxed) + 1;
+  if (number == 1 && has_rule(which)) mark_called(api_names[which]);
   return !meets_fault(c, number);
 }
 
@@ -234,11 +243,21 @@ int64_t call_end(void) {
   return end > current->not_before ? end : current->not_before;
 }
 
+/* If work may end sooner than was foretold, the looks go on with the next. */
+static void leave_looks(const call *c, int64_t end) {
+  await_foretold(end, c->stirred);
+  const int64_t passed = clock_now() - c->base;
+  if (clock_now() < end) wait_until(c->base + (passed > 0 ? (passed + c->look - 1) / c->look : 1) * c->look);
+}
+
 CUresult call_leave(call *c) {
   int64_t end = call_end();
   if (clock_virtual && end <= c->base) end = c->base + 1; /* who calls in a loop until some time must get there */
   current = NULL;
-  wait_until(end);
+  if (c->look > 0)
+    leave_looks(c, end);
+  else
+    wait_until(end);
   if (c->waited) meets_loss(c);
   return c->result;
 }
@@ -255,7 +274,7 @@ void call_waited(void) { current->waited = true; }
 
 /* In virtual time a thread that looks and looks, and does nothing else, makes as many looks at once as would find
  * nothing: each later one would begin where this one ends. */
-void call_found_nothing(uint64_t about, int64_t until) {
+void call_found_nothing(uint64_t about, int64_t until, uint32_t stirred) {
   enum { LONGEST = 1000000 };
   static _Thread_local uint64_t before, number;
   const bool again = before == about && number + 1 == calls;
@@ -265,7 +284,10 @@ void call_found_nothing(uint64_t about, int64_t until) {
   if (current->cost < 1) current->cost = 1; /* what such a call takes: see call_leave */
   if (until > current->base + LONGEST) until = current->base + LONGEST;
   const int64_t looks = (until - current->base) / current->cost;
-  if (looks > 1) current->cost *= looks;
+  if (looks <= 1) return;
+  current->look = current->cost;
+  current->stirred = stirred;
+  current->cost *= looks;
 }
 void call_between(void) { calls++; }
 int64_t call_entry(void) { return current->base; }

@@ -7,6 +7,7 @@
 #include "common_schedule.h"
 #include "driver_call.h"
 #include "driver_effects.h"
+#include "driver_injection.h"
 
 enum {
   GRID = 1000000000, /* a party begins at a whole second */
@@ -77,8 +78,11 @@ static void give_back(machine *m, actor *a) {
 
 /* The only dead who hold up the others; one that waits is found when its turn has come. */
 static void bury(machine *m) {
-  for (actor *a = m->actors; a < cast_end(m); a++)
-    if (a->stand == ACTOR_RUNS && a->pid != getpid() && process_born(a->pid) != a->born) a->stand = ACTOR_FREE;
+  for (actor *a = m->actors; a < cast_end(m); a++) {
+    if (a->stand != ACTOR_RUNS || a->pid == getpid() || process_born(a->pid) == a->born) continue;
+    a->stand = ACTOR_FREE;
+    schedule_reap(m, &gpu.config, m->now); /* it died now: the clock waited for it */
+  }
 }
 
 void clock_leave_process(machine *m) {
@@ -126,13 +130,12 @@ static void await_turn(machine *m, actor *a) {
   }
 }
 
-void clock_wait(int64_t until) {
-  machine *m = gpu.machine;
-  if (mine && until <= clock_now()) return;
-  machine_lock(m);
+/* With the lock. `looks`: it may go on sooner. */
+static void go_on_at(machine *m, int64_t until, bool looks) {
   actor *a = mine ? mine : take(m, ROLE_CALL);
   if (a) {
     a->until = until;
+    a->looks = looks;
     a->stand = ACTOR_WAITS;
     await_turn(m, a);
   }
@@ -140,6 +143,21 @@ void clock_wait(int64_t until) {
     give_back(m, a);
     pass_on(m, NULL);
   }
+}
+
+void clock_wait(int64_t until) {
+  machine *m = gpu.machine;
+  if (mine && until <= clock_now()) return;
+  machine_lock(m);
+  go_on_at(m, until, false);
+  machine_unlock(m);
+}
+
+void clock_await(int64_t until, uint32_t stirred) {
+  machine *m = gpu.machine;
+  if (mine && until <= clock_now()) return;
+  machine_lock(m);
+  if (m->stirred == stirred) go_on_at(m, until, true);
   machine_unlock(m);
 }
 
@@ -185,10 +203,12 @@ void clock_enter(const gvb_start *start, const volatile int32_t *stop) {
     if (gpu.slot) gpu.slot->rank = start->rank;
     a->until = m->now;
     a->stand = start->follows ? ACTOR_WAITS : ACTOR_STARTS;
+    a->looks = false;
     stop_word = stop;
     if (!start->follows && starters(m) >= start->party) begin(m);
     await_turn(m, a);
     noise_begin(start->seed);
+    injection_begin(start);
   }
   mine = a;
   machine_unlock(m);

@@ -16,6 +16,9 @@
 /* Until a virtual instant. */
 void clock_wait(int64_t until);
 
+/* The same, but no longer than until machine->stirred is another. */
+void clock_await(int64_t until, uint32_t stirred);
+
 /* The calling thread takes part from a common start on; *stop != 0 ends the wait for it. */
 void clock_enter(const gvb_start *start, const volatile int32_t *stop);
 void clock_leave(void);

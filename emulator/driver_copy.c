@@ -55,8 +55,7 @@ static item peer_item(CUcontext context, int to, int from, double bytes) {
   const config *c = &gpu.config;
   bool direct = c->peer_access && context->peers >> (to == context->device ? from : to) & 1;
   bool linked = direct && c->nvlinks > 0;
-  double host = fmin((double)c->d2h_bandwidth, (double)c->h2d_bandwidth);
-  double rate = direct ? link_peer_rate(c, to, from) : host;
+  double host = link_host_rate(c), rate = direct ? link_peer_rate(c, to, from) : host;
   return (item){
       .engine = ENGINE_PEER,
       .share = fmin(1.0, rate / (linked ? (double)c->peer_bandwidth : host)),

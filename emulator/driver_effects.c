@@ -36,7 +36,15 @@ void effect_finished(work *w) {
   while (gpu.done_first <= gpu.slot->head && effect_done(gpu.done_first)) gpu.done_first++;
 }
 
-static bool is_lost(const work *w) { return __atomic_load_n(&slot_item(gpu.slot, w->serial)->lost, __ATOMIC_ACQUIRE); }
+/* One that says so is asked again with the lock: whoever said it may have died since, and it is put back. */
+static bool is_lost(const work *w) {
+  const item *i = slot_item(gpu.slot, w->serial);
+  if (!__atomic_load_n(&i->lost, __ATOMIC_ACQUIRE)) return false;
+  machine_lock(gpu.machine);
+  const bool lost = i->lost;
+  machine_unlock(gpu.machine);
+  return lost;
+}
 
 void effect_perform(work *w) {
   if (!is_lost(w)) w->run(w);
@@ -156,6 +164,12 @@ void effects_release_memory(memory *m) {
 void effects_pause_until(int64_t time) {
   pthread_mutex_unlock(&gpu.lock);
   wait_until(time);
+  pthread_mutex_lock(&gpu.lock);
+}
+
+void effects_await(int64_t time, uint32_t stirred) {
+  pthread_mutex_unlock(&gpu.lock);
+  await_foretold(time, stirred);
   pthread_mutex_lock(&gpu.lock);
 }
 

@@ -43,5 +43,7 @@ void effects_look(void);
 
 /* Waits without the lock. */
 void effects_pause_until(int64_t time);
+/* The same for what the schedule foretold: await_foretold. */
+void effects_await(int64_t time, uint32_t stirred);
 
 #endif

@@ -103,7 +103,7 @@ void fault_raise(CUresult code) {
   see(code);
   if (!gpu.slot) return;
   machine_lock(gpu.machine);
-  faults_strike(gpu.machine, &gpu.config, gpu.slot, code, clock_now());
+  schedule_strike(gpu.machine, &gpu.config, gpu.slot, code, clock_now());
   machine_unlock(gpu.machine);
 }
 

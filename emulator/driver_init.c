@@ -45,6 +45,7 @@ static CUresult attach(void) {
   if (!gpu.machine) gpu.machine = machine_open(&gpu.config, gpu.config_error);
   if (!gpu.machine) return CUDA_ERROR_NO_DEVICE;
   machine_lock(gpu.machine);
+  schedule_advance(gpu.machine, &gpu.config, clock_now()); /* what machine_attach takes off the devices ends now */
   gpu.slot = machine_attach(gpu.machine);
   if (gpu.slot) {
     gpu.slot->server = gpu.server;
@@ -71,17 +72,16 @@ static CUresult attach(void) {
 /* The slot may have a new owner at once: our threads must not touch it again, so the lock stays taken. */
 __attribute__((destructor)) static void leave(void) {
   struct timespec soon;
-  if (clock_virtual) {
-    machine_lock(gpu.machine);
-    clock_leave_process(gpu.machine);
-    machine_unlock(gpu.machine);
-  }
-  if (!gpu.slot) return;
   clock_gettime(CLOCK_REALTIME, &soon);
   soon.tv_sec++; /* no longer: exit may have been called by a signal handler in the middle of a call */
-  pthread_mutex_timedlock(&gpu.lock, &soon);
+  if (gpu.slot) pthread_mutex_timedlock(&gpu.lock, &soon);
+  if (!gpu.slot && !clock_virtual) return;
   machine_lock(gpu.machine);
-  if (gpu.slot->pid == getpid()) machine_detach(gpu.machine, gpu.slot);
+  if (gpu.slot && gpu.slot->pid == getpid()) {
+    schedule_advance(gpu.machine, &gpu.config, clock_now()); /* what is still queued is lost from now on */
+    machine_detach(gpu.machine, gpu.slot);
+  }
+  if (clock_virtual) clock_leave_process(gpu.machine);
   machine_unlock(gpu.machine);
 }
 

@@ -61,7 +61,7 @@ static void run_echo(work *w) {
 out:
   sched_setaffinity(0, sizeof before, &before);
   machine_lock(gpu.machine);
-  schedule_close(gpu.slot, w->serial, now);
+  schedule_close(gpu.machine, gpu.slot, w->serial, now);
   machine_unlock(gpu.machine);
   wrote(w, 1);
 }
@@ -80,7 +80,7 @@ static bool step_echo(work *w) {
   }
   if (next <= number(w, 2) && now - last <= (int64_t)number(w, 3)) return false;
   machine_lock(gpu.machine);
-  schedule_close(gpu.slot, w->serial, now);
+  schedule_close(gpu.machine, gpu.slot, w->serial, now);
   machine_unlock(gpu.machine);
   wrote(w, 1);
   return true;

@@ -80,7 +80,7 @@ bool memory_charge(int device, int64_t bytes) {
   machine_lock(m);
   bool good = bytes <= 0 || fits(device, (uint64_t)bytes);
   if (!good) {
-    machine_reap(m);
+    schedule_reap(m, &gpu.config, clock_now());
     good = fits(device, (uint64_t)bytes);
   }
   if (good) gpu.slot->seats[device].used += (uint64_t)bytes;

@@ -30,6 +30,14 @@ static void order(CUstream stream, item *i) {
     if (!(s->flags & CU_STREAM_NON_BLOCKING)) add_predecessor(i, &n, s->last);
 }
 
+/* When it ends, or a lower bound: then it is time to look again. */
+static int64_t foretold(uint64_t serial, scope of) {
+  const int64_t end = schedule_end(gpu.machine, &gpu.config, gpu.slot, serial, of);
+  if (schedule_all_done(gpu.slot, serial, of)) return end;
+  const int64_t fault = faults_first(gpu.machine, &gpu.config);
+  return fault < end ? fault : end;
+}
+
 /* With room for one more item, and the machine's lock held, on return. */
 static void make_room(void) {
   enum { OFTEN = 8 }; /* little at a time: one call in eight moves the schedule, each within its own cost */
@@ -38,9 +46,10 @@ static void make_room(void) {
   if (s->head % OFTEN != 0 && schedule_has_room(s)) return;
   schedule_advance(gpu.machine, &gpu.config, clock_now());
   while (!schedule_has_room(s)) {
-    int64_t now = clock_now(), end = schedule_end(gpu.machine, &gpu.config, s, s->first, ITEM_ALONE);
+    int64_t now = clock_now(), end = foretold(s->first, ITEM_ALONE);
+    const uint32_t stirred = gpu.machine->stirred;
     machine_unlock(gpu.machine);
-    effects_pause_until(end < now + LOOK_AGAIN ? end : now + LOOK_SOON);
+    effects_await(end < now + LOOK_AGAIN ? end : now + LOOK_SOON, stirred);
     call_work_waits(clock_now());
     machine_lock(gpu.machine);
     schedule_advance(gpu.machine, &gpu.config, clock_now());
@@ -78,7 +87,10 @@ uint64_t queue_submit(CUstream stream, item *i, work *w) {
   i->queue = stream->queue;
   i->lost = gpu.slot->strike.code != 0;
   uint64_t serial = schedule_append(gpu.slot, i);
-  if (i->fault) gpu.slot->strike.newest = serial;
+  if (i->fault) {
+    gpu.slot->strike.newest = serial;
+    machine_stir(gpu.machine);
+  }
   machine_unlock(gpu.machine);
   work *mine = work_of(serial);
   *mine = *w;
@@ -111,13 +123,15 @@ void queue_after(CUstream stream, uint64_t serial) {
 
 /* ---- waiting ---- */
 
-/* One look at the model: whether it has ended, and its end or a lower bound of it. */
-static bool look(uint64_t serial, scope of, int64_t *end) {
+/* One look at the model: whether it has ended, and its end or a lower bound of it, which holds as long as the machine
+ * is not stirred. */
+static bool look(uint64_t serial, scope of, int64_t *end, uint32_t *stirred) {
   slot *s = gpu.slot;
   machine_lock(gpu.machine);
   schedule_advance(gpu.machine, &gpu.config, clock_now());
   bool ended = schedule_all_done(s, serial, of);
-  *end = schedule_end(gpu.machine, &gpu.config, s, serial, of);
+  *end = foretold(serial, of);
+  *stirred = gpu.machine->stirred;
   if (!ended && fault_may_come()) {
     const int64_t fault = faults_next(gpu.machine, &gpu.config, s);
     if (fault < *end) *end = fault;
@@ -128,10 +142,11 @@ static bool look(uint64_t serial, scope of, int64_t *end) {
 
 static int64_t wait_for_model(uint64_t serial, scope of) {
   int64_t end;
-  while (!look(serial, of, &end)) {
+  uint32_t stirred;
+  while (!look(serial, of, &end, &stirred)) {
     int64_t now = clock_now(), patience = end == NEVER || fault_may_come() ? LOOK_SOON : LOOK_AGAIN;
     if (clock_virtual && end == NEVER) effects_talk();
-    effects_pause_until(end < now + patience ? end : now + patience);
+    effects_await(end < now + patience ? end : now + patience, stirred);
   }
   return end;
 }
@@ -167,9 +182,10 @@ void queue_synchronize(uint64_t serial, scope of, unsigned int context_flags) {
 
 bool queue_ended(uint64_t serial) {
   int64_t end;
+  uint32_t stirred;
   if (serial == 0 || work_of(serial)->serial != serial) return true;
-  if (!look(serial, ITEM_ALONE, &end) || fault_is_to_come(&end)) {
-    call_found_nothing(serial, end);
+  if (!look(serial, ITEM_ALONE, &end, &stirred) || fault_is_to_come(&end)) {
+    call_found_nothing(serial, end, stirred);
     return false;
   }
   if (clock_virtual) effects_help(serial, ITEM_ALONE, true);

@@ -1,7 +1,11 @@
 /* Noise around what is modelled, and waiting for a time. */
+#include <errno.h>
+#include <linux/futex.h>
 #include <math.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "driver_call.h"
 #include "driver_clock.h"
@@ -34,18 +38,38 @@ int64_t noisy(int64_t nanoseconds) {
   return (int64_t)llround((double)nanoseconds * (1.0 + 2.0 * gpu.config.jitter * bell));
 }
 
+enum { MARGIN = 60000 }; /* a sleep may end this much late */
+
+/* When to wake up from a sleep before that time; false: it is too near. */
+static bool may_sleep(int64_t time, struct timespec *until) {
+  if (time - clock_now() <= 2 * MARGIN) return false;
+  if (!slack_set) prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0); /* the default allows 50 us more */
+  slack_set = true;
+  *until = (struct timespec){(time - MARGIN) / 1000000000, (time - MARGIN) % 1000000000};
+  return true;
+}
+
 void wait_until(int64_t time) {
-  enum { MARGIN = 60000 }; /* a sleep may end this much late */
   if (clock_virtual) {
     clock_wait(time);
     return;
   }
-  int64_t now = clock_now();
-  if (time - now > 2 * MARGIN) {
-    if (!slack_set) prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0); /* the default allows 50 us more */
-    slack_set = true;
-    struct timespec until = {(time - MARGIN) / 1000000000, (time - MARGIN) % 1000000000};
+  struct timespec until;
+  if (may_sleep(time, &until))
     while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL) != 0) continue;
-  }
   while (clock_now() < time) continue;
+}
+
+void await_foretold(int64_t time, uint32_t stirred) {
+  uint32_t *word = &gpu.machine->stirred;
+  struct timespec until;
+  if (clock_virtual) {
+    clock_await(time, stirred);
+    return;
+  }
+  while (may_sleep(time, &until) &&
+         syscall(SYS_futex, word, FUTEX_WAIT_BITSET, stirred, &until, NULL, FUTEX_BITSET_MATCH_ANY) != 0 &&
+         errno == EINTR)
+    continue;
+  while (clock_now() < time && __atomic_load_n(word, __ATOMIC_ACQUIRE) == stirred) continue;
 }

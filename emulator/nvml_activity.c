@@ -141,6 +141,7 @@ nvmlReturn do_nvmlDeviceGetClockInfo(nvmlDevice device, unsigned int clock, unsi
 
 nvmlReturn do_nvmlDeviceGetPowerUsage(nvmlDevice device, unsigned int *milliwatts) {
   if (!is_device(device) || !milliwatts) return NVML_ERROR_INVALID_ARGUMENT;
+  if (is_instance(device)) return NVML_ERROR_NOT_SUPPORTED;
   *milliwatts = (unsigned int)(1000 * device_power(look(), &machine_config, device_number(device)) + 0.5);
   machine_unlock(shared);
   return NVML_SUCCESS;
@@ -148,6 +149,7 @@ nvmlReturn do_nvmlDeviceGetPowerUsage(nvmlDevice device, unsigned int *milliwatt
 
 nvmlReturn do_nvmlDeviceGetTotalEnergyConsumption(nvmlDevice device, unsigned long long *millijoules) {
   if (!is_device(device) || !millijoules) return NVML_ERROR_INVALID_ARGUMENT;
+  if (is_instance(device)) return NVML_ERROR_NOT_SUPPORTED;
   *millijoules = (unsigned long long)(1000 * device_energy(look(), &machine_config, device_number(device)));
   machine_unlock(shared);
   return NVML_SUCCESS;

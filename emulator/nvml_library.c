@@ -53,8 +53,7 @@ nvmlReturn do_nvmlShutdown(void) {
 
 machine *look(void) {
   machine_lock(shared);
-  machine_reap(shared);
-  schedule_advance(shared, &machine_config, clock_now());
+  schedule_reap(shared, &machine_config, clock_now());
   return shared;
 }
 

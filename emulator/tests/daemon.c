@@ -47,3 +47,5 @@ void end_daemon(pid_t pid) {
   snprintf(path, sizeof path, "%s/gvb-lock", place);
   unlink(path);
 }
+
+pid_t server_pid(void) { return (pid_t)atoi(say("get_server_list")); }

@@ -18,4 +18,7 @@ const char *say(const char *command);
 pid_t start_daemon(const char *option);
 void end_daemon(pid_t pid);
 
+/* 0: it has none. */
+pid_t server_pid(void);
+
 #endif

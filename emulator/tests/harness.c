@@ -9,8 +9,11 @@ CUcontext context;
 CUstream stream;
 CUmodule module;
 
-static int passed, failed;
+static int passed, failed, late;
+static bool host_counts, is_virtual;
 static char directory[256];
+
+void live_in_real_time(void) { host_counts = true; }
 
 void check(bool good, const char *format, ...) {
   va_list arguments;
@@ -20,7 +23,7 @@ void check(bool good, const char *format, ...) {
   printf("\n");
   fflush(stdout);
   va_end(arguments);
-  good ? passed++ : failed++;
+  ++*(good ? &passed : host_counts && !is_virtual ? &late : &failed);
 }
 
 static void remove_machine(void) {
@@ -35,15 +38,16 @@ static void remove_machine(void) {
 }
 
 int summary(void) {
-  printf("%d passed, %d failed\n", passed, failed);
+  printf("%d passed, %d failed\n", passed, failed + late);
   remove_machine();
-  return failed != 0;
+  return failed ? 1 : late ? LATE : 0;
 }
 
 const char *machine_directory(void) { return directory; }
 
 void new_machine(const char *text) {
   char path[300];
+  is_virtual = strstr(text, "clock virtual") != NULL;
   if (directory[0]) remove_machine();
   const char *base = getenv("TMPDIR");
   snprintf(directory, sizeof directory, "%s/gvb-emulated-XXXXXX", base ? base : "/tmp");

@@ -77,7 +77,12 @@ int64_t read_number(FILE *from);
 /* Runs `body` in a forked process, which has not touched the driver; returns its exit status, or -signal. */
 int in_child(void (*body)(void));
 
-/* Prints the last line and returns the exit status of main. */
+/* The first call of a program whose machines live in real time, some at least: what fails on these may be the host's
+ * doing, and the program may run again. What fails in virtual time is a failure at once. */
+void live_in_real_time(void);
+
+/* Prints the last line and returns the exit status of main; LATE: it may run again. */
+enum { LATE = 75 };
 int summary(void);
 
 #endif

@@ -286,6 +286,7 @@ static void a_bad_pointer_loses_the_context(void) {
 }
 
 int main(void) {
+  live_in_real_time();
   new_machine("seed 2");
   open_context();
   copies_are_complete();

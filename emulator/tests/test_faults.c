@@ -205,6 +205,7 @@ static void expect(const char *text, void (*body)(void), int status, const char 
 }
 
 int main(void) {
+  live_in_real_time();
   expect("latency.cuStreamQuery 50000", latency, 0, "latency.cuStreamQuery adds 50 us");
   expect("fail.cuMemAlloc_v2 2:2", fails_once, 0, "fail n:code fails call n alone");
   expect("fail.cuMemAlloc_v2 2+:2", fails_onwards, 0, "fail n+:code fails all calls from n");

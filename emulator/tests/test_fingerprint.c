@@ -133,6 +133,7 @@ int main(int argc, char **argv) {
   (void)argv;
   signal(SIGUSR1, go);
   if (argc > 1) return watch();
+  live_in_real_time();
   slices();
   whole(QUIET "schedule side-by-side\n", false);
   whole(QUIET "schedule side-by-side\nsm_share 0.5\n", true);

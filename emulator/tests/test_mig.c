@@ -27,9 +27,9 @@ static void layouts(void) {
       {"sm_count 108\nmemory_bytes 42949672960\nmig 3g.20gb,2g.10gb", ""},
       {"mig 3,3,1", "'3,3,1' does not fit into the 8 memory slices of a device"},
       {"mig 4,4", "does not fit"},
-      {"mig 5", "'5' is no profile of this device"},
+      {"mig 5", "'5' is no profile of this device; there are 1g.18gb, 1g.35gb, 2g.35gb, 3g.71gb, 4g.71gb, 7g.141gb"},
       {"mig 3g.40gb", "'3g.40gb' is no profile of this device"},
-      {"mig 1,1,1,1,1,1,1,1", "or instance number 8"},
+      {"mig 1,1,1,1,1,1,1,1", "a device has at most 7 instances, found 8 in '1,1,1,1,1,1,1,1'"},
       {"devices 2\nmig 3", "mig needs one device"},
       {"sm_count 100\nmig 3", "with the 132 multiprocessors of H100 and H200"},
   };

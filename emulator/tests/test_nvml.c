@@ -159,6 +159,7 @@ static void profiles(void) {
 
 int main(int argc, char **argv) {
   if (argc > 1) return strcmp(argv[1], "client") == 0 ? client() : 3;
+  live_in_real_time();
   nvmlDevice device;
   unsigned int count;
   new_machine("jitter huge");

@@ -47,7 +47,7 @@ static void contents(void) {
 }
 
 /* A kernel of device 0 on memory of device 1: the link's time, or a fault where access was not enabled. */
-static void kernel_on_a_peer(void) {
+static void fill_peer(int64_t expected) {
   uint64_t words = BYTES / 8, seed = 7;
   void *arguments[] = {&here[1], &words, &seed};
   each_device(2);
@@ -56,11 +56,14 @@ static void kernel_on_a_peer(void) {
   start(0);
   MUST(cu.cuLaunchKernel(fill[0], 132, 1, 1, 256, 1, 1, 0, on[0], arguments, NULL));
   stop(0);
-  const bool good = took(0) == 160300;
+  const bool good = took(0) == expected;
   MUST(cu.cuCtxDisablePeerAccess(of[1]));
   MUST(cu.cuLaunchKernel(fill[0], 132, 1, 1, 256, 1, 1, 0, on[0], arguments, NULL));
   end(good && cu.cuStreamSynchronize(on[0]) == CUDA_ERROR_ILLEGAL_ADDRESS);
 }
+
+static void kernel_on_a_peer(void) { fill_peer(160300); }
+static void kernel_over_pcie(void) { fill_peer(1280300); }
 
 static void answers_of_peers(void) {
   int can = -1, own = -1;
@@ -88,6 +91,8 @@ int main(void) {
   scenario(EXACT "devices 2\n", contents, "what was copied has come");
   scenario(EXACT "devices 2\npeer_bandwidth 400000000000\n", kernel_on_a_peer,
            "a kernel reaches a peer's memory over the link, or faults");
+  scenario(EXACT "devices 2\nnvlinks 0\nh2d_bandwidth 50000000000\n", kernel_over_pcie,
+           "without NVLinks at the host's rate");
   scenario(EXACT "devices 2\n", answers_of_peers, "what is asked about peers");
   scenario(EXACT "devices 2\npeer_access 0\n", no_peers, "devices that do not reach each other");
   return summary();

@@ -208,6 +208,7 @@ static int separately(void (*body)(void)) { /* each machine in a process of its 
 
 int main(int argc, char **argv) {
   if (argc > 1) return role(argv[1]);
+  live_in_real_time();
   separately(alone);
   share("sm_clock 1000000000\nswitch_ns 0", "time slices, two saturating processes", 0.85, 1.18);
   share("sm_clock 1000000000\nschedule side-by-side", "side by side, two saturating processes", 0.85, 1.18);

@@ -149,6 +149,7 @@ static void effects_leave_the_processor(void) {
 }
 
 int main(void) {
+  live_in_real_time();
   int64_t a, f, a_large, f_large;
   new_machine(
       "jitter 0\nlaunch_kernel 3000\nlaunch_to_start 4000\nkernel_minimum 2000\nsync_return 1000\n"

@@ -270,3 +270,20 @@ def test_a_terminal_that_knows_only_ascii_gets_every_row(monkeypatch) -> None:
         done = gvb(*words)
         assert (done.returncode, "Traceback" in done.stderr) == (0, False), done.stderr[-500:]
         assert "OH-010" in done.stdout
+
+
+def test_each_key_of_the_emulated_gpu_is_listed_once_with_the_value_of_its_profile() -> None:
+    done = gvb("list", "emulator", "--device", "emulated:a100x2")
+    assert done.returncode == 0, done.stderr
+    begun = [line.split("=")[0] for line in done.stdout.splitlines() if not line.startswith(" ")]
+    assert len(begun) == len(set(begun)) > 100
+    assert [key for key in begun if "latency." in key] == ["latency.API"]
+    assert "\nsm_count=108  multiprocessors\n" in done.stdout
+    assert done.stdout.startswith("devices=2  number of devices, at most 8\n")
+    assert max(map(len, done.stdout.splitlines())) <= 80
+
+
+def test_the_list_of_devices_says_that_there_may_be_several_of_a_profile() -> None:
+    done = gvb("list", "devices", "--format", "json")
+    names = {row["device"]: row["name"] for row in json.loads(done.stdout)["list"]}
+    assert names["emulated:tiny"] == "tiny (emulated); emulated:tinyxN has N of them, at most 8"

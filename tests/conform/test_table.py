@@ -49,7 +49,7 @@ def test_every_function_is_one_of_the_driver() -> None:
 
 
 def test_results_have_the_names_that_libgvb_gives_them() -> None:
-    text = (ROOT / "libgvb/cuda_abi.h").read_text()
+    text = (ROOT / "libgvb/cuda_enums.h").read_text()
     found = {int(code): known for known, code in re.findall(r"X\((CUDA_\w+), (\d+),", text)}
     assert len(found) > 40
     assert {code: NAMES[code] for code in found} == found

@@ -58,7 +58,7 @@ def test_the_run_names_every_gpu_of_the_machine(run) -> None:
 
 
 def test_tenants_on_two_mig_instances_have_each_its_own(tmp_path) -> None:
-    """8 blocks for each of 60 multiprocessors are 15 for each of 32: 1 ms there is 15/8 ms here, and nothing is shared."""
+    """8 blocks for each of 60 multiprocessors are 15 for each of 32: 1 ms there, 15/8 ms here, and nothing shared."""
     once = {"repetitions": 1, "max_repetitions": 1}
     emulate = {"clock": "virtual", "jitter": "0", "mig": "3,2"}
     request = request_for(tmp_path, "XX-001[gpu=1]", ("time-slicing",), "emulated:h200", emulate, extra=[both], **once)
@@ -92,3 +92,11 @@ def test_a_profile_may_say_how_many(words, machine) -> None:
 def test_how_many_is_said_once(tmp_path) -> None:
     with pytest.raises(DeviceError, match="both say how many"):
         choose("emulated:h200x4", {"devices": "2"}, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("profile", "links"), [("h200", (18, 1)), ("a100", (12, 1)), ("rtx3080", (0, 0)), ("tiny", (0, 1))]
+)
+def test_a_profile_says_how_its_devices_are_linked(profile, links) -> None:
+    found = emulated.configuration(profile, {})
+    assert (found["nvlinks"], found["peer_access"]) == links

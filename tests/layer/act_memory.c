@@ -1,9 +1,15 @@
 /* What the layer does at functions that allocate, free or speak of memory. */
 #include "memory.h"
 
+/* The driver leaves NULL where it has no memory. */
+static CUresult refused(CUdeviceptr *address) {
+  if (address != NULL) *address = 0;
+  return memory_refusal();
+}
+
 CUresult act_cuMemAlloc_v2(cuMemAlloc_v2_fn *next, CUdeviceptr *address, size_t bytes) {
   const uint64_t counted = memory_counted(HOOK_cuMemAlloc_v2, bytes);
-  if (!memory_admit(counted)) return memory_refusal();
+  if (!memory_admit(counted)) return refused(address);
   return memory_book(MEMORY_POINTER, next(address, bytes), address, counted);
 }
 
@@ -15,14 +21,14 @@ CUresult act_cuMemAllocManaged(cuMemAllocManaged_fn *next, CUdeviceptr *address,
 
 CUresult act_cuMemAllocAsync(cuMemAllocAsync_fn *next, CUdeviceptr *address, size_t bytes, CUstream stream) {
   const uint64_t counted = memory_counted(HOOK_cuMemAllocAsync, bytes);
-  if (!memory_admit(counted)) return memory_refusal();
+  if (!memory_admit(counted)) return refused(address);
   return memory_book(MEMORY_POINTER, next(address, bytes, stream), address, counted);
 }
 
 CUresult act_cuMemAllocFromPoolAsync(cuMemAllocFromPoolAsync_fn *next, CUdeviceptr *address, size_t bytes,
                                      CUmemoryPool pool, CUstream stream) {
   const uint64_t counted = memory_counted(HOOK_cuMemAllocFromPoolAsync, bytes);
-  if (!memory_admit(counted)) return memory_refusal();
+  if (!memory_admit(counted)) return refused(address);
   return memory_book(MEMORY_POINTER, next(address, bytes, pool, stream), address, counted);
 }
 
@@ -39,7 +45,7 @@ CUresult act_cuMemCreate(cuMemCreate_fn *next, CUmemGenericAllocationHandle *han
 CUresult act_cuMemAllocPitch_v2(cuMemAllocPitch_v2_fn *next, CUdeviceptr *address, size_t *pitch, size_t width,
                                 size_t height, unsigned int element) {
   const uint64_t counted = memory_counted(HOOK_cuMemAllocPitch_v2, width * height);
-  if (!memory_admit(counted)) return memory_refusal();
+  if (!memory_admit(counted)) return refused(address);
   const CUresult code = next(address, pitch, width, height, element);
   if (counted == 0 || code != CUDA_SUCCESS) return memory_book(MEMORY_POINTER, code, address, counted);
   const uint64_t padding = *pitch * height - counted;
@@ -47,7 +53,7 @@ CUresult act_cuMemAllocPitch_v2(cuMemAllocPitch_v2_fn *next, CUdeviceptr *addres
   cuMemFree_v2_fn *give_back = (cuMemFree_v2_fn *)hooks[HOOK_cuMemFree_v2].symbol;
   if (give_back != NULL) give_back(*address);
   memory_book(MEMORY_POINTER, CUDA_ERROR_OUT_OF_MEMORY, address, counted);
-  return memory_refusal();
+  return refused(address);
 }
 
 CUresult act_cuMemFree_v2(cuMemFree_v2_fn *next, CUdeviceptr address) {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +18,9 @@ from gpu_virt_bench.conform.scenes import FAMILIES
 if TYPE_CHECKING:
     from gpu_virt_bench.model.conformance import Conformance
 
+EVERY = 10.0
+"""Seconds between two lines where standard error is no terminal: it takes less time than a session."""
+
 
 @click.command(name="conform")
 @click.option(
@@ -27,7 +30,7 @@ if TYPE_CHECKING:
     shell_complete=systems,
     help="A layer, compared with the driver below it; may be repeated.",
 )
-@click.option("--device", default="auto", metavar="auto|INDEX|UUID|emulated[:PROFILE]", help="As of `run`.  [auto]")
+@click.option("--device", default="auto", metavar="auto|INDEX|UUID|emulated[:PROFILE[xN]]", help="As of `run`.  [auto]")
 @click.option("--option", multiple=True, metavar="[SYSTEM.]NAME=VALUE", help="An option of a system.")
 @click.option("--memory-limit", type=Whole(1, 1 << 40, "MiB"), metavar="MIB", help="Memory quota under a system.")
 @click.option("--compute-limit", type=Whole(1, 100, "per cent"), metavar="PERCENT", help="Compute quota under it.")
@@ -37,18 +40,21 @@ if TYPE_CHECKING:
 @click.option("--known", type=click.Path(path_type=Path), metavar="FILE.toml", help="Differences with their reasons.")
 @written("json")
 def command(form: str, output: Path | None, known: Path | None, scene: tuple[str, ...], **options: Any) -> None:  # noqa: ANN401
-    """Ask a driver some 760 right and wrong calls; say where a layer, or the emulated GPU, answers otherwise.
+    """Ask a driver 743 right and wrong calls; say where a layer, or the emulated GPU, answers otherwise.
 
     \b
     gpu-virt-bench conform                                   the answers of this driver
     gpu-virt-bench conform --device emulated                 beside those of a real one
     gpu-virt-bench conform --system hami-core --option library=/opt/libvgpu.so
 
+    The answers take about half a minute, and each system longer: `--scene` asks only some.
+
     Exit status: 0 no difference without a reason; 1 differences; 2 a system is not in force, or wrong use.
     """
     from gpu_virt_bench.cli.progress import display
     from gpu_virt_bench.cli.run import command as run
     from gpu_virt_bench.cli.run import requested, wrong_use
+    from gpu_virt_bench.conform.compare import stale
     from gpu_virt_bench.conform.recorded import reasons
     from gpu_virt_bench.engine.conform import conform
     from gpu_virt_bench.engine.session import set_signals
@@ -61,10 +67,12 @@ def command(form: str, output: Path | None, known: Path | None, scene: tuple[str
     request = requested({**run.make_context("run", []).params, **options})
     try:
         explained = reasons(known) if known is not None else {}
-        with display() as progress:
+        with display(every=EVERY) as progress:
             found = conform(request, progress, explained, scene or FAMILIES)
         if not request.systems and found.emulated:
             compare_with_recorded(found, explained)
+        if not any(one.refused for one in found.compared):
+            found.stale.extend(stale(found.compared, explained))
     except Exception as error:
         raise wrong_use(error) from None
     if form == "json":
@@ -84,7 +92,8 @@ def compare_with_recorded(found: Conformance, explained: dict[str, str]) -> None
         click.echo("no recorded answers of a real driver ship with this version: nothing to compare with", err=True)
         return
     answers = {row: asked.answer for row, asked in found.rows.items()}
-    found.compared.append(beside(found.title, real, answers, {**reasons(KNOWN), **explained}))
+    one = beside("emulated", real, answers, {**reasons(KNOWN), **explained})
+    found.compared.append(replace(one, against="real"))
 
 
 def status(found: Conformance) -> int:

@@ -16,14 +16,17 @@ Rows = list[dict[str, Any]]
 
 @click.command(name="list")
 @click.argument("kind", type=click.Choice(KINDS))
+@click.option("--device", metavar="emulated:PROFILE", help="Of `emulator`: with that profile's values.  [h200]")
 @click.option("--json", "as_json", is_flag=True, hidden=True)
 @written("json")
-def command(kind: str, as_json: bool, form: str, output: Path | None) -> None:
+def command(kind: str, device: str | None, as_json: bool, form: str, output: Path | None) -> None:
     """List metrics, systems, suites, policies, devices or the emulated GPU's keys."""
     from gpu_virt_bench.cli.run import wrong_use
 
+    if device is not None and kind != "emulator":
+        raise click.UsageError(f"--device is for `list emulator`, not for `list {kind}`")
     try:
-        rows = ROWS[kind]()
+        rows = ROWS[kind]() if device is None else emulator(device)
     except Exception as error:
         raise wrong_use(error) from None
     if as_json or form == "json":
@@ -31,9 +34,10 @@ def command(kind: str, as_json: bool, form: str, output: Path | None) -> None:
 
         write(envelope("list", rows), output)
         return
+    from gpu_virt_bench.report.keys import print_keys
     from gpu_virt_bench.report.text import print_table
 
-    printed(partial(print_table, rows), output)
+    printed(partial(print_keys if kind == "emulator" else print_table, rows), output)
 
 
 def metrics() -> Rows:
@@ -107,19 +111,40 @@ def devices() -> Rows:
         for found in (gpu.identity() for gpu in gpus)
     ]
     rows += [
-        {"device": f"emulated:{name}", "name": f"{name} (emulated)", "uuid": "", "driver": ""} for name in profiles()
+        {
+            "device": f"emulated:{name}",
+            "name": f"{name} (emulated); emulated:{name}xN has N of them, at most 8",
+            "uuid": "",
+            "driver": "",
+        }
+        for name in profiles()
     ]
     return rows
 
 
-def emulator() -> Rows:
-    """Every key of `--emulate` with its default (that of the h200 profile) and meaning."""
-    from gpu_virt_bench.emulated import FAMILIES, keys
+def emulator(device: str = "emulated") -> Rows:
+    """Every key of `--emulate` with its value under a profile, its range and its meaning; a family of keys once."""
+    from gpu_virt_bench.emulated import DEFAULT, FAMILIES, EmulationError, configuration, keys, machine
 
+    kind, _, words = device.partition(":")
+    if kind != "emulated":
+        raise EmulationError(f"--device is {device!r}, expected emulated:PROFILE")
+    profile, settings = machine(words or DEFAULT)
+    values = configuration(profile, settings)
     rows: Rows = [
-        {"key": k.name, "default": str(k.default), "unit": k.unit, "meaning": k.meaning} for k in keys().values()
+        {
+            "key": k.name,
+            "default": str(values.get(k.name, k.default)),
+            "range": k.range,
+            "unit": k.unit,
+            "meaning": k.meaning,
+        }
+        for k in keys().values()
     ]
-    rows += [{"key": f"{name}.API", "default": "", "unit": "", "meaning": text} for name, text in FAMILIES.items()]
+    rows += [
+        {"key": f"{name}.API", "default": "", "range": "", "unit": "", "meaning": text}
+        for name, text in FAMILIES.items()
+    ]
     return rows
 
 

@@ -59,13 +59,13 @@ def beating(notes: Shown, every: float = EVERY) -> Iterator[Shown]:
 
 
 @contextmanager
-def display(given: Silent | None = None) -> Iterator[Silent]:
-    """The given display; else a bar on a terminal, and elsewhere sentences with a line now and then."""
+def display(given: Silent | None = None, every: float = EVERY) -> Iterator[Silent]:
+    """The given display; else a bar on a terminal, and elsewhere sentences with a line every so many seconds."""
     from rich.console import Console
 
     console = Console(stderr=True)
     if isinstance(given, Notes):
-        with beating(given):
+        with beating(given, every):
             yield given
     elif given is not None:
         yield given
@@ -75,5 +75,5 @@ def display(given: Silent | None = None) -> Iterator[Silent]:
         with bar(console) as shown:
             yield shown
     else:
-        with beating(Notes()) as notes:
+        with beating(Notes(), every) as notes:
             yield notes

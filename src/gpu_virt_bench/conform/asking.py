@@ -14,14 +14,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from gpu_virt_bench.conform.table import Row, Scene
-from gpu_virt_bench.model.conformance import Answer
+from gpu_virt_bench.model.conformance import ENDS, Answer
 
 ROW_SECONDS = 10.0
 """A call that takes longer hangs."""
 START_SECONDS = 60.0
 """Until a process has its context: the first one after a boot takes long."""
 END_SECONDS = 10.0
-ENDS = ("crash", "exit", "hang")
 
 Message = dict[str, str]
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from gpu_virt_bench.conform.scenes import rows
 from gpu_virt_bench.model.conformance import TABLE, Asked, Conformance
-from gpu_virt_bench.model.text import nearest, small_text
+from gpu_virt_bench.model.text import equally_near, nearest, small_text
 
 FOLDER = Path(__file__).parent / "recorded"
 """One file for each model and driver, as `gpu-virt-bench conform --format json` wrote it."""
@@ -79,7 +79,18 @@ def named(path: Path, table: str, found: Mapping[str, Any], known: set[str]) -> 
     """The entries of a table, each of which names something that there is, with a reason."""
     for name, reason in found.items():
         if name not in known:
-            raise RecordError(f"{path}: the table has no {table.removesuffix('s')} {name!r}{nearest(name, known)}")
+            raise RecordError(f"{path}: the table has no {table.removesuffix('s')} {name!r}{meant(name, known)}")
         if not isinstance(reason, str) or not reason.strip():
             raise RecordError(f"{path}: {name} has {reason!r}, expected a reason")
     return list(found.items())
+
+
+def meant(name: str, known: set[str]) -> str:
+    """What may have been meant: of a row in a scene that there is, the likeness of the scene's name says nothing."""
+    scene, dot, case = name.partition(".")
+    cases = {row.removeprefix(f"{scene}."): row for row in known if row.startswith(f"{scene}.")}
+    if not dot or not cases:
+        return nearest(name, known)
+    near = [cases[one] for one in equally_near(case, cases)]
+    every = f"`gpu-virt-bench conform --scene {scene}` shows all"
+    return f"; did you mean {' or '.join(near)}?" if near else f"; {every}"

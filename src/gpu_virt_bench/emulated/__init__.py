@@ -20,6 +20,8 @@ LIBRARIES = FOLDER / "lib"
 PROGRAMS = FOLDER / "bin"
 """What comes first on PATH where the device is emulated: the control daemon of its MPS."""
 PROFILES = FOLDER / "profiles"
+DEFAULT = "h200"
+"""The profile of a machine that none is named for."""
 VARIABLE = "GVB_EMULATED"
 FAMILIES = {
     "latency": "extra nanoseconds for each call of the API named after the dot: latency.cuMemAlloc_v2=50000",
@@ -53,6 +55,7 @@ class Key:
     name: str
     type: str
     default: Value
+    range: str
     unit: str
     meaning: str
 
@@ -72,8 +75,9 @@ def driver() -> ctypes.CDLL:
 
 @cache
 def keys() -> Mapping[str, Key]:
-    """All keys, as the emulated driver itself declares them."""
-    return {entry["name"]: Key(**entry) for entry in json.loads(driver().gvb_emulated_keys())}
+    """All keys but those of a function, as the emulated driver itself declares them."""
+    found = (Key(**entry) for entry in json.loads(driver().gvb_emulated_keys()))
+    return {key.name: key for key in found if key.name.partition(".")[0] not in FAMILIES}
 
 
 @cache
@@ -156,6 +160,28 @@ def make_machine(folder: Path, values: Mapping[str, Value]) -> Path:
         where = re.compile(re.escape(f"{folder}/config") + r"(:\d+)?: ")
         raise EmulationError(f"the emulated GPU cannot be so: {where.sub('', complaint)}")
     return folder
+
+
+def faults(values: Mapping[str, Value]) -> dict[str, str]:
+    """The settings that are about one function, with its name."""
+    parts = {name: name.partition(".") for name in values}
+    return {name: api for name, (family, _, api) in parts.items() if family in FAMILIES and api}
+
+
+def uncalled(folder: Path, values: Mapping[str, Value]) -> list[str]:
+    """Sentences on the settings whose function no process of that machine has called."""
+    return [
+        f"--emulate {name}: nothing called {api}{also(api)}"
+        for name, api in faults(values).items()
+        if not (folder / f"called.{api}").exists()
+    ]
+
+
+def also(api: str) -> str:
+    """Other versions of a function: cuda.h may call one of them by this one's name."""
+    bare = re.sub(r"_v\d+$", "", api)
+    others = [name for name in functions() if name != api and re.fullmatch(rf"{bare}(_v\d+)?", name)]
+    return f"; another exported function is {' and '.join(others)}" if others else ""
 
 
 def is_emulated(driver: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from functools import partial
@@ -18,7 +19,7 @@ from gpu_virt_bench.engine.tenants import UNWELL, raise_lost
 from gpu_virt_bench.model.conformance import TABLE, Answer, Asked, Beside, Conformance
 from gpu_virt_bench.model.metric import Share
 from gpu_virt_bench.model.run import Device, now
-from gpu_virt_bench.model.text import counted
+from gpu_virt_bench.model.text import counted, told
 from gpu_virt_bench.systems.quota import grants
 from gpu_virt_bench.systems.variables import DefinitionError
 from gpu_virt_bench.tenant import Tenant
@@ -29,7 +30,37 @@ TIMEOUT = 900.0
 AT_ONCE = 4
 """Processes that ask at the same time, where a fault stays with its process."""
 PROBE = "cuMemAlloc_v2"
+SECONDS = (1.1, 1.7)
+"""One scene of the emulated GPU natively and under a layer, on two processors."""
 Answers = dict[str, Answer]
+
+
+class Watched:
+    """How far it is, for whoever watches: scenes are left as long as those before took."""
+
+    def __init__(self, progress: Progress, families: Sequence[str], systems: int) -> None:
+        self._progress, self._scenes = progress, len(families) * (1 + systems)
+        self._seconds = len(families) * (SECONDS[0] + SECONDS[1] * systems)
+        self._began, self._done = time.monotonic(), -1
+        calls = counted(sum(len(scene(family).rows) for family in families), "call")
+        where = f", natively and under {counted(systems, 'system')}" if systems else ""
+        progress.note(f"{calls} in {counted(len(families), 'scene')}{where}: about {told(self._seconds)}")
+        progress.began(1, 1, self.left)
+
+    def scene(self, name: str, family: str, number: int, families: int) -> None:
+        """The next scene begins."""
+        self._done += 1
+        self._progress.doing(f"{name}: {family}, {number} of {counted(families, 'scene')}")
+
+    def system(self, name: str) -> None:
+        """A system is set up."""
+        self._progress.doing(f"{name}: a tenant starts and is proved")
+
+    def left(self) -> tuple[float, float]:
+        """Seconds."""
+        past = time.monotonic() - self._began
+        left = past / self._done * (self._scenes - self._done) if self._done > 0 else self._seconds - past
+        return max(left, 0.0), max(left, 0.0)
 
 
 def conform(
@@ -38,14 +69,15 @@ def conform(
     """The driver's answers to those families, and beside them those of every system of the request."""
     with opened(request, progress) as (folder, target, throttle), closing(referred(target, folder)) as reference:
         with reference.native.tenant() as tenant:
-            answers, _ = asked(tenant, "the driver", families, AT_ONCE, progress)
+            watched = Watched(progress, families, len(request.systems))
+            answers, _ = asked(tenant, "the driver", families, AT_ONCE, watched)
         device = reference.devices[0]
         found = record(device, answers, families)
         if request.systems:
             whole = Entry(request.systems[0], request.memory_limit, request.compute_limit)
             places = places_of(request, folder, reference, throttle, entries(request.systems, whole, {}, False))
             found.compared.extend(
-                of_system(place, found, partial(layered, families=families, progress=progress), reasons)
+                of_system(place, found, partial(layered, families=families, watched=watched), reasons)
                 for place in places.values()
             )
         return found
@@ -67,12 +99,12 @@ def version(device: Device) -> str:
     return f"{device.driver_version}, CUDA {major}.{rest // 10}"
 
 
-def asked(tenant: Tenant, name: str, families: Sequence[str], at_once: int, progress: Progress) -> tuple[Answers, str]:
+def asked(tenant: Tenant, name: str, families: Sequence[str], at_once: int, watched: Watched) -> tuple[Answers, str]:
     """Families of the table, asked by a tenant's processes; the file that serves them."""
     found: Answers = {}
     file = ""
     for number, family in enumerate(families, 1):
-        progress.doing(f"{name}: {family}, {number} of {counted(len(families), 'scene')}")
+        watched.scene(name, family, number, len(families))
         answers, file = ask(tenant, family, at_once, TIMEOUT)
         found |= answers
     return found, file
@@ -94,10 +126,10 @@ def of_system(
     return Beside(system.id, driver.title, refused=refused)
 
 
-def layered(stage: Stage, families: Sequence[str], progress: Progress) -> Answers:
+def layered(stage: Stage, families: Sequence[str], watched: Watched) -> Answers:
     """The answers under a system that is in force, asked by a tenant without a context: no fault reaches it."""
     system = stage.place.entry.system
-    progress.doing(f"{system.id}: a tenant starts and is proved")
+    watched.system(system.id)
     members = stage.start((Share(),), False)
     stage.prove(members)
     facts = members[0].tenant.facts([PROBE])
@@ -105,7 +137,7 @@ def layered(stage: Stage, families: Sequence[str], progress: Progress) -> Answer
     served = sorted({facts[way][PROBE] for way in ("served_by", "served_by_query")})
     with stage.fresh(Share()) as member:
         at_once = AT_ONCE if system.fault_domain == "process" else 1
-        answers, file = asked(member.tenant, system.id, families, at_once, progress)
+        answers, file = asked(member.tenant, system.id, families, at_once, watched)
     if is_past(file, served, stage.place.reference.driver.path):
         raise Refused(f"{system.id}: its tenant is served by {', '.join(served)}, the processes it starts by {file}")
     return answers

@@ -14,9 +14,6 @@ from gpu_virt_bench.engine.observer import Observer, open_nvml, parts, real_gpus
 from gpu_virt_bench.model.run import Device, DeviceState
 from gpu_virt_bench.tenant.protocol import Message
 
-DEFAULT = "h200"
-"""The profile of an emulated GPU that is not named."""
-
 
 class DeviceError(Exception):
     """No such device, or it cannot be used; says what was found and what is expected."""
@@ -70,7 +67,7 @@ def choose(wanted: str, emulate: Mapping[str, str], folder: Path) -> Target:
     """
     kind, _, machine = wanted.partition(":")
     if kind == "emulated":
-        profile, count = emulated.machine(machine or DEFAULT)
+        profile, count = emulated.machine(machine or emulated.DEFAULT)
         if count and "devices" in emulate:
             raise DeviceError(
                 f"--device {wanted} and --emulate devices={emulate['devices']} both say how many: leave one"
@@ -79,11 +76,11 @@ def choose(wanted: str, emulate: Mapping[str, str], folder: Path) -> Target:
     if emulate and wanted != "auto":
         raise DeviceError(f"--emulate is for the emulated GPU, but --device is {wanted}; use --device emulated")
     if emulate:
-        return emulated_target(DEFAULT, emulate, folder)
+        return emulated_target(emulated.DEFAULT, emulate, folder)
     observers, why = real_gpus()
     if wanted == "auto" and not observers:
         note = f"no NVIDIA GPU here ({why}): measuring the emulated GPU"
-        return emulated_target(DEFAULT, {}, folder, note)
+        return emulated_target(emulated.DEFAULT, {}, folder, note)
     if not observers:
         raise DeviceError(f"no device {wanted!r}: {why}; --device emulated needs no GPU")
     return real_target(observers, "0" if wanted == "auto" else wanted)
@@ -93,7 +90,7 @@ def profile_of(wanted: str, emulate: Mapping[str, str]) -> str | None:
     """The profile of the emulated GPU that `choose` would choose; None for devices of this machine."""
     kind, _, machine = wanted.partition(":")
     is_emulated = kind == "emulated" or (wanted == "auto" and (bool(emulate) or not real_gpus()[0]))
-    return emulated.machine(machine or DEFAULT)[0] if is_emulated else None
+    return emulated.machine(machine or emulated.DEFAULT)[0] if is_emulated else None
 
 
 def emulated_target(profile: str, emulate: Mapping[str, str], folder: Path, note: str = "") -> Target:

@@ -16,7 +16,10 @@ from gpu_virt_bench.model.run import Skipped
 
 def forecast(request: Request, progress: Progress) -> Forecast:
     """Opens the device with one native tenant, whose start the estimate needs, and says what would follow."""
-    with opened(request, progress) as (folder, target, throttle), closing(referred(target, folder)) as reference:
+    with (
+        opened(request, progress, only_ahead=True) as (folder, target, throttle),
+        closing(referred(target, folder)) as reference,
+    ):
         check_available(request, reference)
         course, items = prepared(request, progress, folder, reference, throttle, None)
         return of_course(course, items)

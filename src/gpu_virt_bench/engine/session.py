@@ -11,6 +11,7 @@ from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from gpu_virt_bench import emulated
 from gpu_virt_bench.engine import device as devices
 from gpu_virt_bench.engine import lock
 from gpu_virt_bench.engine.beside import Watch
@@ -75,8 +76,13 @@ def run_session(request: Request, progress: Progress) -> Result:
 
 
 @contextmanager
-def opened(request: Request, progress: Progress) -> Iterator[tuple[Path, devices.Target, dict[int, Throttle]]]:
-    """A session's folder and its devices, each with its watch over throttling."""
+def opened(
+    request: Request, progress: Progress, only_ahead: bool = False
+) -> Iterator[tuple[Path, devices.Target, dict[int, Throttle]]]:
+    """A session's folder and its devices, each with its watch over throttling.
+
+    In the end it says which faults of the emulated GPU met no call, unless it was `only_ahead` of one.
+    """
     with ExitStack() as stack:
         folder = stack.enter_context(session_folder(progress.note))
         target = devices.choose(request.device, request.emulate, folder)
@@ -87,6 +93,8 @@ def opened(request: Request, progress: Progress) -> Iterator[tuple[Path, devices
             progress.note(target.note)
         throttle = {i: stack.enter_context(Throttle(gpu.observer)) for i, gpu in enumerate(target.devices)}
         yield folder, target, throttle
+        for sentence in [] if only_ahead else emulated.uncalled(folder / "emulated", target.emulation):
+            progress.note(sentence)
 
 
 def referred(target: devices.Target, folder: Path) -> Reference:
@@ -94,7 +102,13 @@ def referred(target: devices.Target, folder: Path) -> Reference:
     try:
         return Reference(target, folder)
     except (TenantDied, TenantHung, WorkloadError) as error:
-        raise Unmeasurable(f"the device cannot be used without any layer: {error}") from None
+        raise Unmeasurable(f"the device cannot be used without any layer: {error}{asked_for(target)}") from None
+
+
+def asked_for(target: devices.Target) -> str:
+    """The faults of the emulated GPU that the user asked for: they meet the tool's own calls too."""
+    names = [f"{name}={target.emulation[name]}" for name in emulated.faults(target.emulation)]
+    return f"; asked for by --emulate {', '.join(names)}, which counts the tool's own calls too" if names else ""
 
 
 def check_available(request: Request, reference: Reference) -> None:

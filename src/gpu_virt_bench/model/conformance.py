@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Literal, get_args
 
 TABLE = 1
 """Version of the table: rises when a row asks something else under its old name. Other rows may come and go."""
+
+
+Direction = Literal["forgives", "other output", "other code", "refuses", "no return"]
+"""How an answer differs from the driver's, the most forgiving first."""
+DIRECTIONS: tuple[Direction, ...] = get_args(Direction)
+ENDS = ("crash", "exit", "hang")
+"""What became of a call that did not return."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +32,19 @@ class Answer:
     def words(self) -> str:
         """`CUDA_SUCCESS: 0`."""
         return f"{self.result}: {self.wrote}" if self.wrote else self.result
+
+    @property
+    def severity(self) -> int:
+        """0: the call succeeds, 1: it says that it does not, 2: it does not return."""
+        return 0 if self.result == "CUDA_SUCCESS" else 2 if self.result in ENDS else 1
+
+    def beside(self, driver: Answer) -> Direction:
+        """How this answer differs from the driver's."""
+        if self.severity < driver.severity:
+            return "forgives"
+        if self.severity > driver.severity:
+            return "no return" if self.result in ENDS else "refuses"
+        return "other output" if self.result == driver.result else "other code"
 
 
 @dataclass(frozen=True)
@@ -50,6 +71,7 @@ class Difference:
     case: str
     driver: str
     found: str
+    direction: Direction
     reason: str = ""
 
 
@@ -58,7 +80,7 @@ class Beside:
     """Answers beside those of a driver."""
 
     name: str
-    """The system, or the emulated GPU."""
+    """The system, or `emulated`."""
     driver: str
     """Whose answers they are compared with."""
     answers: dict[str, Answer] = field(default_factory=dict)
@@ -67,6 +89,8 @@ class Beside:
     """Why there are no answers."""
     compared: int = 0
     """Rows that both have answered."""
+    against: Literal["native", "real"] = "native"
+    """The driver below a system, or a real one that was recorded."""
 
     @property
     def unexplained(self) -> list[Difference]:
@@ -85,6 +109,8 @@ class Conformance:
     taken: str
     rows: dict[str, Asked]
     compared: list[Beside] = field(default_factory=list)
+    stale: list[str] = field(default_factory=list)
+    """Known differences, by row or function, that none of the compared has any more."""
 
     @property
     def title(self) -> str:

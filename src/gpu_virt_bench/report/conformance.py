@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from rich.padding import Padding
@@ -22,11 +23,13 @@ def print_conformance(found: Conformance) -> None:
         out.print(Text(f"{found.title}: answers to {counted(len(found.rows), 'call')}", style="bold"))
         out.print(answers_table(found.rows))
     for one in found.compared:
-        print_beside(one)
+        print_beside(one, len({scene_of(row) for row in found.rows}) > 1)
+    if found.stale:
+        console().print(Text(f"known, but no difference any more: {', '.join(found.stale)}", style="bold"))
 
 
-def print_beside(one: Beside) -> None:
-    """The count first, then what nobody has explained, then the rest with its reasons."""
+def print_beside(one: Beside, by_scene: bool) -> None:
+    """The counts first, then what nobody has explained, then the rest with its reasons."""
     out = console()
     if one.refused:
         out.print(Text(f"{one.name}: not asked: {one.refused}", style="bold"))
@@ -35,11 +38,13 @@ def print_beside(one: Beside) -> None:
     known = f", {len(explained)} of them known" if explained else ""
     out.print(
         Text(
-            f"{one.name} beside {one.driver}: {counted(one.compared, 'call')},"
+            f"{one.name} beside {one.against} ({one.driver}): {counted(one.compared, 'call')},"
             f" {counted(len(one.differences), 'difference')}{known}",
             style="bold",
         )
     )
+    if by_scene:
+        out.print(scenes_table(one))
     if one.unexplained:
         out.print(differences_table(one, one.unexplained))
     for reason, rows in by_reason(explained).items():
@@ -59,11 +64,32 @@ def differences_table(one: Beside, found: Iterable[Difference]) -> Grid:
     """Both answers to each row."""
     table = Grid(expand=False)
     table.add_column("row", no_wrap=True)
-    for name in ("call", "driver", one.name):
+    for name in ("", "call", one.against, one.name):
         table.add_column(name)
     for item in found:
-        table.add_row(Text(item.row), call(item.function, item.case), short(item.driver), short(item.found))
+        both = short(item.driver), short(item.found)
+        table.add_row(Text(item.row), Text(item.direction), call(item.function, item.case), *both)
     return table
+
+
+def scenes_table(one: Beside) -> Grid:
+    """How much of each scene differs, and how."""
+    table = Grid(expand=False)
+    table.add_column("scene", no_wrap=True)
+    for name in ("asked", "different", "known", "forgiving"):
+        table.add_column(name, justify="right")
+    asked = Counter(map(scene_of, one.answers))
+    for scene, number in asked.items():
+        there = [item for item in one.differences if scene_of(item.row) == scene]
+        known = [item for item in there if item.reason]
+        forgiving = [item for item in there if item.direction == "forgives"]
+        table.add_row(scene, *(str(count or "") for count in (number, len(there), len(known), len(forgiving))))
+    return table
+
+
+def scene_of(row: str) -> str:
+    """What is before the dot."""
+    return row.partition(".")[0]
 
 
 def answers_table(rows: Mapping[str, Asked]) -> Grid:
