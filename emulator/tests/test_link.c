@@ -179,6 +179,7 @@ static void in_one_process(void) {
 /* ---- between devices ---- */
 
 #define PEERS LINK "devices 4\npeer_bandwidth 1000000000\npeer_latency 0\n"
+#define PCIE PEERS "nvlinks 0\npeer_bandwidth 4000000000\n"
 
 enum { GPUS = 4 };
 
@@ -253,14 +254,12 @@ static void devices(void) {
   row("peer-ms", "pairs=12 peer_slow=0-1:0.25", 1, between(PEERS "peer_slow 0-1:0.25\n", "12"), 0.01);
   row("peer-ms", "pairs=01 peer_access=0", 1, between(PEERS "peer_access 0\n", "01"), 0.01);
   row("peer-ms", "pairs=02,12 peer_access=0", 2, between(PEERS "peer_access 0\n", "0212"), 0.01);
-  const char *pcie = PEERS "nvlinks 0\npeer_bandwidth 4000000000\n";
-  char narrow[400], slow[400];
-  snprintf(narrow, sizeof narrow, "%spcie_width_now 8\n", pcie);
-  snprintf(slow, sizeof slow, "%speer_slow 0-1:0.25\n", pcie);
-  row("peer-ms", "pairs=01 nvlinks=0 peer_bandwidth=4", 1, between(pcie, "01"), 0.01);
-  row("peer-ms", "pairs=02,12 nvlinks=0 peer_bandwidth=4", 2, between(pcie, "0212"), 0.01);
-  row("peer-ms", "pairs=01 nvlinks=0 peer_bandwidth=4 pcie_width_now=8", 2, between(narrow, "01"), 0.01);
-  row("peer-ms", "pairs=01 nvlinks=0 peer_bandwidth=4 peer_slow=0-1:0.25", 4, between(slow, "01"), 0.01);
+  row("peer-ms", "pairs=01 nvlinks=0 peer_bandwidth=4", 1, between(PCIE, "01"), 0.01);
+  row("peer-ms", "pairs=02,12 nvlinks=0 peer_bandwidth=4", 2, between(PCIE, "0212"), 0.01);
+  row("peer-ms", "pairs=01 nvlinks=0 peer_bandwidth=4 pcie_width_now=8", 2, between(PCIE "pcie_width_now 8\n", "01"),
+      0.01);
+  row("peer-ms", "pairs=01 nvlinks=0 peer_bandwidth=4 peer_slow=0-1:0.25", 4,
+      between(PCIE "peer_slow 0-1:0.25\n", "01"), 0.01);
   row("peer-ms", "pairs=01,10 nvlinks=0 link_duplex=half", 2, between(PEERS "nvlinks 0\nlink_duplex half\n", "0110"),
       0.01);
 }
