@@ -238,8 +238,7 @@ static double between(const char *config, const char *pairs) {
   new_machine(config);
   pairs_asked = pairs;
   if (pipe(answer) != 0 || in_child(tell_time) != 0 || read(answer[0], &t, sizeof t) != sizeof t) return -1;
-  close(answer[0]);
-  close(answer[1]);
+  close(answer[0]), close(answer[1]);
   return round((double)t / MILLISECOND * 100) / 100;
 }
 
@@ -268,8 +267,7 @@ static void devices(void) {
 
 static void alone(void) {
   prepare_copies(false);
-  int64_t t = time_of_copies('h');
-  exit(t == (int64_t)COPIES * MILLISECOND ? 0 : 1);
+  exit(time_of_copies('h') == (int64_t)COPIES * MILLISECOND ? 0 : 1);
 }
 
 /* KILLS=200 in the environment: so many. */
