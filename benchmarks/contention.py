@@ -2,10 +2,10 @@
 
     python benchmarks/contention.py [--output docs/results]
 
-Runs the emulator's tests of contention, L2, links, switches, clocks and power (a C compiler is needed) and writes
-`contention.json` and `contention.md`: kind, keys and their values, what the rule says, what was seen, and the
-difference. Exit status 1 if a difference is above 1 % (of a fraction of accesses: one point), or a check failed. All
-figures are the emulated GPU's.
+Runs the emulator's tests of contention, L2, links, switches, clocks and power, of streams, priorities and hardware
+queues, of green contexts, MPS and MIG, and of 32 tenants (a C compiler is needed) and writes `contention.json` and
+`contention.md`: kind, keys and their values, what the rule says, what was seen, and the difference. Exit status 1 if a
+difference is above 1 % (of a fraction of accesses: one point), or a check failed. All figures are the emulated GPU's.
 """
 
 from __future__ import annotations
@@ -19,7 +19,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-TESTS = "test_contention test_cache test_link test_switch test_power"
+TESTS = (
+    "test_contention test_cache test_link test_switch test_power test_streams test_partitions test_green_beside "
+    "test_static test_mig test_mig_power test_crowd"
+)
 HEAD = """# Contention on the emulated GPU
 
 Figures of the emulated GPU, never of hardware: by `benchmarks/contention.py`, from independent small programs over the

@@ -17,7 +17,7 @@
 #include "common_clock.h"
 #include "common_journal.h"
 
-enum { VERSION = 11 };
+enum { VERSION = 12 };
 const int64_t *clock_virtual;
 
 /* Virtual time begins there, whole seconds: everything that is periodic has the same phase in each session. */

@@ -4,7 +4,7 @@
 
 #include "timeline.h"
 
-enum { TENANTS = 8, NUMBERS = 4 };
+enum { TENANTS = 32, NUMBERS = 4 };
 
 typedef struct tenants {
   int count;

@@ -1,5 +1,5 @@
 /* Green contexts of several processes, and beside another device. In virtual time. */
-#include "timeline.h"
+#include "tenants.h"
 
 enum { PART = 64 };
 
@@ -48,22 +48,25 @@ static void two(const char *config, const char *first, const char *second, int64
   }
 }
 
-/* Launch and synchronization cost a few of 1000 kernels. */
-static bool is_near(int64_t value, int64_t expected) { return value <= expected + 2 && value >= expected - 10; }
+/* Kernels in 1 s of two tenants; launch and synchronization cost a few of 1000. */
+static void rates(const char *config, const char *set, const char *second, const char *kind, double expected) {
+  int64_t n[2];
+  two(config, "0 0", second, n);
+  for (int k = 0; k < 2; k++) row(kind, set, expected, (double)n[k], 0.01);
+}
 
 static void processes(void) {
   int64_t n[2];
-  two(EXACT "schedule side-by-side\n", "0 0", "1 1", n);
-  check(n[0] == n[1] && is_near(n[0], 1000), "side by side, disjoint: %lld and %lld kernels", (long long)n[0],
-        (long long)n[1]);
-  two(EXACT "schedule side-by-side\n", "0 0", "1 0", n);
-  check(is_near(n[0], 500) && is_near(n[1], 500), "the same multiprocessors: %lld and %lld", (long long)n[0],
-        (long long)n[1]);
-  two(EXACT "switch_ns 0\n", "0 0", "1 1", n);
-  check(is_near(n[0], 500) && is_near(n[1], 500), "in turns, also disjoint ones wait: %lld and %lld", (long long)n[0],
-        (long long)n[1]);
+  rates(EXACT "schedule side-by-side\n", "schedule side-by-side", "1 1",
+        "green contexts, kernels of 1 ms in 1 s: two tenants, disjoint", 1000);
+  rates(EXACT "schedule side-by-side\n", "schedule side-by-side", "1 0",
+        "green contexts, kernels of 1 ms in 1 s: two tenants, the same multiprocessors", 500);
+  rates(EXACT "switch_ns 0\n", "switch_ns 0", "1 1",
+        "green contexts, kernels of 1 ms in 1 s: two tenants in turns, disjoint", 500);
   two(EXACT "schedule side-by-side\n", "0 -1", "1 0", n);
-  check(n[0] == -1 && is_near(n[1], 750), "one that is killed leaves the rest at once: %lld", (long long)n[1]);
+  check(n[0] == -1, "one that is killed");
+  row("green contexts, kernels of 1 ms in 1 s: beside one that is killed at 0.5 s", "schedule side-by-side", 750,
+      (double)n[1], 0.01);
 }
 
 /* What the primary context may reach, its green contexts may. */

@@ -47,7 +47,7 @@ static int64_t time_of_copies(char direction) {
 /* ---- roles of clients: "DIRECTIONS PAGEABLE", a letter for each tenant ---- */
 
 static int role(const char *text) {
-  char directions[16], pageable[16];
+  char directions[TENANTS + 1], pageable[TENANTS + 1];
   int count, rank;
   if (strcmp(text, "forever") == 0) {
     prepare_copies(false);
@@ -55,7 +55,7 @@ static int role(const char *text) {
     fflush(stdout);
     for (;;) time_of_copies('h');
   }
-  if (sscanf(text, "%15s %15s %d %d", directions, pageable, &count, &rank) != 4) return 3;
+  if (sscanf(text, "%32s %32s %d %d", directions, pageable, &count, &rank) != 4) return 3;
   prepare_copies(pageable[rank] == 'y');
   tenant_enter(count, rank);
   int64_t t = time_of_copies(directions[rank]);
@@ -69,7 +69,7 @@ static int role(const char *text) {
 /* The rate of the last of so many tenants, in percent of the link's. */
 static double rate_of(const char *config, const char *directions, const char *pageable) {
   tenants all = {0};
-  char text[64];
+  char text[80];
   new_machine(config);
   snprintf(text, sizeof text, "%s %s", directions, pageable);
   tenants_start(&all, text, (int)strlen(directions));
@@ -84,6 +84,8 @@ static void rates(void) {
   row("h2d-rate-percent", "tenants=4", 25, rate_of(LINK, "hhhh", "nnnn"), exact);
   row("d2h-rate-percent", "tenants=2", 50, rate_of(LINK, "dd", "nn"), exact);
   row("h2d-rate-percent", "tenants=3", 100.0 / 3, rate_of(LINK, "hhh", "nnn"), exact);
+  row("h2d-rate-percent", "tenants=32", 3.125,
+      rate_of(LINK, "hhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhh", "nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn"), exact);
   row("h2d-rate-percent", "tenants=4 link_own=1", 100, rate_of(LINK "link_own 1\n", "hhhh", "nnnn"), exact);
   row("d2h-rate-percent", "tenants=2 directions=both", 100, rate_of(LINK, "hd", "nn"), exact);
   row("d2h-rate-percent", "tenants=2 directions=both link_duplex=half", 50,
@@ -109,7 +111,7 @@ static void mixed(void) {
   tenants run[2] = {0};
   for (int k = 0; k < 2; k++) {
     new_machine(LINK "jitter 0.02\n");
-    tenants_start(&run[k], "hhddhdhd nynnyyny", TENANTS);
+    tenants_start(&run[k], "hhddhdhd nynnyyny", 8);
     tenants_collect(&run[k], 1);
   }
   check(is_same(&run[0], &run[1]), "eight tenants mixed: the same times in each run");
@@ -177,6 +179,7 @@ static void in_one_process(void) {
 /* ---- between devices ---- */
 
 #define PEERS LINK "devices 4\npeer_bandwidth 1000000000\npeer_latency 0\n"
+#define PCIE PEERS "nvlinks 0\npeer_bandwidth 4000000000\n"
 
 enum { GPUS = 4 };
 
@@ -236,8 +239,7 @@ static double between(const char *config, const char *pairs) {
   new_machine(config);
   pairs_asked = pairs;
   if (pipe(answer) != 0 || in_child(tell_time) != 0 || read(answer[0], &t, sizeof t) != sizeof t) return -1;
-  close(answer[0]);
-  close(answer[1]);
+  close(answer[0]), close(answer[1]);
   return round((double)t / MILLISECOND * 100) / 100;
 }
 
@@ -252,14 +254,12 @@ static void devices(void) {
   row("peer-ms", "pairs=12 peer_slow=0-1:0.25", 1, between(PEERS "peer_slow 0-1:0.25\n", "12"), 0.01);
   row("peer-ms", "pairs=01 peer_access=0", 1, between(PEERS "peer_access 0\n", "01"), 0.01);
   row("peer-ms", "pairs=02,12 peer_access=0", 2, between(PEERS "peer_access 0\n", "0212"), 0.01);
-  const char *pcie = PEERS "nvlinks 0\npeer_bandwidth 4000000000\n";
-  char narrow[400], slow[400];
-  snprintf(narrow, sizeof narrow, "%spcie_width_now 8\n", pcie);
-  snprintf(slow, sizeof slow, "%speer_slow 0-1:0.25\n", pcie);
-  row("peer-ms", "pairs=01 nvlinks=0 peer_bandwidth=4", 1, between(pcie, "01"), 0.01);
-  row("peer-ms", "pairs=02,12 nvlinks=0 peer_bandwidth=4", 2, between(pcie, "0212"), 0.01);
-  row("peer-ms", "pairs=01 nvlinks=0 peer_bandwidth=4 pcie_width_now=8", 2, between(narrow, "01"), 0.01);
-  row("peer-ms", "pairs=01 nvlinks=0 peer_bandwidth=4 peer_slow=0-1:0.25", 4, between(slow, "01"), 0.01);
+  row("peer-ms", "pairs=01 nvlinks=0 peer_bandwidth=4", 1, between(PCIE, "01"), 0.01);
+  row("peer-ms", "pairs=02,12 nvlinks=0 peer_bandwidth=4", 2, between(PCIE, "0212"), 0.01);
+  row("peer-ms", "pairs=01 nvlinks=0 peer_bandwidth=4 pcie_width_now=8", 2, between(PCIE "pcie_width_now 8\n", "01"),
+      0.01);
+  row("peer-ms", "pairs=01 nvlinks=0 peer_bandwidth=4 peer_slow=0-1:0.25", 4,
+      between(PCIE "peer_slow 0-1:0.25\n", "01"), 0.01);
   row("peer-ms", "pairs=01,10 nvlinks=0 link_duplex=half", 2, between(PEERS "nvlinks 0\nlink_duplex half\n", "0110"),
       0.01);
 }
@@ -268,8 +268,7 @@ static void devices(void) {
 
 static void alone(void) {
   prepare_copies(false);
-  int64_t t = time_of_copies('h');
-  exit(t == (int64_t)COPIES * MILLISECOND ? 0 : 1);
+  exit(time_of_copies('h') == (int64_t)COPIES * MILLISECOND ? 0 : 1);
 }
 
 /* KILLS=200 in the environment: so many. */

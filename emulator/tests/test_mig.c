@@ -1,7 +1,7 @@
 /* MIG instances: multiprocessors, memory and bandwidth of their own, and one link. In virtual time. */
 #include <dlfcn.h>
 
-#include "timeline.h"
+#include "tenants.h"
 
 #define GPU_UUID "GPU-e0000000-0000-4000-8000-000000000200"
 #define FIRST_UUID "MIG-e0000000-0000-4000-8000-000000001201"
@@ -173,11 +173,13 @@ static void rates(void) {
   equal(ask_on(NULL, "multiply"), 480000, "a kernel on the whole device: ns");
   const int64_t whole = ask_on(NULL, "stream");
   new_machine(EXACT "mig 3,2\n");
-  equal(ask_on(FIRST_UUID, "multiply"), 480000 * 132 / 60, "and on an instance of 60 multiprocessors");
+  row("MIG, ns of a kernel that fills an instance of 60 multiprocessors", "mig 3,2", 480000 * 132 / 60,
+      (double)ask_on(FIRST_UUID, "multiply"), 0);
   const int64_t half = ask_on(FIRST_UUID, "stream"), quarter = ask_on(SECOND_UUID, "stream");
-  equal(half - 1200, 2 * (whole - 1200), "half of the memory slices, half of the bandwidth");
-  check(llabs(quarter - 1200 - 4 * (whole - 1200)) <= 2, "a quarter, a quarter, but for rounding: %lld ns",
-        (long long)quarter);
+  row("MIG, ns of a reader with half of the memory slices", "mig 3,2", 2 * (double)(whole - 1200),
+      (double)(half - 1200), 0);
+  row("MIG, ns of a reader with a quarter of them", "mig 3,2", 4 * (double)(whole - 1200), (double)(quarter - 1200),
+      1e-5);
 }
 
 static void visibility(void) {
@@ -227,16 +229,19 @@ static void two(const char *const devices[2], const char *const roles[2], int64_
 
 /* Each millisecond costs its launch and its synchronization too, so that a few less than 1000 fit into a second. */
 static void neighbors(void) {
+  static const struct {
+    const char *kind, *devices[2], *roles[2];
+    double expected;
+  } cases[] = {
+      {"MIG, kernels of 1 ms in 1 s: a tenant in each instance", {FIRST_UUID, SECOND_UUID}, {"0", "1"}, 1000},
+      {"MIG, kernels of 1 ms in 1 s: two tenants of one instance", {FIRST_UUID, FIRST_UUID}, {"0", "1"}, 500},
+      {"MIG, copies of 1 ms in 50 ms: a tenant in each instance", {FIRST_UUID, SECOND_UUID}, {"copy0", "copy1"}, 25},
+  };
   int64_t n[2];
-  two((const char *const[]){FIRST_UUID, SECOND_UUID}, (const char *const[]){"0", "1"}, n);
-  check(n[0] == n[1] && n[0] > 990 && n[0] < 1000, "two instances do not share time: %lld and %lld kernels",
-        (long long)n[0], (long long)n[1]);
-  two((const char *const[]){FIRST_UUID, FIRST_UUID}, (const char *const[]){"0", "1"}, n);
-  check(n[0] + n[1] >= 990 && n[0] + n[1] <= 1002 && llabs(n[0] - n[1]) <= 4,
-        "two processes of one instance do: %lld and %lld", (long long)n[0], (long long)n[1]);
-  two((const char *const[]){FIRST_UUID, SECOND_UUID}, (const char *const[]){"copy0", "copy1"}, n);
-  check(n[0] + n[1] >= 48 && n[0] + n[1] <= 52 && llabs(n[0] - n[1]) <= 2,
-        "the link is the device's: %lld and %lld copies of 1 ms in 50 ms", (long long)n[0], (long long)n[1]);
+  for (size_t c = 0; c < sizeof cases / sizeof cases[0]; c++) {
+    two(cases[c].devices, cases[c].roles, n);
+    for (int k = 0; k < 2; k++) row(cases[c].kind, "mig 3,3", cases[c].expected, (double)n[k], 0.01);
+  }
 }
 
 static void memory(void) {

@@ -270,12 +270,14 @@ static void ampere(void) {
 }
 
 int main(void) {
+  scenarios_are_rows("green contexts");
   scenario(EXACT, one_half, "a green context of half of the device has half of its rate");
-  scenario(EXACT, two_halves, "and keeps it beside another one's work");
+  scenario(EXACT, two_halves, "half of the device beside another half's work");
   scenario(EXACT, order_in_one, "its own streams divide its multiprocessors by priority and order");
   scenario(EXACT, same_half_twice, "the same group of two splits is shared equally");
   scenario(EXACT, unequal_splits, "splits that overlap share what they have in common");
-  scenario(EXACT "split_overlaps 1\n", overlapping_groups, "split_overlaps 1: so do the groups of one");
+  scenario(EXACT "split_overlaps 1\n", overlapping_groups,
+           "groups of one split that overlap share what they have in common");
   scenario(EXACT "split_overlaps 1\n", emptiest_first, "who needs little takes it where nobody else is");
   scenario(EXACT, beside_the_primary, "the primary context's kernels run on all multiprocessors");
   scenario(EXACT, waits, "waits return when they should, whatever sets are at work");

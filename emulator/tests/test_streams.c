@@ -1,5 +1,5 @@
 /* Kernels of one process at the same time: multiprocessors, priorities, hardware queues. In virtual time, exact. */
-#include "timeline.h"
+#include "tenants.h"
 
 /* ---- multiprocessors ---- */
 
@@ -201,22 +201,27 @@ static void two_processes(const char *config, const char *first, const char *sec
   }
 }
 
-static bool is_near(int64_t value, int64_t expected) { return llabs(value - expected) <= 16; }
+static void rates(const char *config, const char *set, const char *roles[2], const char *kinds[2],
+                  const double expected[2]) {
+  int64_t n[2];
+  two_processes(config, roles[0], roles[1], n);
+  for (int k = 0; k < 2; k++) row(kinds[k], set, expected[k], (double)n[k], 0.01);
+}
+
+#define RATES(config, set, first, second, first_kind, second_kind, first_rate, second_rate)      \
+  rates(config, set, (const char *[]){first, second}, (const char *[]){first_kind, second_kind}, \
+        (const double[]){first_rate, second_rate})
 
 static void processes(void) {
   int64_t n[2];
-  two_processes(EXACT "switch_ns 0\n", "4 33 0", "4 33 1", n);
-  check(is_near(n[0], 2000) && is_near(n[1], 2000), "in turns, four streams each: %lld and %lld quarters in 1 s",
-        (long long)n[0], (long long)n[1]);
-  two_processes(EXACT "switch_ns 0\n", "4 33 0", "1 132 1", n);
-  check(is_near(n[0], 2000) && is_near(n[1], 500), "four streams and one: %lld quarters, %lld wholes", (long long)n[0],
-        (long long)n[1]);
-  two_processes(EXACT "schedule side-by-side\n", "4 33 0", "1 132 1", n);
-  check(is_near(n[0], 2000) && is_near(n[1], 500), "the same side by side: %lld quarters, %lld wholes", (long long)n[0],
-        (long long)n[1]);
-  two_processes(EXACT "schedule side-by-side\n", "1 33 0", "3 44 1", n);
-  check(is_near(n[0], 1000) && is_near(n[1], 2250), "who uses less leaves the rest: %lld quarters, %lld thirds",
-        (long long)n[0], (long long)n[1]);
+  RATES(EXACT "switch_ns 0\n", "switch_ns 0", "4 33 0", "4 33 1", "quarters in 1 s, four streams, first of two tenants",
+        "quarters in 1 s, four streams, the second", 2000, 2000);
+  RATES(EXACT "switch_ns 0\n", "switch_ns 0", "4 33 0", "1 132 1", "quarters in 1 s, four streams beside one",
+        "wholes in 1 s, one stream beside four", 2000, 500);
+  RATES(EXACT "schedule side-by-side\n", "schedule side-by-side", "4 33 0", "1 132 1",
+        "quarters in 1 s, four streams beside one", "wholes in 1 s, one stream beside four", 2000, 500);
+  RATES(EXACT "schedule side-by-side\n", "schedule side-by-side", "1 33 0", "3 44 1",
+        "quarters in 1 s, one stream beside three", "thirds in 1 s, three streams beside a quarter", 1000, 2250);
   two_processes(EXACT, "0 0 0", "0 0 1", n);
   check(n[0] == 1 && n[1] == 1, "waits return when they should beside another process in turns");
   two_processes(EXACT "schedule side-by-side\n", "0 0 0", "0 0 1", n);
@@ -225,21 +230,24 @@ static void processes(void) {
 
 int main(int argc, char **argv) {
   if (argc > 1) return role(argv[1]);
+  scenarios_are_rows("streams");
   scenario(EXACT, two_halves, "kernels of half the device run at the same time in two streams");
-  scenario(EXACT, one_stream, "and one after the other in one");
+  scenario(EXACT, one_stream, "kernels of half the device run one after the other in one stream");
   scenario(EXACT, four_quarters, "four streams of quarters have four times the rate of one");
   scenario(EXACT, four_wholes, "kernels that fill the device gain nothing");
   scenario(EXACT, what_is_left, "a kernel takes what others leave, and more when they end");
   scenario(EXACT, legacy_stream, "the legacy stream waits for blocking streams, and they for it");
+  scenarios_are_rows("priorities");
   scenario(EXACT, range, "priorities from 0 to -5, others moved into that");
   scenario(EXACT, high_is_next, "a higher priority goes first");
-  scenario(EXACT, high_comes_late, "at the end of the running wave");
+  scenario(EXACT, high_comes_late, "a higher priority that comes late goes first at the end of the running wave");
+  scenarios_are_rows("hardware queues");
   scenario(EXACT "hardware_queues 2\n", two_queues, "two streams on two queues");
-  scenario(EXACT "hardware_queues 1\n", one_queue, "false dependency: on one queue");
-  scenario(EXACT, one_connection, "the same by CUDA_DEVICE_MAX_CONNECTIONS");
-  scenario(EXACT, eight_connections, "eight of these unless it says otherwise");
-  scenario(EXACT, many_connections, "more if it says so");
-  scenario(EXACT "hardware_queues 1\n", one_queue_breadth_first, "none if the kernels come in turn");
+  scenario(EXACT "hardware_queues 1\n", one_queue, "two streams on one queue: false dependency");
+  scenario(EXACT, one_connection, "two streams with CUDA_DEVICE_MAX_CONNECTIONS=1");
+  scenario(EXACT, eight_connections, "the ninth stream without CUDA_DEVICE_MAX_CONNECTIONS shares a queue");
+  scenario(EXACT, many_connections, "the ninth stream with CUDA_DEVICE_MAX_CONNECTIONS=32 has its own");
+  scenario(EXACT "hardware_queues 1\n", one_queue_breadth_first, "no false dependency if the kernels come in turn");
   scenario(EXACT "hardware_queues 2\n", three_streams, "the third stream shares the first one's queue");
   scenario(EXACT, waits, "waits return when they should, whatever is at work");
   scenario(EXACT "hardware_queues 1\n", waits, "and with one queue");

@@ -57,6 +57,27 @@ int64_t time_of_mark(int k) {
   return llround((double)milliseconds * MILLISECOND);
 }
 
+/* ---- scenarios ---- */
+
+static const char *kind_of_rows, *scenario_meaning, *scenario_keys;
+
+void scenarios_are_rows(const char *kind) { kind_of_rows = getenv("TABLE") ? kind : NULL; }
+
+/* Keys other than those of EXACT, in one line. */
+static void print_keys(void) {
+  const size_t common = strlen(EXACT);
+  const char *keys = scenario_keys + (strncmp(scenario_keys, EXACT, common) == 0 ? common : 0);
+  for (; *keys; keys++)
+    if (*keys != '\n' || keys[1]) fputs(*keys == '\n' ? ", " : (const char[]){*keys, 0}, stdout);
+}
+
+static void print_row(double expected, double seen) {
+  if (!kind_of_rows) return;
+  printf("row %s, ms: %s | ", kind_of_rows, scenario_meaning);
+  print_keys();
+  printf(" | %.6g | %.6g\n", expected, seen);
+}
+
 _Noreturn void end_at(const double *expected) {
   bool good = true;
   MUST(cu.cuCtxSynchronize());
@@ -65,11 +86,13 @@ _Noreturn void end_at(const double *expected) {
     good = false;
     printf("mark %d: %lld ns, expected %g ms\n", k, (long long)time_of_mark(k), expected[k]);
   }
+  print_row(expected[marks - 1], (double)time_of_mark(marks - 1) / MILLISECOND);
   fflush(stdout);
   exit(good ? 0 : 1);
 }
 
 void scenario(const char *config, void (*body)(void), const char *meaning) {
+  scenario_meaning = meaning, scenario_keys = config;
   new_machine(config);
   check(in_child(body) == 0, "%s", meaning);
 }

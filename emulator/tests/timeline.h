@@ -46,4 +46,8 @@ bool waits_in_time(int rounds);
 
 void scenario(const char *config, void (*body)(void), const char *meaning);
 
+/* With TABLE in the environment, the scenarios of this program from here on are rows of a table, of that kind: when the
+ * last mark lies. See `row` in tenants.h. */
+void scenarios_are_rows(const char *kind);
+
 #endif
