@@ -28,7 +28,7 @@ typedef struct rate_work {
 } rate_work;
 
 static int submit(rate_work *w, way *one) {
-  while (!gvb_flight_full(&one->flight) && gvb_period_is_busy(&w->period)) {
+  while (!gvb_flight_full(&one->flight) && gvb_period_is_open(&w->period)) {
     GVB_TRY(gvb_cuda_status(gvb_lane_queue_name(&one->lane), gvb_lane_queue(&one->lane)));
     GVB_TRY(gvb_flight_take_off(&one->flight));
   }
@@ -57,7 +57,7 @@ static int next_completion(rate_work *w, int64_t *stamp, int32_t *kind) {
 
 static int settle(rate_work *w, gvb_interval *interval) {
   int32_t kind;
-  w->period.origin = gvb_clock();
+  gvb_period_start(&w->period);
   for (int i = 0; i < w->count; i++) GVB_TRY(submit(w, &w->ways[i]));
   do {
     GVB_TRY(next_completion(w, &interval->begin, &kind));

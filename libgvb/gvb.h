@@ -292,9 +292,10 @@ GVB_EXPORT int gvb_prepare_call_latency(int32_t function, int32_t resolution, in
  * are made first. 10 pairs of warm-up. Columns: alloc, free. */
 GVB_EXPORT int gvb_prepare_alloc_live(int32_t resolution, int64_t live, int64_t bytes, int64_t count, gvb_work **work);
 
-/* alloc_storm: cuMemAlloc_v2 and cuMemFree_v2 of `bytes` back to back until `duration` ns after begin, or stop.
+/* alloc_storm: cuMemAlloc_v2 and cuMemFree_v2 of `bytes` back to back until `duration` ns after begin, or stop; in each
+ * 10 ms only in the first `busy` ns (10 ms: always).
  * One row. Columns: pairs. That is their number, not ns. */
-GVB_EXPORT int gvb_prepare_alloc_storm(int64_t bytes, int64_t duration, gvb_work **work);
+GVB_EXPORT int gvb_prepare_alloc_storm(int64_t bytes, int64_t busy, int64_t duration, gvb_work **work);
 
 /* launch_paced: t0 launch(empty, grid `blocks`, block 32) t1; cuStreamSynchronize after each, outside. A launch begins
  * `period` ns after the one before it began, spun for; a late one is not made up for. Counter = launches is verified.
@@ -322,12 +323,18 @@ GVB_EXPORT int gvb_prepare_launch_rate(int64_t iterations, int64_t blocks, int64
 /* rate: launch_rate of any kernel that loads the device, in `blocks` blocks of 256. `amount` is what a launch does:
  * iterations of fma; additions of each thread; else bytes read and written, part by part of its arrays, which have
  * `bytes` in all, or several times through them (l2_read: always whole). Of atomics, `bytes` are 128 for each address.
- * Launches begin in the first `busy` ns of each 10 ms alone; 10 ms is always. Verified after end: every thread's total
+ * Launches begin in the first `busy` ns of each 10 ms alone, 10 ms being always, and `every` ns at least after the one
+ * before them. Verified after end: every thread's total
  * (fma), the sum of all that was read or added, or, of the others, the sum of what the launches wrote into a result
  * that was cleared before. Columns: done. That is ns since begin. Notes: [0] launches per row; [1] rows beyond the 2^20
  * that there is room for; [2] what a launch does, FLOP, bytes or additions. */
 GVB_EXPORT int gvb_prepare_rate(int32_t kernel, int64_t bytes, int64_t amount, int64_t blocks, int64_t depth,
-                                int64_t busy, int64_t settle, int64_t duration, gvb_work **work);
+                                int64_t busy, int64_t every, int64_t settle, int64_t duration, gvb_work **work);
+
+/* pieces: t0, one launch of rate's, cuStreamSynchronize, t1; `count` times. Verified as by rate. Columns: done. Notes:
+ * [0] what a launch does, FLOP, bytes or additions. */
+GVB_EXPORT int gvb_prepare_pieces(int32_t kernel, int64_t bytes, int64_t amount, int64_t blocks, int64_t count,
+                                  gvb_work **work);
 
 /* chase: one thread follows one random cycle (Sattolo's shuffle, by `seed`) through `bytes`, an address of 128 bytes a
  * step, passing by L1; `warm` whole passes, then `steps`, timed by %globaltimer 64 at a time (a rest is left out). The

@@ -28,11 +28,14 @@ static int launch_group(rate_work *w) {
 }
 
 static int submit(rate_work *w) {
-  while (!gvb_flight_full(&w->flight) && gvb_period_is_busy(&w->period)) GVB_TRY(launch_group(w));
+  while (!gvb_flight_full(&w->flight) && gvb_period_is_open(&w->period)) {
+    gvb_period_begin(&w->period);
+    GVB_TRY(launch_group(w));
+  }
   return GVB_OK;
 }
 
-/* The queue is empty between the busy parts of two periods. */
+/* Where work begins at some times alone, the queue may be empty. */
 static int land_at_times(rate_work *w) {
   bool landed = false;
   while (!landed) {
@@ -51,7 +54,7 @@ static int next_completion(rate_work *w, int64_t *stamp) {
 }
 
 static int settle(rate_work *w, gvb_interval *interval) {
-  w->period.origin = gvb_clock();
+  gvb_period_start(&w->period);
   GVB_TRY(submit(w));
   do {
     GVB_TRY(next_completion(w, &interval->begin));
@@ -79,6 +82,20 @@ static int run(gvb_work *work, gvb_interval *interval) {
   GVB_TRY(settle(w, interval));
   GVB_TRY(measure(w, interval));
   GVB_TRY(gvb_flight_empty(&w->flight));
+  return gvb_piece_verify(&w->piece);
+}
+
+static int run_pieces(gvb_work *work, gvb_interval *interval) {
+  rate_work *w = (rate_work *)work;
+  interval->begin = gvb_clock();
+  for (interval->rows = 0; interval->rows < work->rows; interval->rows++) {
+    const int64_t begin = gvb_clock();
+    GVB_TRY(gvb_piece_launch(&w->piece));
+    GVB_TRY(gvb_sync());
+    interval->samples[interval->rows] = gvb_clock() - begin;
+  }
+  interval->end = gvb_clock();
+  interval->notes[0] = w->piece.work;
   return gvb_piece_verify(&w->piece);
 }
 
@@ -145,14 +162,27 @@ int gvb_prepare_launch_rate(int64_t iterations, int64_t blocks, int64_t depth, i
 }
 
 int gvb_prepare_rate(int32_t kernel, int64_t bytes, int64_t amount, int64_t blocks, int64_t depth, int64_t busy,
-                     int64_t settle_ns, int64_t duration, gvb_work **work) {
+                     int64_t every, int64_t settle_ns, int64_t duration, gvb_work **work) {
   rate_work *w = NULL;
   GVB_TRY(gvb_need_out(work));
   GVB_TRY(gvb_need_piece(kernel, bytes, amount, blocks));
   GVB_TRY(gvb_need_range("depth", depth, 1, GVB_DEEPEST_FLIGHT));
   GVB_TRY(gvb_need_range("busy", busy, 1, GVB_PERIOD));
+  GVB_TRY(gvb_need_range("every", every, 0, GVB_SECOND));
   GVB_TRY(make(settle_ns, duration, &w));
   w->period.busy = busy;
+  w->period.every = every;
   const int status = gvb_piece_make(&w->piece, kernel, bytes, amount, blocks);
   return gvb_work_ready(&w->work, status == GVB_OK ? set_up(w, depth, GVB_WAIT_SPIN) : status, work);
+}
+
+int gvb_prepare_pieces(int32_t kernel, int64_t bytes, int64_t amount, int64_t blocks, int64_t count, gvb_work **work) {
+  gvb_work *made = NULL;
+  GVB_TRY(gvb_need_out(work));
+  GVB_TRY(gvb_need_piece(kernel, bytes, amount, blocks));
+  GVB_TRY(gvb_need_range("count", count, 1, GVB_MOST_ROWS));
+  GVB_TRY(gvb_device_work_new(sizeof(rate_work), count, 1, &made));
+  made->run = run_pieces;
+  made->release = release;
+  return gvb_work_ready(made, gvb_piece_make(&((rate_work *)made)->piece, kernel, bytes, amount, blocks), work);
 }

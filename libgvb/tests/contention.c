@@ -4,22 +4,23 @@
 enum { KIB = 1 << 10, MIB = 1 << 20, MICROSECOND = 1000, MILLISECOND = 1000000, BLOCKS = 132 };
 
 /* 1000 bytes a microsecond of DRAM, ten times as many of L2; 1 ns a clock. */
-#define EXACT                                                                                                         \
-  QUICK                                                                                                               \
-      "clock virtual\nkernel_minimum 0\ncall 0\nmemory_bytes 1073741824\ndram_bandwidth 1000000000\nl2_bytes 65536\n" \
-      "l2_bandwidth 10000000000\nsm_clock 1000000000\nl2_latency 100\ndram_latency 300\n"
+#define EXACT                                                                                                     \
+  QUICK                                                                                                           \
+  "clock virtual\nkernel_minimum 0\ncall 0\nmemory_bytes 1073741824\ndram_bandwidth 1000000000\nl2_bytes 65536\n" \
+  "l2_bandwidth 10000000000\nsm_clock 1000000000\nl2_latency 100\ndram_latency 300\n"
 
-static gvb_interval rate_busy(int32_t kernel, int64_t bytes, int64_t amount, int64_t depth, int64_t busy) {
+static gvb_interval rate_at(int32_t kernel, int64_t bytes, int64_t amount, int64_t depth, int64_t busy, int64_t every) {
   gvb_work *work = NULL;
   open_device();
-  EXPECT_OK(gvb_prepare_rate(kernel, bytes, amount, BLOCKS, depth, busy, 5 * MILLISECOND, 200 * MILLISECOND, &work));
+  EXPECT_OK(
+      gvb_prepare_rate(kernel, bytes, amount, BLOCKS, depth, busy, every, 5 * MILLISECOND, 200 * MILLISECOND, &work));
   const gvb_interval i = run_once(work);
   EXPECT_OK(gvb_release(work));
   return i;
 }
 
 static gvb_interval rate(int32_t kernel, int64_t bytes, int64_t amount) {
-  return rate_busy(kernel, bytes, amount, 4, 10 * MILLISECOND);
+  return rate_at(kernel, bytes, amount, 4, 10 * MILLISECOND, 0);
 }
 
 /* Work per second of the whole run. */
@@ -67,17 +68,44 @@ static void arithmetic(void) {
 }
 
 static void at_times(void) {
-  const gvb_interval i = rate_busy(GVB_RATE_READ, 12 * MIB, 480000, 1, 2500 * MICROSECOND);
+  const gvb_interval i = rate_at(GVB_RATE_READ, 12 * MIB, 480000, 1, 2500 * MICROSECOND, 0);
   expect_rate(&i, 6 * 480000 / 0.01); /* five end in the busy 2.5 ms, the sixth after them */
 }
 
-static void wrong_result(void) {
+static void at_a_distance(void) {
+  const gvb_interval i = rate_at(GVB_RATE_READ, 12 * MIB, 480000, 4, 10 * MILLISECOND, 2 * MILLISECOND);
+  expect_rate(&i, 0.24e9);
+}
+
+static void pieces(void) {
   gvb_work *work = NULL;
   open_device();
-  EXPECT_STATUS(gvb_prepare_rate(GVB_RATE_FMA, 0, 0, BLOCKS, 4, 1, 0, 1, &work), GVB_ERROR_ARGUMENT);
-  EXPECT_STATUS(gvb_prepare_rate(GVB_RATE_TRIAD, 40, 48, BLOCKS, 4, 1, 0, 1, &work), GVB_ERROR_ARGUMENT);
-  EXPECT_STATUS(gvb_prepare_rate(7, 48, 48, BLOCKS, 4, 1, 0, 1, &work), GVB_ERROR_ARGUMENT);
-  EXPECT_STATUS(gvb_prepare_rate(GVB_RATE_ATOMICS, 64, 1, BLOCKS, 4, 1, 0, 1, &work), GVB_ERROR_ARGUMENT);
+  EXPECT_OK(gvb_prepare_pieces(GVB_RATE_READ, 12 * MIB, 480000, BLOCKS, 30, &work));
+  const gvb_interval i = run_once(work);
+  EXPECT(i.rows == 30 && i.notes[0] == 480000);
+  EXPECT(median(&i, 1, 0) >= 480 * MICROSECOND && median(&i, 1, 0) < 490 * MICROSECOND);
+  EXPECT_OK(gvb_release(work));
+}
+
+static void half_a_storm(void) {
+  gvb_work *work = NULL;
+  int64_t pairs[2];
+  open_device();
+  for (int k = 0; k < 2; k++) {
+    EXPECT_OK(gvb_prepare_alloc_storm(2 * MIB, (k + 1) * 5 * MILLISECOND, 100 * MILLISECOND, &work));
+    pairs[k] = run_once(work).samples[0];
+    EXPECT_OK(gvb_release(work));
+  }
+  EXPECT(pairs[0] > 0.49 * pairs[1] && pairs[0] < 0.52 * pairs[1]);
+}
+
+static void refusals(void) {
+  gvb_work *work = NULL;
+  open_device();
+  EXPECT_STATUS(gvb_prepare_rate(GVB_RATE_FMA, 0, 0, BLOCKS, 4, 1, 0, 0, 1, &work), GVB_ERROR_ARGUMENT);
+  EXPECT_STATUS(gvb_prepare_rate(GVB_RATE_TRIAD, 40, 48, BLOCKS, 4, 1, 0, 0, 1, &work), GVB_ERROR_ARGUMENT);
+  EXPECT_STATUS(gvb_prepare_rate(7, 48, 48, BLOCKS, 4, 1, 0, 0, 1, &work), GVB_ERROR_ARGUMENT);
+  EXPECT_STATUS(gvb_prepare_rate(GVB_RATE_ATOMICS, 64, 1, BLOCKS, 4, 1, 0, 0, 1, &work), GVB_ERROR_ARGUMENT);
   EXPECT_STATUS(gvb_prepare_chase(128, 0, 64, 1, &work), GVB_ERROR_ARGUMENT);
 }
 
@@ -128,7 +156,10 @@ const check contention_checks[] = {{"rate goes through arrays part by part", EXA
                                    {"rate adds", EXACT, additions},
                                    {"rate computes", EXACT, arithmetic},
                                    {"rate works in a part of each 10 ms", EXACT, at_times},
-                                   {"rate and chase refuse what cannot be", EXACT, wrong_result},
+                                   {"rate keeps a distance", EXACT, at_a_distance},
+                                   {"pieces are waited for one by one", EXACT, pieces},
+                                   {"alloc_storm allocates in a part of each 10 ms", EXACT, half_a_storm},
+                                   {"rate and chase refuse what cannot be", EXACT, refusals},
                                    {"chase times groups of steps", EXACT, groups},
                                    {"chase_steps counts steps by their length", EXACT, each_step},
                                    {"chase_steps goes on where it was", EXACT, again},

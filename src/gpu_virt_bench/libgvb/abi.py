@@ -91,7 +91,7 @@ ROUTINES: Mapping[str, Routine] = {
     "alloc_live": Routine(
         {"resolution": "resolution", "live": "int64", "bytes": "int64", "count": "int64"}, ("alloc", "free")
     ),
-    "alloc_storm": Routine({"bytes": "int64", "duration": "int64"}, ("pairs",)),
+    "alloc_storm": Routine({"bytes": "int64", "busy": "int64", "duration": "int64"}, ("pairs",)),
     "launch_paced": Routine(
         {"resolution": "resolution", "count": "int64", "period": "int64", "blocks": "int64"}, ("call",)
     ),
@@ -125,11 +125,17 @@ ROUTINES: Mapping[str, Routine] = {
             "blocks": "int64",
             "depth": "int64",
             "busy": "int64",
+            "every": "int64",
             "settle": "int64",
             "duration": "int64",
         },
         ("done",),
         ("launches_per_row", "rows_left_out", "work_per_launch"),
+    ),
+    "pieces": Routine(
+        {"kernel": "rate_kernel", "bytes": "int64", "amount": "int64", "blocks": "int64", "count": "int64"},
+        ("done",),
+        ("work_per_launch",),
     ),
     "chase": Routine(
         {"bytes": "int64", "warm": "int64", "steps": "int64", "seed": "int64"}, ("group",), ("timed_ns",)
