@@ -137,9 +137,7 @@ ROUTINES: Mapping[str, Routine] = {
         ("done",),
         ("work_per_launch",),
     ),
-    "chase": Routine(
-        {"bytes": "int64", "warm": "int64", "steps": "int64", "seed": "int64"}, ("group",), ("timed_ns",)
-    ),
+    "chase": Routine({"bytes": "int64", "warm": "int64", "steps": "int64", "seed": "int64"}, ("group",), ("timed_ns",)),
     "chase_steps": Routine(
         {"bytes": "int64", "warm": "int64", "steps": "int64", "seed": "int64"}, ("clocks", "steps"), ("timed_ns",)
     ),
