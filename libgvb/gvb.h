@@ -320,14 +320,15 @@ GVB_EXPORT int gvb_prepare_launch_full(int32_t resolution, int64_t count, int64_
 GVB_EXPORT int gvb_prepare_launch_rate(int64_t iterations, int64_t blocks, int64_t depth, int64_t settle,
                                        int64_t duration, int32_t wait, gvb_work **work);
 
-/* rate: launch_rate of any kernel that loads the device, in `blocks` blocks of 256. `amount` is what a launch does:
- * iterations of fma; additions of each thread; else bytes read and written, part by part of its arrays, which have
- * `bytes` in all, or several times through them (l2_read: always whole). Of atomics, `bytes` are 128 for each address.
- * Launches begin in the first `busy` ns of each 10 ms alone, 10 ms being always, and `every` ns at least after the one
- * before them. Verified after end: every thread's total
- * (fma), the sum of all that was read or added, or, of the others, the sum of what the launches wrote into a result
- * that was cleared before. Columns: done. That is ns since begin. Notes: [0] launches per row; [1] rows beyond the 2^20
- * that there is room for; [2] what a launch does, FLOP, bytes or additions. */
+/* rate: launch_rate of any kernel that loads the device, in `blocks` blocks of 256, in a window by the clock: from
+ * `settle` ns after the first launch (without settling, from the first completion) on, `duration` ns long. `amount` is
+ * what a launch does: iterations of fma; additions of each thread; else bytes read and written, part by part of its
+ * arrays, which have `bytes` in all, or several times through them (l2_read: always whole). Of atomics, `bytes` are 128
+ * for each address. Launches begin in the first `busy` ns of each 10 ms alone, 10 ms being always, and `every` ns at
+ * least after the one before them. Verified after end: every thread's total (fma), the sum of all that was read or
+ * added, or, of the others, the sum of what the launches wrote into a result that was cleared before. Columns: done.
+ * That is ns since begin. Notes: [0] launches per row; [1] rows beyond the 2^20 that there is room for; [2] what a
+ * launch does, FLOP, bytes or additions. */
 GVB_EXPORT int gvb_prepare_rate(int32_t kernel, int64_t bytes, int64_t amount, int64_t blocks, int64_t depth,
                                 int64_t busy, int64_t every, int64_t settle, int64_t duration, gvb_work **work);
 

@@ -19,7 +19,8 @@ typedef struct rate_work {
   gvb_flight flight;
   gvb_period period;
   int64_t settle, duration;
-  int64_t group; /* launches per event */
+  int64_t group;    /* launches per event */
+  bool is_by_clock; /* begin and end of the window, not by completions */
 } rate_work;
 
 static int launch_group(rate_work *w) {
@@ -53,34 +54,45 @@ static int next_completion(rate_work *w, int64_t *stamp) {
   return submit(w);
 }
 
-static int settle(rate_work *w, gvb_interval *interval) {
+/* `stamp` is that of the completion that ended it. */
+static int settle(rate_work *w, gvb_interval *interval, int64_t *stamp) {
   gvb_period_start(&w->period);
   GVB_TRY(submit(w));
   do {
-    GVB_TRY(next_completion(w, &interval->begin));
-  } while (interval->begin - w->period.origin < w->settle && !gvb_stopped(interval));
-  interval->end = interval->begin;
+    GVB_TRY(next_completion(w, stamp));
+    interval->begin = *stamp;
+  } while (*stamp - w->period.origin < w->settle && !gvb_stopped(interval));
+  if (w->is_by_clock && w->settle > 0) interval->begin = w->period.origin + w->settle;
   return GVB_OK;
 }
 
 /* Completions beyond the room are work, not samples. */
-static int measure(rate_work *w, gvb_interval *interval) {
+static void note(const rate_work *w, gvb_interval *interval, int64_t stamp) {
+  if (interval->rows < w->work.rows)
+    interval->samples[interval->rows++] = stamp - interval->begin;
+  else
+    interval->notes[LEFT_OUT]++;
+}
+
+/* The last completion lies behind a window that ends by the clock. */
+static int measure(rate_work *w, gvb_interval *interval, int64_t stamp) {
+  const int64_t last = interval->begin + w->duration;
+  if (w->is_by_clock && stamp > interval->begin && stamp < last) note(w, interval, stamp);
   do {
-    GVB_TRY(next_completion(w, &interval->end));
-    if (interval->rows < w->work.rows)
-      interval->samples[interval->rows++] = interval->end - interval->begin;
-    else
-      interval->notes[LEFT_OUT]++;
-  } while (interval->end - interval->begin < w->duration && !gvb_stopped(interval));
+    GVB_TRY(next_completion(w, &stamp));
+    if (!w->is_by_clock || stamp < last || interval->rows == 0) note(w, interval, stamp);
+  } while (stamp < last && !gvb_stopped(interval));
+  interval->end = w->is_by_clock && stamp > last ? last : stamp;
   return GVB_OK;
 }
 
 static int run(gvb_work *work, gvb_interval *interval) {
   rate_work *w = (rate_work *)work;
+  int64_t stamp;
   interval->notes[GROUP] = w->group;
   interval->notes[WORK] = w->piece.work;
-  GVB_TRY(settle(w, interval));
-  GVB_TRY(measure(w, interval));
+  GVB_TRY(settle(w, interval, &stamp));
+  GVB_TRY(measure(w, interval, stamp));
   GVB_TRY(gvb_flight_empty(&w->flight));
   return gvb_piece_verify(&w->piece);
 }
@@ -172,6 +184,7 @@ int gvb_prepare_rate(int32_t kernel, int64_t bytes, int64_t amount, int64_t bloc
   GVB_TRY(make(settle_ns, duration, &w));
   w->period.busy = busy;
   w->period.every = every;
+  w->is_by_clock = true;
   const int status = gvb_piece_make(&w->piece, kernel, bytes, amount, blocks);
   return gvb_work_ready(&w->work, status == GVB_OK ? set_up(w, depth, GVB_WAIT_SPIN) : status, work);
 }

@@ -62,7 +62,13 @@ def check_aggressor(bench: Bench, tenant: Tenant, name: str) -> float:
     if name not in KERNELS:
         return 0.0
     work = aggression(bench, name, in_window(bench))
-    found = bench.once(("aggressor", name), lambda: alone(bench, tenant, work))
+
+    def measure() -> float:
+        found = alone(bench, tenant, work)
+        tenant.release()
+        return found
+
+    found = bench.once(("aggressor", name), measure)
     if name in STRONG and not is_limited(bench):
         most = ceiling(bench, str(work.args["kernel"]), int(work.args["bytes"]))
         if found < STRONG[name] * most:

@@ -5,11 +5,13 @@ Work of a launch is about 1 ms of the whole device's nominal rates, the same for
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from statistics import fmean
 
 from gpu_virt_bench.metrics.common import GIB, MIB
-from gpu_virt_bench.metrics.copying import completions, per_second
+from gpu_virt_bench.metrics.copying import per_second
+from gpu_virt_bench.metrics.copying import rate as copied_per_second
 from gpu_virt_bench.model.metric import Bench, DeviceFacts, Skip, Tenant
 from gpu_virt_bench.model.workload import NS_PER_SECOND, Series, Value, Workload
 
@@ -72,9 +74,10 @@ def nominal_bandwidth(device: DeviceFacts) -> float:
 
 
 def beyond_l2(bench: Bench) -> int:
-    """Bytes of one tenant's arrays that L2 cannot serve: 1 GiB or 20 x L2, at most half of what each tenant has."""
+    """Bytes of one tenant's arrays that L2 cannot serve: 1 GiB or 20 x L2, at most half of its part of the device,
+    where a native tenant has one too."""
     device, tenants = bench.device, bench.party
-    rooms = [device.memory_bytes // len(tenants), *(one.memory_granted or device.memory_bytes for one in tenants)]
+    rooms = [device.memory_bytes // (len(tenants) + 1), *(one.memory_granted or device.memory_bytes for one in tenants)]
     size = min(max(GIB, 20 * device.l2_bytes), min(rooms) // 2) // MIB * MIB
     if size < LEAST_BEYOND_L2 * device.l2_bytes:
         need = LEAST_BEYOND_L2 * device.l2_bytes
@@ -146,6 +149,12 @@ def aggression(bench: Bench, name: str, when: When) -> Workload:
     raise ValueError(f"no aggressor is called {name!r}; known: {', '.join(AGGRESSORS)}")
 
 
+def release(bench: Bench) -> None:
+    """Tenants of other entries stand on the same device: between samples nothing is held."""
+    for tenant in bench.party:
+        tenant.release()
+
+
 def settle_in(bench: Bench, tenant: Tenant, name: str) -> None:
     """What an aggressor is before it works: an idle one holds filled memory, 1 GiB where there is room for it."""
     if name == IDLE:
@@ -181,13 +190,17 @@ def done_per_second(series: Series, begin: int, end: int) -> float:
     return each * per_second(done, begin, end)
 
 
-def achieved(workload: Workload, series: Series) -> float:
-    """Work per second in the series' own window: FLOP, bytes, additions, launches, pairs of calls, 0 of idle ones."""
+def achieved(workload: Workload, series: Series, windows: Sequence[Series]) -> float:
+    """Work per second: FLOP, bytes, additions, launches or pairs of calls, 0 of idle ones.
+
+    Meant is the mean over those windows (the victim's), of work that says when it was done; launches and pairs are
+    those of its own window.
+    """
     if workload.routine == "rate":
-        return done_per_second(series, series.begin, series.end)
+        return fmean(done_per_second(series, one.begin, one.end) for one in windows)
     if workload.routine == "copy_rate":
-        found = completions(series).values()
-        return sum(int(workload.args["bytes"]) * per_second(done, series.begin, series.end) for done in found)
+        size = int(workload.args["bytes"])
+        return fmean(copied_per_second(series, size, one.begin, one.end) for one in windows)
     column = {"launch_storm": "launches", "alloc_storm": "pairs"}.get(workload.routine)
     return series.columns[column][0] / series.duration if column else 0.0
 
