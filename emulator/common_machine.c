@@ -14,7 +14,7 @@
 #include "common_clock.h"
 #include "common_schedule.h"
 
-enum { VERSION = 10 };
+enum { VERSION = 11 };
 const int64_t *clock_virtual;
 
 /* Virtual time begins there, whole seconds: everything that is periodic has the same phase in each session. */
@@ -48,7 +48,7 @@ static void initialize(machine *m, const config *c) {
   m->created = m->time = c->is_virtual ? beginning : clock_host();
   m->devices = c->units;
   for (device *d = m->device; d < m->device + DEVICES; d++) {
-    d->owner = -1;
+    d->owner = d->last = -1;
     d->account[0].until = m->created;
   }
   m->version = VERSION;
@@ -138,6 +138,7 @@ static void release(machine *m, slot *s) {
     device *d = &m->device[k];
     leave(&s->seats[k]);
     if (d->owner == index) d->owner = -1;
+    if (d->last == index) d->last = -1;
   }
 }
 
