@@ -17,7 +17,7 @@
 #include "common_clock.h"
 #include "common_journal.h"
 
-enum { VERSION = 12 };
+enum { VERSION = 13 };
 const int64_t *clock_virtual;
 
 /* Virtual time begins there, whole seconds: everything that is periodic has the same phase in each session. */
@@ -51,7 +51,7 @@ static void initialize(machine *m, const config *c) {
   m->created = m->time = c->is_virtual ? beginning : clock_host();
   m->devices = c->units;
   for (device *d = m->device; d < m->device + DEVICES; d++) {
-    d->owner = -1;
+    d->owner = d->last = -1;
     d->account[0].until = m->created;
   }
   m->version = VERSION;
@@ -149,6 +149,7 @@ static void release(machine *m, slot *s) {
     device *d = &m->device[k];
     leave(&s->seats[k]);
     if (d->owner == index) d->owner = -1;
+    if (d->last == index) d->last = -1;
   }
   __atomic_store_n(&s->pid, 0, __ATOMIC_RELEASE);
 }

@@ -194,6 +194,7 @@ typedef struct device {
   uint64_t noted;
   /* from here on noted: note_device */
   int owner; /* slot that has the compute engine under time slicing, -1 = none */
+  int last;  /* slot that had it last, also before a common start: what is in L2 is its */
   int64_t slice_end;
   int64_t switch_end;
   int64_t bucket; /* number of the newest bucket of busy time */

@@ -78,8 +78,8 @@ static bool rotate(machine *m, const config *c, int d, int64_t t) {
   }
   if (owner_wants(m, d) && (t < v->slice_end || is_kept(m, c, d))) return true;
   v->switch_end = v->owner < 0 ? t : t + c->switch_ns;
-  if (v->owner >= 0 && c->l2_flush_on_switch) cache_flush(m, d);
-  v->owner = next;
+  if (v->last >= 0 && v->last != next && c->l2_flush_on_switch) cache_flush(m, d);
+  v->owner = v->last = next;
   v->slice_end = v->switch_end + slice_of(m, c, d, &m->slots[next]);
   return next_turn(m, d, next) >= 0;
 }

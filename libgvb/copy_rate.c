@@ -2,12 +2,12 @@
 #include "clock.h"
 #include "flight.h"
 #include "lane.h"
+#include "period.h"
 #include "work.h"
 
 enum { WAYS = 2, COLUMNS = 2, MOST_RATE_ROWS = 1 << 20 };
 enum { LEFT_OUT, HOST_NODE, DEVICE_NODE }; /* notes */
 
-#define PERIOD (10 * GVB_MILLISECOND)
 /* Rows have room for copies of this length. */
 #define CLOSEST_EVENTS (10 * GVB_MICROSECOND)
 
@@ -22,15 +22,13 @@ typedef struct rate_work {
   way ways[WAYS];
   int count;       /* of ways */
   CUstream second; /* of the second way; NULL: there is none */
-  int64_t busy, settle, duration;
-  int64_t origin; /* of the periods */
+  int64_t settle, duration;
+  gvb_period period;
   int64_t turns;
 } rate_work;
 
-static bool is_busy(const rate_work *w) { return w->busy >= PERIOD || (gvb_clock() - w->origin) % PERIOD < w->busy; }
-
 static int submit(rate_work *w, way *one) {
-  while (!gvb_flight_full(&one->flight) && is_busy(w)) {
+  while (!gvb_flight_full(&one->flight) && gvb_period_is_open(&w->period)) {
     GVB_TRY(gvb_cuda_status(gvb_lane_queue_name(&one->lane), gvb_lane_queue(&one->lane)));
     GVB_TRY(gvb_flight_take_off(&one->flight));
   }
@@ -43,12 +41,6 @@ static bool is_empty(const rate_work *w) {
   return true;
 }
 
-/* Between the busy parts of two periods nothing is under way. */
-static void rest(const rate_work *w) {
-  const int64_t now = gvb_clock();
-  if (is_empty(w) && !is_busy(w)) gvb_spin_until(now + PERIOD - (now - w->origin) % PERIOD);
-}
-
 /* Waits for one copy, whichever way, stamps it and submits the next. Every way is asked first in turn. */
 static int next_completion(rate_work *w, int64_t *stamp, int32_t *kind) {
   for (;;) {
@@ -59,17 +51,17 @@ static int next_completion(rate_work *w, int64_t *stamp, int32_t *kind) {
     *stamp = gvb_clock();
     *kind = one->lane.kind;
     if (landed) return submit(w, one);
-    rest(w);
+    if (is_empty(w)) gvb_period_rest(&w->period);
   }
 }
 
 static int settle(rate_work *w, gvb_interval *interval) {
   int32_t kind;
-  w->origin = gvb_clock();
+  gvb_period_start(&w->period);
   for (int i = 0; i < w->count; i++) GVB_TRY(submit(w, &w->ways[i]));
   do {
     GVB_TRY(next_completion(w, &interval->begin, &kind));
-  } while (interval->begin - w->origin < w->settle && !gvb_stopped(interval));
+  } while (interval->begin - w->period.origin < w->settle && !gvb_stopped(interval));
   interval->end = interval->begin;
   return GVB_OK;
 }
@@ -142,7 +134,7 @@ int gvb_prepare_copy_rate(int32_t kind, int64_t bytes, int64_t depth, int64_t bu
   GVB_TRY(gvb_need_range("kind", kind, GVB_COPY_H2D, GVB_COPY_DUPLEX));
   GVB_TRY(gvb_need_lane(GVB_HOST_PINNED, GVB_PAYLOAD_NEW, bytes));
   GVB_TRY(gvb_need_range("depth", depth, 1, GVB_DEEPEST_FLIGHT));
-  GVB_TRY(gvb_need_range("busy", busy, 1, PERIOD));
+  GVB_TRY(gvb_need_range("busy", busy, 1, GVB_PERIOD));
   GVB_TRY(gvb_need_range("settle", settle_ns, 0, 3600 * GVB_SECOND));
   GVB_TRY(gvb_need_range("duration", duration, 1, 3600 * GVB_SECOND));
   const int64_t rows = duration / CLOSEST_EVENTS + 2;
@@ -150,7 +142,7 @@ int gvb_prepare_copy_rate(int32_t kind, int64_t bytes, int64_t depth, int64_t bu
   made->run = run;
   made->release = release;
   rate_work *w = (rate_work *)made;
-  w->busy = busy;
+  w->period.busy = busy;
   w->settle = settle_ns;
   w->duration = duration;
   return gvb_work_ready(made, set_up(w, kind, bytes, depth), work);

@@ -65,6 +65,17 @@ typedef enum gvb_way {
   GVB_WAY_STREAMS = 1 /* streams of one context */
 } gvb_way;
 
+/* What loads the device: kernels of `rate`. */
+typedef enum gvb_rate_kernel {
+  GVB_RATE_FMA = 0,     /* arithmetic */
+  GVB_RATE_READ = 1,    /* device memory: sum of one array */
+  GVB_RATE_WRITE = 2,   /* one array */
+  GVB_RATE_COPY = 3,    /* from one array to another */
+  GVB_RATE_TRIAD = 4,   /* a = b + 3 c, three arrays */
+  GVB_RATE_L2_READ = 5, /* one array again and again, passing by L1 */
+  GVB_RATE_ATOMICS = 6  /* additions, spread over some addresses */
+} gvb_rate_kernel;
+
 typedef enum gvb_wait {
   GVB_WAIT_SPIN = 0, /* CU_CTX_SCHED_SPIN */
   GVB_WAIT_BLOCK = 1 /* CU_CTX_SCHED_BLOCKING_SYNC */
@@ -281,9 +292,10 @@ GVB_EXPORT int gvb_prepare_call_latency(int32_t function, int32_t resolution, in
  * are made first. 10 pairs of warm-up. Columns: alloc, free. */
 GVB_EXPORT int gvb_prepare_alloc_live(int32_t resolution, int64_t live, int64_t bytes, int64_t count, gvb_work **work);
 
-/* alloc_storm: cuMemAlloc_v2 and cuMemFree_v2 of `bytes` back to back until `duration` ns after begin, or stop.
+/* alloc_storm: cuMemAlloc_v2 and cuMemFree_v2 of `bytes` back to back until `duration` ns after begin, or stop; in each
+ * 10 ms only in the first `busy` ns (10 ms: always).
  * One row. Columns: pairs. That is their number, not ns. */
-GVB_EXPORT int gvb_prepare_alloc_storm(int64_t bytes, int64_t duration, gvb_work **work);
+GVB_EXPORT int gvb_prepare_alloc_storm(int64_t bytes, int64_t busy, int64_t duration, gvb_work **work);
 
 /* launch_paced: t0 launch(empty, grid `blocks`, block 32) t1; cuStreamSynchronize after each, outside. A launch begins
  * `period` ns after the one before it began, spun for; a late one is not made up for. Counter = launches is verified.
@@ -307,6 +319,33 @@ GVB_EXPORT int gvb_prepare_launch_full(int32_t resolution, int64_t count, int64_
  * room for. */
 GVB_EXPORT int gvb_prepare_launch_rate(int64_t iterations, int64_t blocks, int64_t depth, int64_t settle,
                                        int64_t duration, int32_t wait, gvb_work **work);
+
+/* rate: launch_rate of any kernel that loads the device, in `blocks` blocks of 256, in a window by the clock: from
+ * `settle` ns after the first launch (without settling, from the first completion) on, `duration` ns long. `amount` is
+ * what a launch does: iterations of fma; additions of each thread; else bytes read and written, part by part of its
+ * arrays, which have `bytes` in all, or several times through them (l2_read: always whole). Of atomics, `bytes` are 128
+ * for each address. Launches begin in the first `busy` ns of each 10 ms alone, 10 ms being always, and `every` ns at
+ * least after the one before them. Verified after end: every thread's total (fma), the sum of all that was read or
+ * added, or, of the others, the sum of what the launches wrote into a result that was cleared before. Columns: done.
+ * That is ns since begin. Notes: [0] launches per row; [1] rows beyond the 2^20 that there is room for; [2] what a
+ * launch does, FLOP, bytes or additions. */
+GVB_EXPORT int gvb_prepare_rate(int32_t kernel, int64_t bytes, int64_t amount, int64_t blocks, int64_t depth,
+                                int64_t busy, int64_t every, int64_t settle, int64_t duration, gvb_work **work);
+
+/* pieces: t0, one launch of rate's, cuStreamSynchronize, t1; `count` times. Verified as by rate. Columns: done. Notes:
+ * [0] what a launch does, FLOP, bytes or additions. */
+GVB_EXPORT int gvb_prepare_pieces(int32_t kernel, int64_t bytes, int64_t amount, int64_t blocks, int64_t count,
+                                  gvb_work **work);
+
+/* chase: one thread follows one random cycle (Sattolo's shuffle, by `seed`) through `bytes`, an address of 128 bytes a
+ * step, passing by L1; `warm` whole passes, then `steps`, timed by %globaltimer 64 at a time (a rest is left out). The
+ * last index is verified. One row per 64 steps. Columns: group. Notes: [0] ns of all timed steps, by %globaltimer. */
+GVB_EXPORT int gvb_prepare_chase(int64_t bytes, int64_t warm, int64_t steps, int64_t seed, gvb_work **work);
+
+/* chase_steps: the same, each step timed by clock64 into 1024 bins of equal width, as wide as makes them end at 10 us
+ * of the device's peak clock, and one for what is longer. One row per bin. Columns: clocks, steps. That is where the
+ * bin begins, and how many steps fell into it; their sum is verified. Notes: [0] as chase's. */
+GVB_EXPORT int gvb_prepare_chase_steps(int64_t bytes, int64_t warm, int64_t steps, int64_t seed, gvb_work **work);
 
 /* copy: `batch` copies of `bytes` between host and device, `count` times. By batch: the time between two events on the
  * stream, one recorded before the first copy and one after the last. By call (batch is 1): t0 call t1; the context is

@@ -3,12 +3,14 @@
 
 #include "allocator.h"
 #include "clock.h"
+#include "period.h"
 #include "work.h"
 
 typedef struct storm_work {
   gvb_work work;
   size_t bytes;
   int64_t duration;
+  gvb_period period;
   int32_t api, resolution;
   bool keep, is_kept;
   gvb_allocator allocator; /* of what is kept */
@@ -22,10 +24,12 @@ static int one_pair(size_t bytes) {
 }
 
 static int run_storm(gvb_work *work, gvb_interval *interval) {
-  const storm_work *w = (storm_work *)work;
+  storm_work *w = (storm_work *)work;
   int64_t pairs = 0;
-  int64_t now = interval->begin = gvb_clock();
+  gvb_period_start(&w->period);
+  int64_t now = interval->begin = w->period.origin;
   while (now - interval->begin < w->duration && !gvb_stopped(interval)) {
+    if (!gvb_period_is_open(&w->period)) gvb_period_rest(&w->period);
     GVB_TRY(one_pair(w->bytes));
     pairs++;
     now = gvb_clock();
@@ -74,13 +78,15 @@ static int prepare(int64_t bytes, int (*run)(gvb_work *, gvb_interval *), gvb_wo
   return GVB_OK;
 }
 
-int gvb_prepare_alloc_storm(int64_t bytes, int64_t duration, gvb_work **work) {
+int gvb_prepare_alloc_storm(int64_t bytes, int64_t busy, int64_t duration, gvb_work **work) {
   gvb_work *made = NULL;
   GVB_TRY(gvb_need_out(work));
   GVB_TRY(gvb_need_range("bytes", bytes, 1, INT64_MAX / 2));
+  GVB_TRY(gvb_need_range("busy", busy, 1, GVB_PERIOD));
   GVB_TRY(gvb_need_range("duration", duration, 1, 3600 * GVB_SECOND));
   GVB_TRY(prepare(bytes, run_storm, &made));
   ((storm_work *)made)->duration = duration;
+  ((storm_work *)made)->period.busy = busy;
   return gvb_work_ready(made, one_pair((size_t)bytes), work);
 }
 

@@ -3,11 +3,10 @@
 #include "count.h"
 #include "flight.h"
 #include "launcher.h"
+#include "period.h"
 #include "work.h"
 
 enum { BLOCK = 32, SMALLEST_DEPTH = 2, DEEPEST_QUEUE = 1 << 16, MOST_NODES = 1 << 16, GROUPS = 2, WARM = 200 };
-
-#define PERIOD (10 * GVB_MILLISECOND)
 
 typedef struct sustained_work {
   gvb_work work;
@@ -61,9 +60,9 @@ static int run_storm(gvb_work *work, gvb_interval *interval) {
   const uint64_t before = w->count.launched;
   int64_t period = interval->begin = gvb_clock();
   const int64_t last = interval->begin + w->duration;
-  for (; period < last && !gvb_stopped(interval); period += PERIOD) {
+  for (; period < last && !gvb_stopped(interval); period += GVB_PERIOD) {
     gvb_spin_until(period);
-    GVB_TRY(burst(w, interval, w->busy >= PERIOD ? last : period + w->busy));
+    GVB_TRY(burst(w, interval, w->busy >= GVB_PERIOD ? last : period + w->busy));
   }
   interval->end = gvb_clock();
   interval->samples[0] = (int64_t)(w->count.launched - before);
@@ -140,7 +139,7 @@ int gvb_prepare_launch_storm(int64_t depth, int64_t busy, int64_t duration, gvb_
   sustained_work *w = NULL;
   GVB_TRY(gvb_need_out(work));
   GVB_TRY(gvb_need_range("depth", depth, SMALLEST_DEPTH, DEEPEST_QUEUE));
-  GVB_TRY(gvb_need_range("busy", busy, 1, PERIOD));
+  GVB_TRY(gvb_need_range("busy", busy, 1, GVB_PERIOD));
   GVB_TRY(gvb_need_range("duration", duration, 1, 3600 * GVB_SECOND));
   GVB_TRY(make(&w, run_storm));
   w->busy = busy;

@@ -73,7 +73,7 @@ def request_for(
 ) -> Request:
     """A short session on the emulated GPU; the settings are the request's (`again`, `sweep`) or the suite's. `extra`
     are metrics of the test's own, which are measured too."""
-    asked = {name: suite.pop(name) for name in ("again", "sweep", "turns", "tenants") if name in suite}
+    asked = {name: suite.pop(name) for name in ("again", "sweep", "turns", "tenants", "compute_limit") if name in suite}
     return Request(
         systems=[load(name) for name in systems],
         metrics=[word for word in chosen.split(";") if word] + [one.id for one in extra],

@@ -31,7 +31,7 @@ static void sizes(void) {
   REFUSED(gvb_prepare_alloc_free(GVB_MEMORY_PLAIN, GVB_QUERY, 0, 1, 0, &work), "bytes is 0");
   REFUSED(gvb_prepare_alloc_live(GVB_QUERY, -1, 4096, 1, &work), "live is -1");
   REFUSED(gvb_prepare_alloc_live(GVB_QUERY, 1, 0, 1, &work), "bytes is 0");
-  REFUSED(gvb_prepare_alloc_storm(0, 1000, &work), "bytes is 0");
+  REFUSED(gvb_prepare_alloc_storm(0, 10000000, 1000, &work), "bytes is 0");
   REFUSED(gvb_prepare_try_alloc(GVB_MEMORY_PLAIN, GVB_QUERY, 0, 0, &work), "bytes is 0");
   REFUSED(gvb_prepare_probe(-8, 1, &work), "bytes is -8");
   REFUSED(gvb_prepare_probe(12, 1, &work), "bytes is 12, expected a multiple of 8");
@@ -41,7 +41,7 @@ static void times(void) {
   REFUSED(gvb_prepare_warm(0, 4, &work), "duration is 0");
   REFUSED(gvb_prepare_throughput_cycle(0, 0, 1000, 4, &work), "duration is 0");
   REFUSED(gvb_prepare_throughput_cycle(1000, -1, 1000, 4, &work), "settle is -1");
-  REFUSED(gvb_prepare_alloc_storm(4096, 0, &work), "duration is 0");
+  REFUSED(gvb_prepare_alloc_storm(4096, 10000000, 0, &work), "duration is 0");
   REFUSED(gvb_prepare_launch_paced(GVB_QUERY, 10, -1, 1, &work), "period is -1");
   REFUSED(gvb_prepare_launch_rate(1000, 4, 16, -1, 1000, GVB_WAIT_SPIN, &work), "settle is -1");
   REFUSED(gvb_prepare_launch_rate(1000, 4, 16, 0, 0, GVB_WAIT_SPIN, &work), "duration is 0");

@@ -70,7 +70,7 @@ static void alloc_none_live(void) {
 static void alloc_storm(void) {
   gvb_work *work = NULL;
   open_device();
-  EXPECT_OK(gvb_prepare_alloc_storm(64 << 20, 100 * MILLISECOND, &work));
+  EXPECT_OK(gvb_prepare_alloc_storm(64 << 20, 10 * MILLISECOND, 100 * MILLISECOND, &work));
   const gvb_interval i = run_once(work);
   EXPECT(i.rows == 1);
   EXPECT_TIME(i.samples[0] > 100 && i.samples[0] <= 201); /* of 0.5 ms */
@@ -93,7 +93,7 @@ static gvb_interval stopped_at_once(gvb_work *work) {
 static void storm_stops(void) {
   gvb_work *work = NULL;
   open_device();
-  EXPECT_OK(gvb_prepare_alloc_storm(4096, 300000 * (int64_t)MILLISECOND, &work));
+  EXPECT_OK(gvb_prepare_alloc_storm(4096, 10 * MILLISECOND, 300000 * (int64_t)MILLISECOND, &work));
   EXPECT(stopped_at_once(work).samples[0] == 0);
 }
 

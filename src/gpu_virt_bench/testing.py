@@ -27,6 +27,7 @@ class FakeTenant:
     sm_count: int = 100
     memory_asked: int | None = None
     memory_granted: int | None = None
+    compute_granted: float | None = None
     asked: list[Workload] = field(default_factory=list)
     cpu: list[float] = field(default_factory=lambda: [0.0])
     killed: bool = False
@@ -62,6 +63,8 @@ class FakeDevice:
     sm_count: int = 100
     memory_bytes: int = 80 << 30
     l2_bytes: int = 50 << 20
+    memory_clock_hz: int = 2_000_000_000
+    memory_bus_bits: int = 8000
 
 
 @dataclass(frozen=True)

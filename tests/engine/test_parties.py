@@ -16,7 +16,7 @@ from sessions import LAYER, request_for
 ONCE = {"repetitions": 1, "max_repetitions": 1}
 HALF_SECOND = 500_000_000
 IDLE = Workload("idle", {"duration": HALF_SECOND})
-ENDLESS = Workload("alloc_storm", {"bytes": 1 << 20, "duration": 60 * 10**9}, timeout=90)
+ENDLESS = Workload("alloc_storm", {"bytes": 1 << 20, "busy": 10**7, "duration": 60 * 10**9}, timeout=90)
 SHORT = Workload("idle", {"duration": 50_000_000})
 GRAPH = Workload("launch_sync", {"api": "cuGraphLaunch", "count": 1})
 LAUNCH = Workload("launch_sync", {"api": "cuLaunchKernel", "count": 10})

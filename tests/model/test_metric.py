@@ -196,7 +196,14 @@ def test_a_value_is_made_once() -> None:
     assert made == [1]
 
 
-CATEGORIES = {"OH": "overhead", "IS": "isolation", "PCIE": "pcie", "SCHED": "scheduling"}
+CATEGORIES = {
+    "BW": "bandwidth",
+    "CACHE": "cache",
+    "IS": "isolation",
+    "OH": "overhead",
+    "PCIE": "pcie",
+    "SCHED": "scheduling",
+}
 """By the letters of the ids."""
 
 

@@ -65,6 +65,11 @@ class Member:
         found = self.values.get("memory_bytes")
         return None if found is None else int(found)
 
+    @property
+    def compute_granted(self) -> float | None:
+        """Its share of the device's compute; None without a limit."""
+        return self.values.get("compute_share")
+
     def release(self) -> None:
         """Frees what its workloads hold."""
         self.tenant.release()

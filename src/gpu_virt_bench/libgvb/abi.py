@@ -27,6 +27,7 @@ WORDS: Mapping[str, Mapping[str, int]] = {
     "copy_kind": {"h2d": 0, "d2h": 1, "duplex": 2},
     "host_memory": {"pinned": 0, "pageable": 1},
     "copy_api": {"batch": 0, "call": 1},
+    "rate_kernel": {"fma": 0, "read": 1, "write": 2, "copy": 3, "triad": 4, "l2_read": 5, "atomics": 6},
     "payload": {"new": 0, "same": 1, "zeros": 2},
     "function": {
         "cuCtxGetDevice": 0,
@@ -90,7 +91,7 @@ ROUTINES: Mapping[str, Routine] = {
     "alloc_live": Routine(
         {"resolution": "resolution", "live": "int64", "bytes": "int64", "count": "int64"}, ("alloc", "free")
     ),
-    "alloc_storm": Routine({"bytes": "int64", "duration": "int64"}, ("pairs",)),
+    "alloc_storm": Routine({"bytes": "int64", "busy": "int64", "duration": "int64"}, ("pairs",)),
     "launch_paced": Routine(
         {"resolution": "resolution", "count": "int64", "period": "int64", "blocks": "int64"}, ("call",)
     ),
@@ -115,6 +116,30 @@ ROUTINES: Mapping[str, Routine] = {
         },
         ("done",),
         ("launches_per_row", "rows_left_out"),
+    ),
+    "rate": Routine(
+        {
+            "kernel": "rate_kernel",
+            "bytes": "int64",
+            "amount": "int64",
+            "blocks": "int64",
+            "depth": "int64",
+            "busy": "int64",
+            "every": "int64",
+            "settle": "int64",
+            "duration": "int64",
+        },
+        ("done",),
+        ("launches_per_row", "rows_left_out", "work_per_launch"),
+    ),
+    "pieces": Routine(
+        {"kernel": "rate_kernel", "bytes": "int64", "amount": "int64", "blocks": "int64", "count": "int64"},
+        ("done",),
+        ("work_per_launch",),
+    ),
+    "chase": Routine({"bytes": "int64", "warm": "int64", "steps": "int64", "seed": "int64"}, ("group",), ("timed_ns",)),
+    "chase_steps": Routine(
+        {"bytes": "int64", "warm": "int64", "steps": "int64", "seed": "int64"}, ("clocks", "steps"), ("timed_ns",)
     ),
     "copy": Routine(
         {

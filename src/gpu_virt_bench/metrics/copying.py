@@ -82,10 +82,10 @@ def completions(series: Series) -> dict[int, list[int]]:
 
 
 def per_second(done: Sequence[int], begin: int, end: int) -> float:
-    """Copies per second between the first and the last that were done within a window."""
+    """Copies, or launches, per second between the first and the last that were done within a window."""
     within = [at for at in done if begin <= at <= end]
     if len(within) < 2:
-        raise ValueError(f"{len(within)} copies of one direction were done in the window, expected 2 at least")
+        raise ValueError(f"{len(within)} copies or launches of one kind were done in the window, expected 2 at least")
     return (len(within) - 1) * NS_PER_SECOND / (within[-1] - within[0])
 
 

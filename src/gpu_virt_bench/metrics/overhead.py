@@ -310,7 +310,7 @@ def lock_contention(bench: Bench) -> Samples:
     first, *others = bench.party
     call: dict[str, Value] = {"api": "cuMemAlloc_v2", "resolution": way, "bytes": size}
     pairs = Workload("alloc_free", {**call, "count": 200, "pending": 0})
-    storm = Workload("alloc_storm", {"bytes": size, "duration": 60 * 10**9}, timeout=90)
+    storm = Workload("alloc_storm", {"bytes": size, "busy": 10**7, "duration": 60 * 10**9}, timeout=90)
 
     def take() -> list[float]:
         series = bench.run(first, pairs)

@@ -24,7 +24,8 @@ from gpu_virt_bench.metrics.copying import (
     tell_link,
     with_link,
 )
-from gpu_virt_bench.model.metric import Bench, DeviceFacts, Params, Party, Samples, Share, Skip, Tenant, Window, metric
+from gpu_virt_bench.metrics.sharing import equal_tenants
+from gpu_virt_bench.model.metric import Bench, Params, Samples, Skip, Tenant, Window, metric
 from gpu_virt_bench.model.workload import Series, Value, Workload
 
 SIZES = (256 * MIB, 64 * KIB, MIB, 16 * MIB, GIB)
@@ -116,12 +117,6 @@ def device_to_host(bench: Bench) -> Samples:
     or longer; the sum of the two directions' rates in that window.
     """
     yield from both_ways(bench) if bench.params["direction"] == "duplex" else batches(bench, "d2h")
-
-
-def equal_tenants(params: Params, device: DeviceFacts) -> Party:
-    """Tenants with equal shares."""
-    del device
-    return (Share(),) * int(params["n"])
 
 
 def alone_and_together(params: Params, window: Window, polling: float) -> float:

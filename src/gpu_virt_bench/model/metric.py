@@ -119,6 +119,10 @@ class Tenant(Protocol):
     def memory_granted(self) -> int | None:
         """What the system makes of that: the limit that the tenant is told, in bytes; None without one."""
 
+    @property
+    def compute_granted(self) -> float | None:
+        """The share of the device's compute that it was granted; None without a limit."""
+
     def release(self) -> None:
         """Frees what the workloads that it ran hold; they are prepared anew when they are asked for again."""
 
@@ -159,6 +163,12 @@ class DeviceFacts(Protocol):
 
     @property
     def l2_bytes(self) -> int: ...
+
+    @property
+    def memory_clock_hz(self) -> int: ...
+
+    @property
+    def memory_bus_bits(self) -> int: ...
 
 
 class Outside(Protocol):
