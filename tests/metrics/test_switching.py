@@ -84,7 +84,7 @@ def test_lost_time_is_what_neither_had() -> None:
 def test_a_switch_is_as_long_as_it_was_made(module_measure, switch) -> None:
     run = module_measure("SCHED-001", systems=("time-slicing",), emulate={"switch_ns": str(switch)}, **ONCE)
     assert value(run, "SCHED-001") == pytest.approx(switch / 1e9, abs=4 * STEP)
-    row = run.outcomes["SCHED-001"].detail["slices"][0]
+    row = run.outcomes["SCHED-001"].repetitions[0].detail["slices"][0]
     assert row["median"] == pytest.approx(2e-3, rel=0.01)
 
 
