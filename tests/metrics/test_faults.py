@@ -116,3 +116,9 @@ def test_a_fault_that_nobody_is_told_of_fails_as_not_raised(module_measure) -> N
     found = run.outcomes[outcome]
     assert isinstance(found, Failed)
     assert "CUDA error 719 not raised" in found.error
+
+
+def test_under_mps_a_fault_is_every_clients_and_a_kill_is_not(module_measure) -> None:
+    run = module_measure("IS-010[fault=trap];IS-010[fault=storm-kill]", systems=("mps",), emulate=SMALL, **ONCE)
+    assert value(run, "IS-010[fault=trap]") == 0.0
+    assert value(run, "IS-010[fault=storm-kill]") == 1.0
