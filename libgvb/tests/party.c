@@ -11,6 +11,9 @@ enum { MICROSECOND = 1000, MILLISECOND = 1000000, SECOND = 1000000000 };
 /* 250000 steps of 4 chains at 1 GHz are 16 ms in 8 blocks of 256 a multiprocessor: a sixteenth of them 1 ms. */
 enum { STEPS_OF_1_MS = 15625, SMS = 132, BLOCKS = 8 * SMS };
 
+/* After a fault nothing on the device can be freed: what is the host's, is. */
+static void leave(gvb_work *work) { (void)gvb_release(work); }
+
 static void graph_rate(void) {
   gvb_work *work = NULL;
   open_device();
@@ -79,6 +82,7 @@ static void detected(int32_t fault, int64_t code) {
   const gvb_interval i = run_once(work);
   EXPECT(i.rows == 1 && i.samples[0] == code);
   EXPECT(i.samples[1] >= 0 && i.samples[1] < 100 * MICROSECOND);
+  leave(work);
 }
 
 static void illegal_address(void) { detected(GVB_FAULT_ILLEGAL_ADDRESS, 700); }
@@ -92,6 +96,7 @@ static void late(void) {
   EXPECT_OK(gvb_prepare_detect_error(GVB_FAULT_TRAP, 10LL * SECOND, &work));
   const gvb_interval i = run_once(work);
   EXPECT(i.samples[0] == 719 && i.samples[1] >= 4 * MILLISECOND && i.samples[1] < 4100 * MICROSECOND);
+  leave(work);
 }
 
 static void swallowed(void) {
@@ -99,6 +104,7 @@ static void swallowed(void) {
   open_device();
   EXPECT_OK(gvb_prepare_detect_error(GVB_FAULT_TRAP, 10LL * SECOND, &work));
   EXPECT(run_once(work).samples[0] == 0);
+  EXPECT_OK(gvb_release(work));
 }
 
 static void endless(void) {
@@ -126,6 +132,7 @@ static void bystander_hurt(void) {
   gvb_interval i = room_for(work);
   EXPECT_STATUS(gvb_run(work, &i), GVB_ERROR_WRONG_RESULT);
   EXPECT_SENTENCE("of 512 in the page that was copied back");
+  EXPECT_OK(gvb_release(work));
 }
 
 static void arguments(void) {
