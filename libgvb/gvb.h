@@ -104,6 +104,15 @@ typedef enum gvb_payload {
   GVB_PAYLOAD_ZEROS = 2
 } gvb_payload;
 
+/* Faults of the kernel gvb_fault. */
+typedef enum gvb_fault_kind {
+  GVB_FAULT_ILLEGAL_ADDRESS = 0, /* a load from an address that is not mapped */
+  GVB_FAULT_MISALIGNED = 1,      /* a load of 8 bytes from an odd address */
+  GVB_FAULT_TRAP = 2,            /* the instruction trap */
+  GVB_FAULT_ASSERT = 3,          /* a failed device-side assertion */
+  GVB_FAULT_ENDLESS = 4          /* none: a kernel that never ends */
+} gvb_fault_kind;
+
 /* Driver functions whose calls are timed one by one. */
 typedef enum gvb_function {
   GVB_CTX_GET_DEVICE = 0,        /* cuCtxGetDevice */
@@ -316,7 +325,7 @@ GVB_EXPORT int gvb_prepare_launch_full(int32_t resolution, int64_t count, int64_
  * total is verified. `wait` is a gvb_wait: spin polls the event, block sleeps in cuEventSynchronize of a
  * CU_EVENT_BLOCKING_SYNC event.
  * Columns: done. That is ns since begin. Notes: [0] launches per row; [1] rows beyond the 2^20 that there is
- * room for. */
+ * room for; [2] FLOP of a launch; [3] ns from the first launch to begin. */
 GVB_EXPORT int gvb_prepare_launch_rate(int64_t iterations, int64_t blocks, int64_t depth, int64_t settle,
                                        int64_t duration, int32_t wait, gvb_work **work);
 
@@ -328,7 +337,7 @@ GVB_EXPORT int gvb_prepare_launch_rate(int64_t iterations, int64_t blocks, int64
  * least after the one before them. Verified after end: every thread's total (fma), the sum of all that was read or
  * added, or, of the others, the sum of what the launches wrote into a result that was cleared before. Columns: done.
  * That is ns since begin. Notes: [0] launches per row; [1] rows beyond the 2^20 that there is room for; [2] what a
- * launch does, FLOP, bytes or additions. */
+ * launch does, FLOP, bytes or additions; [3] as launch_rate's. */
 GVB_EXPORT int gvb_prepare_rate(int32_t kernel, int64_t bytes, int64_t amount, int64_t blocks, int64_t depth,
                                 int64_t busy, int64_t every, int64_t settle, int64_t duration, gvb_work **work);
 
@@ -346,6 +355,41 @@ GVB_EXPORT int gvb_prepare_chase(int64_t bytes, int64_t warm, int64_t steps, int
  * of the device's peak clock, and one for what is longer. One row per bin. Columns: clocks, steps. That is where the
  * bin begins, and how many steps fell into it; their sum is verified. Notes: [0] as chase's. */
 GVB_EXPORT int gvb_prepare_chase_steps(int64_t bytes, int64_t warm, int64_t steps, int64_t seed, gvb_work **work);
+
+/* graph_rate: launch_rate of graphs of `nodes` such kernels in a chain, instantiated and uploaded before.
+ * Columns: done. Notes: as launch_rate. */
+GVB_EXPORT int gvb_prepare_graph_rate(int64_t iterations, int64_t blocks, int64_t nodes, int64_t depth, int64_t settle,
+                                      int64_t duration, gvb_work **work);
+
+/* requests: an open loop. Each `period` ns a request is due, the first one at begin: spin until then, t0, launch
+ * `chain` kernels fma(iterations, `blocks` blocks of 256) in the stream, cuStreamSynchronize, t1. One that begins late
+ * keeps its due time. The last one is due before `duration`, or before stop. Every thread's integer total is verified.
+ * Columns: due, begin, end. That is ns since begin of the run. */
+GVB_EXPORT int gvb_prepare_requests(int64_t chain, int64_t iterations, int64_t blocks, int64_t period, int64_t duration,
+                                    gvb_work **work);
+
+/* gaps: launches of gvb_gaps of `piece` ns, one after the other until `duration` ns after begin, or stop: its first
+ * block watches %globaltimer, and notes where two reads lie more than `gap` apart; all `blocks` blocks of `threads`
+ * stay until its end, with `shared` bytes of dynamic shared memory, or the most that a block may have. A row is a
+ * stretch in which it ran, by time; a launch's last one ends with it. At most 1024 gaps a launch.
+ * Columns: launch, begin, end. The last two are %globaltimer, ns. Notes: [0] smallest step of %globaltimer seen, ns;
+ * [1] dynamic shared memory of a block, bytes. */
+GVB_EXPORT int gvb_prepare_gaps(int64_t piece, int64_t gap, int64_t blocks, int64_t threads, int64_t shared,
+                                int64_t duration, gvb_work **work);
+
+/* detect_error: launches gvb_fault of that kind and asks cuStreamQuery until it answers with anything but "not ready",
+ * at most `limit` ns (0: without end, for the kind that is endless), or stop. A fault is an answer, not an error; after
+ * it the context is dead. One row. Columns: code, seen. That is the CUresult, and ns from the kernel's stamp, just
+ * before the fault, to the first answer, -1 without one; the stamp is mapped as by launch_to_start, by the echo before
+ * alone. Notes: [0] uncertainty of the mapping, ns. */
+GVB_EXPORT int gvb_prepare_detect_error(int32_t fault, int64_t limit, gvb_work **work);
+
+/* bystander: verified work back to back until `duration` ns after begin, or stop. A piece of it fills `bytes` of device
+ * memory with a new pattern, computes 10 times fma(iterations, `blocks` blocks of 256), counts the words that are
+ * wrong, copies the last page back, and compares: any wrong word is GVB_ERROR_WRONG_RESULT, as is a thread with a wrong
+ * total at the end. One row per piece. Columns: done. That is ns since begin. */
+GVB_EXPORT int gvb_prepare_bystander(int64_t bytes, uint64_t seed, int64_t iterations, int64_t blocks, int64_t duration,
+                                     gvb_work **work);
 
 /* copy: `batch` copies of `bytes` between host and device, `count` times. By batch: the time between two events on the
  * stream, one recorded before the first copy and one after the last. By call (batch is 1): t0 call t1; the context is

@@ -1,12 +1,13 @@
-/* rate and launch_rate: a full queue of one kernel, and when each launch of it was done. */
+/* rate, launch_rate and graph_rate: a full queue of one kernel, and when each launch of it was done. */
 #include "clock.h"
 #include "flight.h"
+#include "graph.h"
 #include "period.h"
 #include "piece.h"
 #include "work.h"
 
-enum { TRIALS = 16, LARGEST_GROUP = 1 << 10, MOST_RATE_ROWS = 1 << 20 };
-enum { GROUP, LEFT_OUT, WORK }; /* notes */
+enum { TRIALS = 16, LARGEST_GROUP = 1 << 10, MOST_RATE_ROWS = 1 << 20, MOST_NODES = 1 << 16 };
+enum { GROUP, LEFT_OUT, WORK, SETTLED }; /* notes */
 
 #define SHORT_KERNEL (50 * GVB_MICROSECOND)
 #define EVENT_SPACING (100 * GVB_MICROSECOND)
@@ -16,6 +17,8 @@ enum { GROUP, LEFT_OUT, WORK }; /* notes */
 typedef struct rate_work {
   gvb_work work;
   gvb_piece piece;
+  gvb_graph graph; /* of `nodes` kernels; 0: single ones are launched */
+  int64_t nodes;
   gvb_flight flight;
   gvb_period period;
   int64_t settle, duration;
@@ -23,8 +26,14 @@ typedef struct rate_work {
   bool is_by_clock; /* begin and end of the window, not by completions */
 } rate_work;
 
+static int launch_one(rate_work *w) {
+  if (w->nodes == 0) return gvb_piece_launch(&w->piece);
+  w->piece.fma.launched += (uint64_t)w->nodes;
+  return GVB_CUDA(cuGraphLaunch, w->graph.exec, gvb_gpu.stream);
+}
+
 static int launch_group(rate_work *w) {
-  for (int64_t i = 0; i < w->group; i++) GVB_TRY(gvb_piece_launch(&w->piece));
+  for (int64_t i = 0; i < w->group; i++) GVB_TRY(launch_one(w));
   return gvb_flight_take_off(&w->flight);
 }
 
@@ -63,6 +72,7 @@ static int settle(rate_work *w, gvb_interval *interval, int64_t *stamp) {
     interval->begin = *stamp;
   } while (*stamp - w->period.origin < w->settle && !gvb_stopped(interval));
   if (w->is_by_clock && w->settle > 0) interval->begin = w->period.origin + w->settle;
+  interval->notes[SETTLED] = interval->begin - w->period.origin;
   return GVB_OK;
 }
 
@@ -113,7 +123,7 @@ static int run_pieces(gvb_work *work, gvb_interval *interval) {
 
 static int release(gvb_work *work) {
   rate_work *w = (rate_work *)work;
-  const int status = gvb_flight_free(&w->flight);
+  const int status = gvb_first(gvb_flight_free(&w->flight), gvb_graph_free(&w->graph));
   return gvb_first(status, gvb_piece_free(&w->piece));
 }
 
@@ -121,7 +131,7 @@ static int release(gvb_work *work) {
  * cost, and then the group is only smaller than it might be. */
 static int time_launches(rate_work *w, int64_t launches, int64_t *each) {
   const int64_t begin = gvb_clock();
-  for (int64_t i = 0; i < launches; i++) GVB_TRY(gvb_piece_launch(&w->piece));
+  for (int64_t i = 0; i < launches; i++) GVB_TRY(launch_one(w));
   GVB_TRY(gvb_sync());
   *each = (gvb_clock() - begin) / launches;
   return GVB_OK;
@@ -170,6 +180,41 @@ int gvb_prepare_launch_rate(int64_t iterations, int64_t blocks, int64_t depth, i
   GVB_TRY(make(settle_ns, duration, &w));
   const int status = gvb_piece_make(&w->piece, GVB_RATE_FMA, 0, iterations, blocks);
   return gvb_work_ready(&w->work, status == GVB_OK ? set_up(w, depth, wait) : status, work);
+}
+
+static int make_graph(rate_work *w) {
+  gvb_fma *f = &w->piece.fma;
+  void *arguments[] = {&f->iterations, &f->a, &f->b, &f->ok};
+  const CUDA_KERNEL_NODE_PARAMS_v2 node = {.func = gvb_gpu.kernels[GVB_KERNEL_FMA],
+                                           .gridDimX = f->blocks,
+                                           .gridDimY = 1,
+                                           .gridDimZ = 1,
+                                           .blockDimX = GVB_FMA_BLOCK,
+                                           .blockDimY = 1,
+                                           .blockDimZ = 1,
+                                           .kernelParams = arguments};
+  GVB_TRY(GVB_NEED(cuGraphLaunch));
+  return gvb_graph_make(&w->graph, &node, w->nodes, true);
+}
+
+static int set_up_graph(rate_work *w, int64_t iterations, int64_t blocks, int64_t depth) {
+  GVB_TRY(gvb_piece_make(&w->piece, GVB_RATE_FMA, 0, iterations, blocks));
+  w->piece.work *= w->nodes;
+  GVB_TRY(make_graph(w));
+  return set_up(w, depth, GVB_WAIT_SPIN);
+}
+
+int gvb_prepare_graph_rate(int64_t iterations, int64_t blocks, int64_t nodes, int64_t depth, int64_t settle_ns,
+                           int64_t duration, gvb_work **work) {
+  rate_work *w = NULL;
+  GVB_TRY(gvb_need_out(work));
+  GVB_TRY(gvb_need_range("iterations", iterations, 1, INT64_MAX));
+  GVB_TRY(gvb_need_piece(GVB_RATE_FMA, 0, iterations, blocks));
+  GVB_TRY(gvb_need_range("nodes", nodes, 1, MOST_NODES));
+  GVB_TRY(gvb_need_range("depth", depth, 1, GVB_DEEPEST_FLIGHT));
+  GVB_TRY(make(settle_ns, duration, &w));
+  w->nodes = nodes;
+  return gvb_work_ready(&w->work, set_up_graph(w, iterations, blocks, depth), work);
 }
 
 int gvb_prepare_rate(int32_t kernel, int64_t bytes, int64_t amount, int64_t blocks, int64_t depth, int64_t busy,

@@ -6,7 +6,7 @@
 
 static const check *const families[] = {argument_checks,    device_checks,  routine_checks,    overhead_checks,
                                         fingerprint_checks, failure_checks, scheduling_checks, limit_checks,
-                                        isolation_checks,   copy_checks,    contention_checks};
+                                        isolation_checks,   copy_checks,    contention_checks, party_checks};
 
 enum { FAMILIES = sizeof families / sizeof *families };
 

@@ -17,7 +17,8 @@ typedef struct check {
 
 /* Ends with a row of NULLs. */
 extern const check argument_checks[], device_checks[], routine_checks[], overhead_checks[], fingerprint_checks[],
-    failure_checks[], scheduling_checks[], limit_checks[], isolation_checks[], copy_checks[], contention_checks[];
+    failure_checks[], scheduling_checks[], limit_checks[], isolation_checks[], copy_checks[], contention_checks[],
+    party_checks[];
 
 #define END(status, ...)                              \
   do {                                                \

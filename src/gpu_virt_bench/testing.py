@@ -178,9 +178,10 @@ class FakeBench:
 
 
 def tenant_of(share: Share, reply: Reply) -> FakeTenant:
-    """A tenant whose memory is granted as its share asks."""
+    """A tenant that is granted what its share asks."""
     memory = share.memory if share.memory is not None else share.memory_unless_granted
-    return FakeTenant(reply, memory_asked=memory, memory_granted=memory)
+    compute = share.compute if share.compute is not None and share.compute < 1 else None
+    return FakeTenant(reply, memory_asked=memory, memory_granted=memory, compute_granted=compute)
 
 
 def in_turn(answers: Sequence[Mapping[str, Sequence[int | float]]]) -> Reply:

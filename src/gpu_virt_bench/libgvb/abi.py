@@ -28,6 +28,7 @@ WORDS: Mapping[str, Mapping[str, int]] = {
     "host_memory": {"pinned": 0, "pageable": 1},
     "copy_api": {"batch": 0, "call": 1},
     "rate_kernel": {"fma": 0, "read": 1, "write": 2, "copy": 3, "triad": 4, "l2_read": 5, "atomics": 6},
+    "fault": {"illegal-address": 0, "misaligned": 1, "trap": 2, "assert": 3, "endless": 4},
     "payload": {"new": 0, "same": 1, "zeros": 2},
     "function": {
         "cuCtxGetDevice": 0,
@@ -49,6 +50,13 @@ class Routine:
     notes: tuple[str, ...] = ()
     device: bool = True  # needs the context that gvb_context makes
 
+
+def numbers(names: str) -> dict[str, str]:
+    """Arguments that are all int64_t."""
+    return dict.fromkeys(names.split(), "int64")
+
+
+NOTES_OF_RATES = ("launches_per_row", "rows_left_out", "work_per_launch", "settled")
 
 ROUTINES: Mapping[str, Routine] = {
     "clock_floor": Routine({"count": "int64"}, ("floor",), device=False),
@@ -115,7 +123,17 @@ ROUTINES: Mapping[str, Routine] = {
             "wait": "wait",
         },
         ("done",),
-        ("launches_per_row", "rows_left_out"),
+        NOTES_OF_RATES,
+    ),
+    "graph_rate": Routine(numbers("iterations blocks nodes depth settle duration"), ("done",), NOTES_OF_RATES),
+    "requests": Routine(numbers("chain iterations blocks period duration"), ("due", "begin", "end")),
+    "gaps": Routine(
+        numbers("piece gap blocks threads shared duration"), ("launch", "begin", "end"), ("timer_step", "shared_bytes")
+    ),
+    "detect_error": Routine({"fault": "fault", "limit": "int64"}, ("code", "seen"), ("uncertainty",)),
+    "bystander": Routine(
+        {"bytes": "int64", "seed": "uint64", "iterations": "int64", "blocks": "int64", "duration": "int64"},
+        ("done",),
     ),
     "rate": Routine(
         {
@@ -130,7 +148,7 @@ ROUTINES: Mapping[str, Routine] = {
             "duration": "int64",
         },
         ("done",),
-        ("launches_per_row", "rows_left_out", "work_per_launch"),
+        NOTES_OF_RATES,
     ),
     "pieces": Routine(
         {"kernel": "rate_kernel", "bytes": "int64", "amount": "int64", "blocks": "int64", "count": "int64"},

@@ -1,0 +1,131 @@
+"""Noisy neighbors: one cell of the matrix of victims and aggressors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from statistics import fmean, median
+
+from gpu_virt_bench.metrics.ceilings import check_aggressor
+from gpu_virt_bench.metrics.common import p99
+from gpu_virt_bench.metrics.compute_isolation import need_several
+from gpu_virt_bench.metrics.neighbors import (
+    AGGRESSORS,
+    DRAM,
+    IDLE,
+    INTENSITIES,
+    VICTIMS,
+    achieved,
+    aggressor,
+    release,
+    settle_in,
+    victim,
+)
+from gpu_virt_bench.metrics.quality import SPACING, chain, latencies
+from gpu_virt_bench.model.metric import Bench, Params, Samples, Share, Window, metric
+from gpu_virt_bench.model.workload import Series, Workload
+
+CHAIN = "chain"
+LATENCIES = (CHAIN, "launch")
+"""Victims whose value is a time; that of the others is a rate."""
+TAIL_SECONDS = 2.5
+"""Of a chain's window for a p99: 1000 requests in two of them."""
+
+
+def makes_sense(params: Params) -> bool:
+    """A rate has no p99, and nothing does not come in parts."""
+    has_tail = params["statistic"] == "median" or params["victim"] in LATENCIES
+    return has_tail and (params["aggressor"] != IDLE or params["intensity"] == 1.0)
+
+
+def cell_seconds(params: Params, window: Window, polling: float) -> float:
+    """Seconds of a sample: four windows."""
+    del polling
+    least = TAIL_SECONDS if params["statistic"] == "p99" and params["victim"] == CHAIN else 0.0
+    return 4 * (max(window.duration, least) + window.settle + 0.1)
+
+
+@metric(
+    "IS-009",
+    unit="%",
+    better="lower",
+    compare="difference",
+    ideal="structural",
+    params={
+        "victim": (CHAIN, *VICTIMS),
+        "aggressor": (DRAM, *(name for name in AGGRESSORS if name != DRAM)),
+        "intensity": INTENSITIES,
+        "statistic": ("median", "p99"),
+    },
+    where=makes_sense,
+    party=lambda params, device: (Share(role="victim"), Share(role="neighbor")),
+    effort="window",
+    seconds=cell_seconds,
+    category="isolation",
+)
+def noisy_neighbor(bench: Bench) -> Samples:
+    """Noisy neighbor impact.
+
+    sample = S - 1; S = latency beside the neighbor / alone, or rate alone / beside it
+
+    Four windows: alone, beside, beside, alone. A latency is the median (or p99) over both windows beside, by that over
+    both alone; a rate the mean of two. It may be negative. Victims: `chain` requests each 5 ms in an open loop, 20
+    kernels one after the other, from due time to end; `launch` a launch that is waited for; `fma` arithmetic, `dram`
+    triad beyond L2, `l2` reads of 0.4 of it, `h2d` copies of 64 MiB of pinned memory, work per second.
+
+    The neighbor works from before the two windows to after them: `compute`, `dram`, `l2` (copies through as much as L2
+    holds), `l2-bandwidth` (reads of a quarter of it), `atomics` on one address, `h2d` and `d2h` copies, `launch`
+    (empty kernels), `alloc` (allocates and frees 2 MiB), or `idle`: filled memory and no work, the control, below which
+    no cell shows anything. Of each 10 ms it submits in the first 10 x `intensity`. What it reaches beside and alone is
+    in the detail, beside both p99; `compute`, `dram` and `l2-bandwidth` that reach less alone than 0.8 of what they
+    reach natively, without a quota, fail the outcome.
+    """
+    need_several(bench)
+    timed, neighbor = bench.party
+    name, which = str(bench.params["aggressor"]), str(bench.params["victim"])
+    work, noise = victim_work(bench, which), aggressor(bench, name, float(bench.params["intensity"]))
+    strength = check_aggressor(bench, neighbor, name)
+    while True:
+        settle_in(bench, neighbor, name)
+        windows = [bench.run(timed, work)]
+        with bench.beside({neighbor: noise}) as done:
+            windows += [bench.run(timed, work) for _ in range(2)]
+        windows.append(bench.run(timed, work))
+        release(bench)
+        lonely, shared = [windows[0], windows[3]], windows[1:3]
+        reached = {"aggressor_alone": strength, "aggressor_beside": achieved(noise, done[neighbor], shared)}
+        bench.detail("cell", {**reached, **both(which, work, lonely, "alone"), **both(which, work, shared, "beside")})
+        yield slowdown(which, work, lonely, shared, str(bench.params["statistic"])) - 1
+
+
+def victim_work(bench: Bench, which: str) -> Workload:
+    """A victim's work in a window."""
+    if which != CHAIN:
+        return victim(bench, which)
+    least = TAIL_SECONDS if bench.params["statistic"] == "p99" else 0.0
+    return chain(bench, SPACING[CHAIN], max(bench.window.duration, least))
+
+
+def times(which: str, windows: Sequence[Series]) -> list[float]:
+    """Seconds of all requests, or launches, of some windows."""
+    return [value for one in windows for value in (latencies(one) if which == CHAIN else one.seconds("round_trip"))]
+
+
+def both(which: str, work: Workload, windows: Sequence[Series], name: str) -> dict[str, float]:
+    """What the detail has of some windows: a rate, or a time's median and p99."""
+    if which in LATENCIES:
+        found = times(which, windows)
+        return {f"{name}_median": median(found), f"{name}_p99": p99(found)}
+    return {f"{name}_rate": rate(work, windows)}
+
+
+def rate(work: Workload, windows: Sequence[Series]) -> float:
+    """A victim's work per second, the mean of its windows."""
+    return fmean(achieved(work, one, [one]) for one in windows)
+
+
+def slowdown(which: str, work: Workload, lonely: Sequence[Series], shared: Sequence[Series], statistic: str) -> float:
+    """How many times as long the victim takes beside its neighbor."""
+    if which not in LATENCIES:
+        return rate(work, lonely) / rate(work, shared)
+    of = p99 if statistic == "p99" else median
+    return of(times(which, shared)) / of(times(which, lonely))
