@@ -239,7 +239,6 @@ ERRORS = [
     ("run --metrics LLM-010", "LLM-010 is a metric of the earlier tool"),
     ("run --metrics NCCL-004,OH-001", "NCCL-004 is a metric of the earlier tool"),
     ("run --metrics nccl-002", "nccl-002 is a metric of the earlier tool"),
-    ("run --metrics SCHED-001", "SCHED-001 is a metric of the earlier tool"),
     ("run --metrics FRAG-003", "FRAG-003 is a metric of the earlier tool"),
     ("run --metrics ERR-003", "ERR-003 is a metric of the earlier tool"),
     ("run --metrics FRAG-004", "no metric 'FRAG-004'; "),

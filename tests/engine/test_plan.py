@@ -24,6 +24,8 @@ def test_an_id_means_its_headline() -> None:
 def test_ids_categories_and_globs_select() -> None:
     assert chosen("overhead") == chosen("OH-*") == [name for name in METRICS if name.startswith("OH-")]
     assert chosen("pcie") == chosen("PCIE-*") == ["PCIE-001", "PCIE-002", "PCIE-003", "PCIE-004"]
+    assert chosen("isolation") == chosen("IS-*") == [f"IS-{number:03}" for number in range(1, 11)]
+    assert chosen("scheduling") == [f"SCHED-{number:03}" for number in range(1, 5)]
     assert chosen("*") == list(METRICS)
     assert chosen("oh-001") == ["OH-001"]
 
