@@ -5,6 +5,14 @@
 #include "common_journal.h"
 #include "common_parts.h"
 
+/* Its own process looks at the code without the lock. */
+void set_strike(strike *s, int code, int64_t at) {
+  s->raised = 0;
+  s->newest = 0;
+  s->at = at;
+  __atomic_store_n(&s->code, code, __ATOMIC_RELEASE);
+}
+
 static bool has_context(const machine *m, const slot *s) {
   for (int d = 0; d < m->devices; d++)
     if (s->seats[d].context) return true;
@@ -20,7 +28,7 @@ void faults_strike(machine *m, const config *c, slot *s, int code, int64_t at) {
   for (slot *other = m->slots; other < slots_end(m); other++) {
     if (!reaches(m, c, s, other) || other->strike.code) continue;
     note_slot(other);
-    other->strike = (strike){.code = code, .at = at};
+    set_strike(&other->strike, code, at);
   }
   note_slot(s);
   s->strike.raised = 0;

@@ -111,7 +111,7 @@ void fault_forget(void) {
   gpu.fault = 0;
   gpu.faulty = false;
   machine_lock(gpu.machine);
-  gpu.slot->strike = (strike){0};
+  set_strike(&gpu.slot->strike, 0, 0);
   machine_unlock(gpu.machine);
 }
 
