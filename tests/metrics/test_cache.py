@@ -59,8 +59,20 @@ def test_steps_while_descheduled_are_neither_and_counted() -> None:
 
 
 def test_a_hit_rate_that_the_mean_denies_fails() -> None:
-    bench = bench_of(hit_rate_of_l2, [{L2: 50, 70: 50}])  # 0.5 by the steps, -0.25 by their mean
-    with pytest.raises(WorkloadError, match=r"0\.500 of the steps are hits, -0\.250 by their mean"):
+    bench = bench_of(hit_rate_of_l2, [{L2: 50, 70: 50}])  # 0.5 by the steps, none by their mean
+    with pytest.raises(WorkloadError, match=r"0\.500 of the steps are hits, 0\.000 by their mean"):
+        first(hit_rate_of_l2, bench)
+
+
+def test_misses_that_wait_a_little_are_misses() -> None:
+    bench = bench_of(hit_rate_of_l2, [{50: 100}])  # 505 clocks, 405 alone: beside a neighbor
+    assert first(hit_rate_of_l2, bench) == [0]
+    assert bench.tables["steps"][0]["mean_clocks"] == 505
+
+
+def test_steps_that_wait_for_longer_than_a_miss_tell_nothing() -> None:
+    bench = bench_of(hit_rate_of_l2, [{70: 100}])
+    with pytest.raises(WorkloadError, match=r"steps take 1\.7 x what DRAM serves alone"):
         first(hit_rate_of_l2, bench)
 
 
@@ -149,7 +161,7 @@ def colliding(victim: Mapping[int, int], native: int = 1_000_000):
     return bench
 
 
-FITS, COLLIDES = 5 * MIB // 2, 30 * MIB
+FITS, COLLIDES = 10 * MIB, 30 * MIB
 
 
 def test_a_collision_is_judged_against_a_set_that_collides_with_nothing() -> None:
