@@ -162,4 +162,5 @@ def test_the_gate_and_the_long_table_say_what_the_difference_is_from() -> None:
 
 def test_every_metric_with_several_tenants_names_a_baseline() -> None:
     several = [found for found in metrics().values() if len(found.party(found.headline(DEVICE), DEVICE)) > 1]
-    assert several and all(found.baseline for found in several)
+    without = {found.id for found in several if not found.baseline}
+    assert len(several) > 10 and without == {"IS-003"}  # of a compute limit, which time-slicing has none of

@@ -107,8 +107,7 @@ def test_definitions_are_json_too() -> None:
     ("words", "sentence"),
     [
         ("quik", "no metric, system, suite, run file or directory 'quik'; did you mean quick?"),
-        ("zzzz", "'zzzz'; there are IS-001, "),
-        ("zzzz", ", time-slicing, gate, quick, standard, thorough"),
+        ("zzzz", "'zzzz'; `gpu-virt-bench list metrics` shows all"),
         ("./zzzz", "cannot read zzzz: No such file or directory"),
         (".", ". has no complete run file; name a file, or a directory that has one"),
         ("text.md", "text.md is no run file: it is not a JSON object"),

@@ -355,7 +355,7 @@ ERRORS = [
         "run --emulate h2d_bandwidth=10000000 --emulate pcie_width_now=1",
         "h2d_bandwidth and d2h_bandwidth must be at least 1000000 over the link as it was negotiated",
     ),
-    ("run --emulate kernel_minimum=-100000", "kernel_minimum is -100000, expected 1 to"),
+    ("run --emulate kernel_minimum=-100000", "kernel_minimum is -100000, expected 0 to"),
     ("run --emulate l2_bandwidth=1", "l2_bandwidth is 1, expected 100000000 to"),
     ("run --emulate peer_slow=0-7:0.5 --emulate devices=2", "two devices of the machine"),
     ("run --emulate peer_slow=1-1:0.5 --emulate devices=2", "two devices of the machine"),

@@ -88,9 +88,8 @@ def named(name: str) -> Metric | System | NamedSuite | RunFile:
         return run_file(Path(name))
     once = earlier.metric(name) or earlier.system(name)
     known_names = [*known, *shipped(), *suites()]
-    raise click.UsageError(
-        f"no metric, system, suite, run file or directory {name!r}{f'; {once}' if once else nearest(name, known_names)}"
-    )
+    near = nearest(name, known_names, "list metrics")
+    raise click.UsageError(f"no metric, system, suite, run file or directory {name!r}{f'; {once}' if once else near}")
 
 
 def is_suite(path: Path) -> bool:

@@ -185,6 +185,7 @@ def verified(bench: Bench) -> Workload:
     better="higher",
     compare="difference",
     ideal="structural",
+    baseline="time-slicing",
     params={"fault": ("all", *FAULTS)},
     party=lambda params, device: (Share(role="bystander"), Share(role="neighbor")),
     effort="process",

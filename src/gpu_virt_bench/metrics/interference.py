@@ -50,6 +50,7 @@ def cell_seconds(params: Params, window: Window, polling: float) -> float:
     better="lower",
     compare="difference",
     ideal="structural",
+    baseline="time-slicing",
     params={
         "victim": (CHAIN, *VICTIMS),
         "aggressor": (DRAM, *(name for name in AGGRESSORS if name != DRAM)),

@@ -149,6 +149,7 @@ def read_together(bench: Bench, work: Mapping[Tenant, Workload], is_first: bool)
     better="lower",
     compare="difference",
     ideal="copy",
+    baseline="time-slicing",
     params={"n": (2, 4), "direction": ("h2d", "d2h", "both")},
     party=equal_tenants,
     tenants="n",

@@ -57,6 +57,7 @@ def victim_and_neighbors(params: Params, device: DeviceFacts) -> Party:
     better="lower",
     compare="difference",
     ideal="none",
+    baseline="time-slicing",
     params={"load": ("neighbors", "alone"), "n": (2, 4), "statistic": ("cv", "p99/p50")},
     where=lambda params: params["load"] == "neighbors" or params["n"] == 2,
     party=victim_and_neighbors,

@@ -122,6 +122,7 @@ def by_load(params: Params) -> Effort:
     unit="ms",
     better="lower",
     ideal="structural",
+    baseline="time-slicing",
     params={"load": ("neighbor", "none", "in-process"), "statistic": ("median", "p99", "peak")},
     party=probed,
     effort=by_load,

@@ -77,6 +77,7 @@ def two_tenants(params: Params, device: DeviceFacts) -> Party:
     better="lower",
     compare="difference",
     ideal="structural",
+    baseline="time-slicing",
     params={"state": tuple(STATES)},
     party=two_tenants,
     effort="long",
