@@ -214,7 +214,7 @@ static void meets_rules(call *c, const rule *const of[RULE_KINDS], int64_t numbe
 
 static bool meets_fault(call *c, int64_t number) {
   meets_rules(c, rules[c->api], number);
-  if (fault_look(c->base) && clock_virtual) effects_look(); /* what kernels wrote before it */
+  if (fault_look(c->base)) effects_look(); /* what kernels wrote before it */
   meets_loss(c);
   return c->result != CUDA_SUCCESS;
 }

@@ -142,11 +142,19 @@ void effects_talk(void) {
   }
 }
 
+static bool any_runs(void) {
+  for (uint64_t serial = gpu.done_first; serial <= gpu.slot->head; serial++)
+    if (work_of(serial)->serial == serial && work_of(serial)->state == WORK_RUNNING) return true;
+  return false;
+}
+
+/* In real time the driver's threads are perhaps at it. */
 void effects_look(void) {
   pthread_mutex_lock(&gpu.lock);
   if (gpu.slot) {
     effects_help_all();
-    effects_talk();
+    if (clock_virtual) effects_talk();
+    while (!clock_virtual && any_runs()) await_progress();
   }
   pthread_mutex_unlock(&gpu.lock);
 }

@@ -2,6 +2,9 @@
  * are those of the configuration's defaults: 1900 ns of launch, 2500 to the device, 1200 of the kernel, 1500 back. */
 #include "timeline.h"
 
+#include <pthread.h>
+#include <sched.h>
+
 enum { LAUNCH = 1900, UNTIL_FAULT = 2500 + 1200, BACK = 1500, QUERY = 200, STEP = 32, LOOK = 50000 };
 enum { ILLEGAL_ADDRESS, MISALIGNED, TRAP, ASSERT, ENDLESS };
 
@@ -137,18 +140,30 @@ static void good_address_is_no_fault(void) {
   exit(0);
 }
 
+/* The driver's own threads are those of the thread that starts them: here they run when nothing else does. */
+static void *open_idly(void *unused) {
+  cpu_set_t first;
+  CPU_ZERO(&first);
+  CPU_SET(sched_getcpu(), &first);
+  NEED(sched_setaffinity(getpid(), sizeof first, &first) == 0 && sched_setaffinity(0, sizeof first, &first) == 0);
+  NEED(sched_setscheduler(0, SCHED_IDLE, &(struct sched_param){0}) == 0);
+  open_context();
+  return unused;
+}
+
 static void real_time_too(void) {
   CUresult result;
-  open_context();
+  pthread_t opener;
   void *host;
   uint64_t address = 64;
+  NEED(pthread_create(&opener, NULL, open_idly, NULL) == 0 && pthread_join(opener, NULL) == 0);
+  MUST(cu.cuCtxSetCurrent(context));
   MUST(cu.cuMemHostAlloc(&host, 4096, CU_MEMHOSTALLOC_DEVICEMAP));
   launch("gvb_fault", 1, 32, (void *[]){&kind, &host, &address});
   while ((result = cu.cuStreamQuery(stream)) == CUDA_ERROR_NOT_READY) continue;
   NEED(result == code_of[kind]);
+  NEED(__atomic_load_n((uint64_t *)host, __ATOMIC_ACQUIRE)); /* what was written before it is there */
   NEED(cu.cuCtxSynchronize() == code_of[kind]);
-  for (int k = 0; k < 1000 && !__atomic_load_n((uint64_t *)host, __ATOMIC_ACQUIRE); k++) usleep(1000);
-  NEED(__atomic_load_n((uint64_t *)host, __ATOMIC_ACQUIRE));
   exit(0);
 }
 
