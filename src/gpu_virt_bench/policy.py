@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from importlib import resources
 from math import isfinite
 from pathlib import Path
@@ -63,6 +63,17 @@ class Gate:
 
 
 @dataclass(frozen=True)
+class Use:
+    """What a use of a shared GPU must have, and what it gains by: outcomes, or the limits `memory-limit` and
+    `compute-limit`."""
+
+    __pydantic_config__ = STRICT
+    title: str
+    must: list[str]
+    gains: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
 class Policy:
     """What counts as a difference, and what a score is made of."""
 
@@ -73,6 +84,7 @@ class Policy:
     score: Score
     grades: dict[str, Points]
     gate: Gate
+    use: list[Use] = field(default_factory=list)
 
     def margin_of(self, definition: Definition, metric: str) -> float:
         """The most specific margin: the metric's, its category's (by ratio only), that of its way to compare.

@@ -21,6 +21,7 @@ COMMANDS = {
     "show": "Show a metric, a system, a suite or a run; a run as CSV or JSON too.",
     "compare": "Compare runs with a baseline: verdicts with intervals.",
     "score": "Score runs against a reference: parity, categories, grades.",
+    "report": "Write a page, a PDF, tables or a paper's parts of runs.",
     "gate": "Fail on regressions: for CI.",
     "history": "Show one metric over many runs, with its change points.",
     "doctor": "Say what can be measured here, and clean up after killed sessions.",

@@ -108,8 +108,13 @@ def write_pieces(pieces: Iterable[str], output: Path | None) -> None:
         for piece in ended(pieces):
             click.echo(piece, nl=False)
         return
+    write_file(ended(pieces), output)
+
+
+def write_file(content: bytes | Iterable[str], output: Path) -> None:
+    """A file, whole or not at all."""
     try:
-        write_whole(output, ended(pieces))
+        write_whole(output, content)
     except OSError as error:
         raise click.UsageError(f"cannot write {output}: {error.strerror}") from None
 

@@ -33,21 +33,22 @@ def counted(number: int, noun: str, plural: str = "") -> str:
     return f"{number} {noun if number == 1 else plural or noun + 's'}"
 
 
-def write_whole(path: Path, text: str | Iterable[str]) -> None:
-    """Writes a file, of one text or of pieces, whole or not at all; OSError names it.
+def write_whole(path: Path, text: str | bytes | Iterable[str]) -> None:
+    """Writes a file, of one text, of bytes or of pieces of text, whole or not at all; OSError names it.
 
     What is no regular file, such as a FIFO, is written to.
     """
     try:
-        pieces = [text] if isinstance(text, str) else text
+        whole = [text] if isinstance(text, str | bytes) else text
+        pieces = (piece if isinstance(piece, bytes) else piece.encode() for piece in whole)
         if path.exists() and not path.is_file():
-            with path.open("w", encoding="utf-8") as file:
+            with path.open("wb") as file:
                 file.writelines(pieces)
             return
         place = path.resolve()
         fresh = place.with_name(f".gvb-{os.getpid()}.new")
         try:
-            with fresh.open("w", encoding="utf-8") as file:
+            with fresh.open("wb") as file:
                 file.writelines(pieces)
             fresh.replace(place)
         finally:

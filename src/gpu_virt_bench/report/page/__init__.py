@@ -1,0 +1,1 @@
+"""What a report of runs says, as blocks: the same for every format."""

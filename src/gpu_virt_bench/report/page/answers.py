@@ -1,0 +1,185 @@
+"""One sentence for each system: is it real, what does it hold, what does it cost, what is not known."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from gpu_virt_bench.compare.admissible import unproven
+from gpu_virt_bench.compare.limits import limits
+from gpu_virt_bench.model.claims import CALLS
+from gpu_virt_bench.model.comparison import Limit
+from gpu_virt_bench.model.comparison import Row as Judged
+from gpu_virt_bench.model.metric import SHOWN
+from gpu_virt_bench.model.run import Definition, Failed, Measured, Run, Skipped
+from gpu_virt_bench.model.text import counted
+from gpu_virt_bench.report.blocks import Block, Sentence, Tone
+from gpu_virt_bench.report.page.groups import Entry, Group
+from gpu_virt_bench.report.sentence import amount, asked, shown, size
+from gpu_virt_bench.report.text import number
+from gpu_virt_bench.stats.estimate import Estimate, summarise
+
+WORSE = ("worse", "slightly worse")
+BETTER = ("better", "slightly better", "deferred or elided")
+JUDGED = (*WORSE, *BETTER, "same")
+
+
+def answers(group: Group) -> list[Block]:
+    """A sentence for each run of a group."""
+    return [Sentence(f"{one.name}: {answer(one)}", tone(one), lead=True) for one in group.entries]
+
+
+def answer(entry: Entry) -> str:
+    """`in force (412 checks); memory limit of 4 GiB holds; ...; against native 3 outcomes worse, most OH-001 ...`."""
+    if entry.run.status == "refused":
+        return f"refused, so that nothing of it was measured: {why_refused(entry.run)}."
+    parts = [
+        reality(entry.run),
+        *held(entry),
+        *broken(entry.run),
+        *worst(entry.run),
+        *against(entry),
+        *unknown(entry.run),
+    ]
+    return "; ".join(parts) + "."
+
+
+def tone(entry: Entry) -> Tone:
+    """Bad where something that was promised does not hold, unsure where it is not shown."""
+    run = entry.run
+    if run.status == "refused" or list(unproven(run)):
+        return "unsure"
+    leaks = any(one.binds is False for one in held_limits(entry))
+    return "bad" if leaks or list(broken(run)) else ""
+
+
+def why_refused(run: Run) -> str:
+    """What was found instead of the system."""
+    failed = (check for record in run.proof for check in record.checks if not check.passed)
+    first = next(failed, None)
+    if first is not None:
+        return f"{first.name} is {first.found}, expected {first.expected}"
+    return next(iter(run.warnings), "its proof did not hold")
+
+
+def reality(run: Run) -> str:
+    """Whether the layer was in force, as its proofs say; and whether any of it is hardware's."""
+    model = " on an EMULATED GPU (a model's figures, not hardware's)" if run.device.emulated else ""
+    if run.kind == "derived":
+        return f"DERIVED by a model from a native run, nothing was measured{model}"
+    if lacking := next(unproven(run), ""):
+        return f"UNPROVEN{model}: {lacking}"
+    checks = sum(len(record.checks) for record in run.proof)
+    what = "shown in force" if run.system.mechanism != "none" else "nothing in between, as shown"
+    return f"{what} by {counted(checks, 'check')}{model}"
+
+
+# ---- limits
+
+
+def held_limits(entry: Entry) -> list[Limit]:
+    """The limits of a run's tenants."""
+    return entry.comparison.limits if entry.comparison is not None else limits(entry.run, [])
+
+
+def held(entry: Entry) -> Iterator[str]:
+    """What became of each limit."""
+    for one in held_limits(entry):
+        yield memory(one) if one.name == "memory" else compute(one, entry.run)
+
+
+def memory(limit: Limit) -> str:
+    """`memory limit of 4 GiB holds (7 of 7 allocation calls tried)`."""
+    tried = f"{len(CALLS) - len(limit.untried)} of {len(CALLS)} allocation calls tried"
+    own = ", for each process of a tenant separately" if limit.per_process else ""
+    words = {True: f"holds ({tried}){own}", False: "LEAKS: a call gives more", None: "was not tried"}
+    return f"memory limit of {asked(limit)} {words[limit.binds]}"
+
+
+def compute(limit: Limit, run: Run) -> str:
+    """`compute limit of 25 %: got 24.6 %`."""
+    got = "" if limit.got is None else f": a tenant got {amount(limit, limit.got.value)} of the baseline's rate"
+    accuracy = estimates(run, "IS-003")
+    if not got and accuracy:
+        name, definition, found = accuracy[0]
+        got = f": accuracy {value_of(found, definition)} ({name})"
+    return f"compute limit of {asked(limit)}{got or ': what a tenant got was not measured'}"
+
+
+# ---- outcomes
+
+
+def estimates(run: Run, metric: str = "") -> list[tuple[str, Definition, Estimate]]:
+    """The measured outcomes with samples, or those of one metric."""
+    return [
+        (name, run.metrics[one.metric], summarise(one, run.metrics[one.metric]))
+        for name, one in sorted(run.outcomes.items())
+        if isinstance(one, Measured) and metric in ("", one.metric) and any(r.samples for r in one.repetitions)
+    ]
+
+
+def value_of(found: Estimate, definition: Definition) -> str:
+    """`187 %`."""
+    return f"{number(found.value * SHOWN[definition.shown_unit][1])} {definition.shown_unit}"
+
+
+def broken(run: Run) -> Iterator[str]:
+    """The outcomes that a sample did not pass."""
+    for name, definition, found in estimates(run):
+        if definition.unit == "pass" and found.value < 1:
+            passed = round(found.value * found.samples)
+            yield f"{definition.title.upper()} BROKEN: {passed} of {found.samples} passed ({name})"
+
+
+def worst(run: Run) -> list[str]:
+    """The cell that a neighbor makes worst: of the losses beside a neighbor the largest."""
+    losses = [one for one in estimates(run) if is_loss(one[1])]
+    if not losses:
+        return []
+    name, definition, found = max(losses, key=lambda one: one[2].value)
+    return [f"worst beside a neighbor: {definition.title} {value_of(found, definition)} ({name})"]
+
+
+def is_loss(definition: Definition) -> bool:
+    """Whether 0 is ideal and 1 a total loss, or twice the time: what isolation costs where it is not perfect."""
+    isolates = definition.ideal in ("structural", "capacity", "copy", "bandwidth")
+    return definition.unit == "ratio" and definition.better == "lower" and isolates
+
+
+def against(entry: Entry) -> list[str]:
+    """`against native: 3 outcomes worse (most: OH-001 +46 %), 2 better, 9 same`."""
+    found = entry.comparison
+    if found is None:
+        return ["the baseline of this page"]
+    if found.is_empty:
+        return [f"not comparable with {found.baseline.name}: {found.refused}"]
+    rows = found.headlines().rows
+    counts = Counter(verdict_of(row) for row in rows)
+    parts = [
+        counted_as(word, counts[word], rows) for word in ("worse", "better", "same", "inconclusive") if counts[word]
+    ]
+    return [f"against {found.baseline.name}: {', '.join(parts) or 'nothing was compared'}"]
+
+
+def verdict_of(row: Judged) -> str:
+    """A verdict without its degree."""
+    return "worse" if row.verdict in WORSE or row.tail else "better" if row.verdict in BETTER else row.verdict
+
+
+def counted_as(word: str, count: int, rows: Sequence[Judged]) -> str:
+    """`3 outcomes worse (most: Kernel launch latency +46 %)`."""
+    told = f"{counted(count, 'outcome')} {word}"
+    if word not in ("worse", "better"):
+        return f"{count} {word}"
+    most = max((row for row in rows if verdict_of(row) == word), key=size)
+    change = shown(most)
+    return f"{told} (most: {most.title}{' ' + change if change else ''})"
+
+
+def unknown(run: Run) -> list[str]:
+    """How many outcomes have no value."""
+    failed = sum(isinstance(one, Failed) for one in run.outcomes.values())
+    skipped = sum(isinstance(one, Skipped) for one in run.outcomes.values())
+    counts = [f"{count} {word}" for count, word in ((failed, "FAILED"), (skipped, "skipped")) if count]
+    ended = [f"the run {run.ending}"] if run.status != "complete" else []
+    return [", ".join([*counts, *ended])] if counts or ended else []

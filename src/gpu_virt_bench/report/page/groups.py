@@ -1,0 +1,127 @@
+"""Runs by the hardware that they were measured on, each group with its baseline: configurations meet only there."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from gpu_virt_bench.compare import compare_found
+from gpu_virt_bench.compare import side as side_of
+from gpu_virt_bench.compare.files import Loaded, find_twin
+from gpu_virt_bench.model.comparison import Comparison
+from gpu_virt_bench.model.comparison import Row as Judged
+from gpu_virt_bench.model.run import Outcome, Run
+from gpu_virt_bench.policy import Policy
+from gpu_virt_bench.report.text import devices
+
+Chosen = tuple[Loaded, list[str]]
+"""A run, and why a directory stands for it."""
+FIRST = ("native", "time-slicing")
+"""Systems without anything in between: what the others are compared with, where nobody says it."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One run of a group: what tables call it, and what it is to the baseline; None for the baseline itself."""
+
+    name: str
+    path: Path
+    run: Run
+    comparison: Comparison | None = None
+
+    def row(self, outcome: str) -> Judged | None:
+        """The verdict on an outcome; None for the baseline, and where the comparison has none."""
+        rows = self.comparison.rows if self.comparison is not None else ()
+        return next((row for row in rows if row.id == outcome), None)
+
+
+@dataclass(frozen=True)
+class Group:
+    """The runs on one model of GPU; the first is the baseline."""
+
+    hardware: str
+    entries: Sequence[Entry]
+
+    @property
+    def baseline(self) -> Entry:
+        """What the others are compared with."""
+        return self.entries[0]
+
+    @property
+    def is_emulated(self) -> bool:
+        """Whether nothing of it is of hardware."""
+        return self.baseline.run.device.emulated
+
+    def outcomes(self) -> dict[str, Outcome]:
+        """Every outcome once, by id; of several runs that of the first that has it."""
+        found: dict[str, Outcome] = {}
+        for entry in self.entries:
+            for name, outcome in entry.run.outcomes.items():
+                found.setdefault(name, outcome)
+        return dict(sorted(found.items()))
+
+    def having(self, outcome: str) -> list[tuple[Entry, Outcome]]:
+        """The entries that have an outcome, each with it."""
+        return [(one, one.run.outcomes[outcome]) for one in self.entries if outcome in one.run.outcomes]
+
+
+def groups(found: Sequence[Chosen], baseline: Chosen | None, policy: Policy) -> list[Group]:
+    """The runs by hardware, those of the baseline's first. The second measurement of a session's baseline (A/A) shows
+    the noise floor and is no system of its own."""
+    runs = distinct([*([baseline] if baseline else []), *found])
+    kinds = list(dict.fromkeys(hardware(one.run) for one, _ in runs))
+    return [group(kind, [one for one in runs if hardware(one[0].run) == kind], baseline, policy) for kind in kinds]
+
+
+def distinct(found: Sequence[Chosen]) -> list[Chosen]:
+    """Each file once, without twins, unless there are only twins."""
+    by_path = {one.path.resolve(): (one, notes) for one, notes in reversed(found)}
+    kept = list(reversed(by_path.values()))
+    return [one for one in kept if not one[0].run.twin] or kept
+
+
+def hardware(run: Run) -> str:
+    """The model of GPU, and that it is emulated."""
+    return devices(run) + (f" (emulated, profile {run.device.profile})" if run.device.emulated else "")
+
+
+def group(kind: str, runs: Sequence[Chosen], wanted: Chosen | None, policy: Policy) -> Group:
+    """The runs of one model against their baseline."""
+    first = next((one for one in runs if wanted and one[0].path == wanted[0].path), None) or usual(runs)
+    others = [one for one in runs if one is not first]
+    twin, lacking = find_twin(*first[0])
+    comparisons = compare_found(first[0], others, policy, twin, [*first[1], *lacking])
+    names = unique([side_of(one).name for one, _ in [first, *others]], [one.path for one, _ in [first, *others]])
+    mine = Entry(names[0], first[0].path, first[0].run)
+    theirs = (
+        Entry(name, one.path, one.run, found)
+        for name, (one, _), found in zip(names[1:], others, comparisons, strict=True)
+    )
+    return Group(kind, [mine, *theirs])
+
+
+def usual(runs: Sequence[Chosen]) -> Chosen:
+    """The baseline where nobody names one: native, time-slicing, else the first."""
+    plain = [one for one in runs if not one[0].run.point and one[0].run.status != "refused"] or list(runs)
+    for system in FIRST:
+        for one in plain:
+            if one[0].run.system.id == system:
+                return one
+    return plain[0]
+
+
+def unique(names: Sequence[str], paths: Sequence[Path]) -> list[str]:
+    """The names; of several equal ones each with its file's, and with a number where that is equal too."""
+    counts = Counter(names)
+    marked = [f"{name} ({path.stem})" if counts[name] > 1 else name for name, path in zip(names, paths, strict=True)]
+    return list(numbered(marked))
+
+
+def numbered(names: Sequence[str]) -> Iterator[str]:
+    """The names, a second one of the same with its number."""
+    seen: Counter[str] = Counter()
+    for name in names:
+        seen[name] += 1
+        yield f"{name} #{seen[name]}" if seen[name] > 1 else name

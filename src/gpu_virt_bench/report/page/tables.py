@@ -1,0 +1,84 @@
+"""The outcomes of one category as a table: a row for each outcome, a column for each system."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gpu_virt_bench.model.metric import SHOWN
+from gpu_virt_bench.model.run import Definition, Failed, Measured, Outcome, Skipped
+from gpu_virt_bench.report.blocks import Block, Cell, Column, Row, Table, Tone
+from gpu_virt_bench.report.page.groups import Entry, Group
+from gpu_virt_bench.report.page.opened import opened
+from gpu_virt_bench.report.page.verdicts import TONES
+from gpu_virt_bench.report.sentence import shown, tail_word
+from gpu_virt_bench.report.text import ARROWS, interval, number, titled
+from gpu_virt_bench.stats.estimate import Estimate, summarise
+
+MOST_OPENED = 400
+"""Outcomes of a page that open to what is behind them: a page of thousands would be none."""
+
+
+def categories(group: Group) -> dict[str, list[str]]:
+    """The outcomes' ids by category, as they come."""
+    found: dict[str, list[str]] = {}
+    for name, outcome in group.outcomes().items():
+        found.setdefault(definition(group, name, outcome).category, []).append(name)
+    return found
+
+
+def definition(group: Group, name: str, outcome: Outcome) -> Definition:
+    """What the metric of an outcome is, as the first run says that has it."""
+    entry = group.having(name)[0][0]
+    return entry.run.metrics[outcome.metric]
+
+
+def table(group: Group, category: str, names: Sequence[str], opens: bool) -> Table:
+    """The outcomes with their values, intervals and verdicts."""
+    columns = [Column("outcome"), Column("unit"), *(Column(one.name, numeric=True) for one in group.entries)]
+    return Table(columns, [row(group, name, opens) for name in names], category, filters=True)
+
+
+def row(group: Group, name: str, opens: bool) -> Row:
+    """One outcome."""
+    outcome = group.outcomes()[name]
+    of = definition(group, name, outcome)
+    title, *params = titled(name, of.title).split("\n")
+    cells = [Cell(title, name, below=params), Cell(f"{of.shown_unit} {ARROWS[of.better]}".strip(), of.unit)]
+    cells += [cell(one, name, of) for one in group.entries]
+    behind: list[Block] = opened(group, name, of) if opens else []
+    return Row(cells, id=name, opens=behind)
+
+
+def cell(entry: Entry, name: str, of: Definition) -> Cell:
+    """What one system has of an outcome; its verdict stands below the value."""
+    match entry.run.outcomes.get(name):
+        case None:
+            return Cell("-", tone="muted", below=["not asked for"])
+        case Skipped(reason=reason):
+            return Cell("skipped", tone="muted", below=[reason])
+        case Failed(error=error):
+            return Cell("FAILED", tone="bad", below=[error])
+        case Measured() as outcome if not any(one.samples for one in outcome.repetitions):
+            return Cell("no samples", tone="bad")
+        case Measured() as outcome:
+            found = summarise(outcome, of)
+            word, tone = verdict(entry, name)
+            return Cell(number(found.value * SHOWN[of.shown_unit][1]), found.value, tone, [ends(found, of), *word])
+
+
+def ends(found: Estimate, of: Definition) -> str:
+    """The interval, with its level."""
+    return interval(found, SHOWN[of.shown_unit][1], 0.0)
+
+
+def verdict(entry: Entry, name: str) -> tuple[list[str], Tone]:
+    """The verdict's word with the change, and its tone; the baseline has none."""
+    judged = entry.row(name)
+    if judged is None:
+        return [], ""
+    word = tail_word(judged) or judged.verdict
+    change = shown(judged)
+    of = f" from {judged.against}" if judged.against else ""
+    why = f": {judged.reason}" if judged.reason and judged.change is None else ""
+    tone: Tone = "bad" if judged.tail else TONES[judged.verdict]
+    return [f"{word}{' ' + change + of if change else why}"], tone
