@@ -45,12 +45,14 @@ class Row:
 
 @dataclass(frozen=True)
 class Table:
-    """Columns and rows. `filters`: whether a reader searches it by words and by tone."""
+    """Columns and rows. `filters`: whether a reader searches it by words and by tone. `splits_after`: where a format is
+    too narrow, so many columns are repeated, with as many of the others beside them as fit; 0: never."""
 
     columns: Sequence[Column]
     rows: Sequence[Row]
     title: str = ""
     filters: bool = False
+    splits_after: int = 0
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 SIGNS = {"↓": "v", "↑": "^", "→": "->", "·": "-", "×": "x", "±": "+-", "…": "...", "␛": "^[", "−": "-", "–": "-"}  # noqa: RUF001
-SIGNS |= dict(zip("▁▂▃▄▅▆▇█", "_.-:=+*#", strict=True))
+LEVELS = "▁▂▃▄▅▆▇█"
+"""Bars, from low to high."""
+SIGNS |= dict(zip(LEVELS, "_.-:=+*#", strict=True))
 """Our signs in ASCII; a letter that is none of ours is written as Python writes it: \\xfc."""
 
 

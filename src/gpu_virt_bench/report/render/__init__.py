@@ -1,0 +1,1 @@
+"""Formats: each is one renderer of blocks (report/blocks.py)."""

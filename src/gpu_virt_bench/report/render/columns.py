@@ -1,0 +1,95 @@
+"""How wide a table's columns are where they share a width, and which of them stand beside each other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from gpu_virt_bench.report.blocks import Cell, Table
+
+GAP = 2
+"""Columns between two columns of a table."""
+BROKEN = 8
+"""Letters of a longer word that stand together where words must be broken."""
+NARROWEST = 22
+"""Columns that the names of rows keep where a table is split."""
+WHOLE = 24
+"""Lines up to this width are wrapped last, but for those of the first column, which names the rows."""
+
+
+def lines(cell: Cell) -> list[str]:
+    """A cell's lines."""
+    return [cell.text, *cell.below]
+
+
+def column_lines(table: Table, index: int) -> list[str]:
+    """All lines of one column, its name first."""
+    return [table.columns[index].name, *(line for row in table.rows for line in lines(row.cells[index]))]
+
+
+def longest(texts: Sequence[str]) -> int:
+    """The letters of the longest."""
+    return max(map(len, texts), default=0)
+
+
+def longest_word(texts: Sequence[str]) -> int:
+    """The letters of the longest word."""
+    return longest([word for text in texts for word in text.split()])
+
+
+def widths(table: Table, width: int) -> list[int] | None:
+    """The width of each column: whole lines where there is room, else short ones whole, else words whole, else long
+    words broken; None where even that does not fit."""
+    room = width - GAP * (len(table.columns) - 1)
+    found = [column_lines(table, index) for index in range(len(table.columns))]
+    whole, words = [longest(one) for one in found], [longest_word(one) for one in found]
+    numbers = [a if column.numeric else b for column, a, b in zip(table.columns, whole, words, strict=True)]
+    broken = [b if column.numeric else min(b, BROKEN) for column, b in zip(table.columns, words, strict=True)]
+    for least in (whole, short(found), numbers, words, broken):
+        if sum(least) <= room:
+            return shared(least, whole, room)
+    return None
+
+
+def short(found: Sequence[Sequence[str]]) -> list[int]:
+    """What columns need whose words and short lines are whole."""
+    first, *others = found
+    return [longest_word(first), *(max(longest_word(one), min(longest(one), WHOLE)) for one in others)]
+
+
+def shared(least: Sequence[int], wanted: Sequence[int], room: int) -> list[int]:
+    """The least widths, and what room is left given letter by letter to the narrowest that wants more."""
+    found = [*least]
+    for _ in range(room - sum(least)):
+        lacking = [index for index, one in enumerate(found) if one < wanted[index]]
+        if not lacking:
+            break
+        found[min(lacking, key=found.__getitem__)] += 1
+    return found
+
+
+def parts(table: Table, width: int) -> list[Table]:
+    """A table that may be split as tables that fit; any other alone."""
+    heads, count = table.splits_after, len(table.columns)
+    if not 0 < heads < count:
+        return [table]
+    needed = short([column_lines(table, index) for index in range(count)])
+    first = max(needed[0], NARROWEST) + sum(needed[1:heads]) + GAP * heads
+    groups: list[list[int]] = [[]]
+    for index in range(heads, count):
+        taken = [*groups[-1], index]
+        if groups[-1] and first + sum(needed[one] + GAP for one in taken) - GAP > width:
+            groups.append([index])
+        else:
+            groups[-1] = taken
+    return [taken_out(table, [*range(heads), *group], number) for number, group in enumerate(groups)]
+
+
+def taken_out(table: Table, indices: Sequence[int], number: int) -> Table:
+    """Some columns of a table; the first part has its title and what its rows open to."""
+    rows = [
+        replace(row, cells=[row.cells[index] for index in indices], opens=() if number else row.opens)
+        for row in table.rows
+    ]
+    columns = [table.columns[index] for index in indices]
+    return replace(table, columns=columns, rows=rows, title="" if number else table.title, splits_after=0)
