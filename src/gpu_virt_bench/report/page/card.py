@@ -25,7 +25,7 @@ def card(group: Group, policy: Policy) -> list[Block]:
 def told(found: Scorecard) -> str:
     """What a score is made of."""
     return (
-        f"{found.title}: 100 is what the reference does, made of {len(found.counted)} outcomes that all of them measured;"
+        f"{found.title}: 100 is what the reference does, made of {len(found.counted)} outcomes that all measured;"
         " systems whose intervals overlap share a rank."
     )
 

@@ -14,11 +14,12 @@ from gpu_virt_bench.report.page.pictures import changes
 from gpu_virt_bench.report.page.where import marks
 from gpu_virt_bench.stats.estimate import Estimate, summarise
 
-KEPT = ("IS-006", "BW-001", "OH-010", "BW-002")
+KEPT = ("IS-006", "BW-001", "BW-002")
 """Throughput: the first of them that two systems have."""
-PAID = ("IS-009[statistic=p99]", "IS-009", "BW-004", "CACHE-004", "OH-006")
+PAID = ("IS-009[statistic=p99]", "IS-009", "BW-004", "CACHE-004")
 """What a victim pays for a neighbor: likewise."""
 FEWEST = 2
+EMULATED = "EMULATED GPU: every figure is a model's. It shows how a layer behaves, not what hardware does."
 
 
 def first(group: Group, whole: bool) -> list[Block]:
@@ -26,8 +27,7 @@ def first(group: Group, whole: bool) -> list[Block]:
     head: list[Block] = [Heading(group.hardware, id=f"hardware-{group.hardware}")] if whole else []
     banner: list[Block] = []
     if group.is_emulated:
-    XX
-        banner.append(Remark(text))
+        banner.append(Remark(EMULATED))
     return [*head, *banner, *answers(group), *chart(group)]
 
 

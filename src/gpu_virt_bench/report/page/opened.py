@@ -36,7 +36,9 @@ MOST_DOTS, MOST_ROWS = 150, 12
 def opened(group: Group, name: str, of: Definition) -> list[Block]:
     """All that a reader can ask of one outcome."""
     measured = [(one, found) for one, found in group.having(name) if has_samples(found)]
-    blocks: list[Block] = [*pictures(group, measured, name, of), raw(measured, of), *details(measured)]
+    why = [f"{one.name}: {row.reason}" for one in group.entries if (row := one.row(name)) is not None and row.reason]
+    blocks: list[Block] = [Bullets(why)] if why else []
+    blocks += [*pictures(group, measured, name, of), raw(measured, of), *details(measured)]
     return [
         *blocks,
         Fold("How it is measured", [Sentence(text) for text in paragraphs(of.definition)]),
@@ -142,11 +144,11 @@ def plain(value: Value | None) -> Cell:
 
 def conditions(group: Group, name: str) -> Block:
     """Parameters, tenants, conditions and effort of each system."""
-    lines = [f"{one.name}: {', '.join(told(one.run, found))}" for one, found in group.having(name)]
+    lines = [f"{one.name}: {', '.join(told(found))}" for one, found in group.having(name)]
     return Bullets(lines)
 
 
-def told(run: Run, outcome: Outcome) -> Iterator[str]:
+def told(outcome: Outcome) -> Iterator[str]:
     """What one outcome was measured with."""
     yield from (f"{key} {value}" for key, value in outcome.params.items())
     if isinstance(outcome, Measured):

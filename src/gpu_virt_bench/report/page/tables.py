@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from gpu_virt_bench.model.metric import SHOWN
 from gpu_virt_bench.model.run import Definition, Failed, Measured, Outcome, Skipped
 from gpu_virt_bench.report.blocks import Block, Cell, Column, Row, Table, Tone
 from gpu_virt_bench.report.page.groups import Entry, Group
-from gpu_virt_bench.report.page.opened import opened
+from gpu_virt_bench.report.page.opened import has_samples, opened
 from gpu_virt_bench.report.page.verdicts import TONES
 from gpu_virt_bench.report.sentence import shown, tail_word
-from gpu_virt_bench.report.text import ARROWS, interval, number, titled
+from gpu_virt_bench.report.text import ARROWS, interval, number, titled, usual_level
 from gpu_virt_bench.stats.estimate import Estimate, summarise
 
 MOST_OPENED = 400
@@ -33,23 +33,33 @@ def definition(group: Group, name: str, outcome: Outcome) -> Definition:
 
 
 def table(group: Group, category: str, names: Sequence[str], opens: bool) -> Table:
-    """The outcomes with their values, intervals and verdicts."""
+    """The outcomes with their values, intervals and verdicts; the level that most intervals reach stands in the title."""
     columns = [Column("outcome"), Column("unit"), *(Column(one.name, numeric=True) for one in group.entries)]
-    return Table(columns, [row(group, name, opens) for name in names], category, filters=True)
+    usual, told = usual_level((one.level, one.repetitions) for one in estimates(group, names) if one.low is not None)
+    rows = [row(group, name, opens, usual) for name in names]
+    return Table(columns, rows, f"Values with their {told}; verdicts against {group.baseline.name}", filters=True)
 
 
-def row(group: Group, name: str, opens: bool) -> Row:
+def estimates(group: Group, names: Sequence[str]) -> Iterator[Estimate]:
+    """The estimates of some outcomes, of all systems."""
+    for name in names:
+        for entry, outcome in group.having(name):
+            if isinstance(outcome, Measured) and has_samples(outcome):
+                yield summarise(outcome, entry.run.metrics[outcome.metric])
+
+
+def row(group: Group, name: str, opens: bool, usual: float) -> Row:
     """One outcome."""
     outcome = group.outcomes()[name]
     of = definition(group, name, outcome)
     title, *params = titled(name, of.title).split("\n")
     cells = [Cell(title, name, below=params), Cell(f"{of.shown_unit} {ARROWS[of.better]}".strip(), of.unit)]
-    cells += [cell(one, name, of) for one in group.entries]
+    cells += [cell(one, name, of, usual) for one in group.entries]
     behind: list[Block] = opened(group, name, of) if opens else []
     return Row(cells, id=name, opens=behind)
 
 
-def cell(entry: Entry, name: str, of: Definition) -> Cell:
+def cell(entry: Entry, name: str, of: Definition, usual: float) -> Cell:
     """What one system has of an outcome; its verdict stands below the value."""
     match entry.run.outcomes.get(name):
         case None:
@@ -58,27 +68,20 @@ def cell(entry: Entry, name: str, of: Definition) -> Cell:
             return Cell("skipped", tone="muted", below=[reason])
         case Failed(error=error):
             return Cell("FAILED", tone="bad", below=[error])
-        case Measured() as outcome if not any(one.samples for one in outcome.repetitions):
+        case Measured() as outcome if not has_samples(outcome):
             return Cell("no samples", tone="bad")
         case Measured() as outcome:
-            found = summarise(outcome, of)
-            word, tone = verdict(entry, name)
-            return Cell(number(found.value * SHOWN[of.shown_unit][1]), found.value, tone, [ends(found, of), *word])
-
-
-def ends(found: Estimate, of: Definition) -> str:
-    """The interval, with its level."""
-    return interval(found, SHOWN[of.shown_unit][1], 0.0)
+            found, factor = summarise(outcome, of), SHOWN[of.shown_unit][1]
+            words, tone = verdict(entry, name)
+            return Cell(number(found.value * factor), found.value, tone, [interval(found, factor, usual), *words])
 
 
 def verdict(entry: Entry, name: str) -> tuple[list[str], Tone]:
-    """The verdict's word with the change, and its tone; the baseline has none."""
+    """The verdict's word and the change, each a line, and the tone; the baseline has none. Why there is no verdict stands
+    in what opens."""
     judged = entry.row(name)
     if judged is None:
         return [], ""
-    word = tail_word(judged) or judged.verdict
-    change = shown(judged)
-    of = f" from {judged.against}" if judged.against else ""
-    why = f": {judged.reason}" if judged.reason and judged.change is None else ""
-    tone: Tone = "bad" if judged.tail else TONES[judged.verdict]
-    return [f"{word}{' ' + change + of if change else why}"], tone
+    change = shown(judged) + (f" from {judged.against}" if judged.against else "")
+    lines = [tail_word(judged) or judged.verdict, *([change] if judged.change else [])]
+    return lines, "bad" if judged.tail else TONES[judged.verdict]

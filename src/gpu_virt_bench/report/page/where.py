@@ -6,35 +6,48 @@ from collections.abc import Sequence
 
 from gpu_virt_bench.model.shape import printable
 from gpu_virt_bench.report.about import about, lines
-from gpu_virt_bench.report.blocks import Block, Cell, Column, Fold, Heading, Remark, Row, Table
+from gpu_virt_bench.report.blocks import Block, Bullets, Cell, Column, Fold, Heading, Remark, Row, Table
 from gpu_virt_bench.report.page.groups import Entry, Group
 from gpu_virt_bench.report.text import remarks
 
-FACTS = ("device", "limits", "proof", "when", "suite", "host", "file")
-"""The lines of a run that stand in the table; the others are in what opens."""
+FACTS = ("device", "host", "suite", "limits", "proof", "when", "label", "point", "file")
+"""The lines of a run that stand here; the others are in what opens. What is the same for all is said once."""
 
 
 def where(found: Sequence[Group]) -> list[Block]:
-    """A table for each kind of hardware, then what a reader must know of the runs."""
+    """What all runs have in common, a table of the rest, then what a reader must know of the runs."""
     blocks: list[Block] = [Heading("What was measured where", id="where")]
     for group in found:
-        blocks.append(table(group))
+        every = [facts(one) for one in group.entries]
+        common = {
+            name: every[0][name] for name in FACTS if len({one.get(name) for one in every}) == 1 and name in every[0]
+        }
+        blocks += [Bullets([f"{name}: {text}" for name, text in common.items()])] if common else []
+        blocks.append(
+            table(group, every, [name for name in FACTS if name not in common and any(name in one for one in every)])
+        )
         blocks += [Remark(f"{names}: {text}") for text, names in shared(group).items()]
     return blocks
 
 
-def table(group: Group) -> Table:
-    """A row for each run."""
-    columns = [Column("system"), *(Column(name) for name in FACTS)]
-    return Table(columns, [row(one) for one in group.entries], f"Runs on {group.hardware}")
-
-
-def row(entry: Entry) -> Row:
-    """The facts of one run."""
+def facts(entry: Entry) -> dict[str, str]:
+    """The lines of one run."""
     found = dict(lines(entry.run, about(printable(entry.path.name), entry.run)))
+    return found | {"suite": found["suite"].partition("; in one session")[0]}
+
+
+def table(group: Group, every: Sequence[dict[str, str]], names: Sequence[str]) -> Table:
+    """A row for each run, which opens to all that is known of it."""
+    columns = [Column("system"), *map(Column, names)]
+    rows = [row(one, found, names) for one, found in zip(group.entries, every, strict=True)]
+    return Table(columns, rows, f"Runs on {group.hardware}")
+
+
+def row(entry: Entry, found: dict[str, str], names: Sequence[str]) -> Row:
+    """The facts of one run."""
     whole = [Row([Cell(name), Cell(text)]) for name, text in found.items()]
     return Row(
-        [Cell(entry.name), *(Cell(found.get(name, "-")) for name in FACTS)],
+        [Cell(entry.name), *(Cell(found.get(name, "-")) for name in names)],
         id=f"run-{entry.name}",
         opens=[Table([Column("what"), Column("of this run")], whole), *libraries(entry)],
     )
