@@ -47,10 +47,9 @@ def answer(entry: Entry) -> str:
 def tone(entry: Entry) -> Tone:
     """Bad where something that was promised does not hold, unsure where it is not shown."""
     run = entry.run
-    if run.status == "refused" or list(unproven(run)):
-        return "unsure"
-    leaks = any(one.binds is False for one in held_limits(entry))
-    return "bad" if leaks or list(broken(run)) else ""
+    if any(one.binds is False for one in held_limits(entry)) or list(broken(run)):
+        return "bad"
+    return "unsure" if run.status == "refused" or list(unproven(run)) else ""
 
 
 def why_refused(run: Run) -> str:

@@ -48,6 +48,6 @@ def body(group: Group, policy: Policy, several: bool) -> Iterator[Block]:
         )
     for category, names in categories(group).items():
         yield Heading(f"{category.capitalize()}{name}", id=f"{category}-{group.hardware}" if several else category)
-        yield table(group, category, names, opens)
+        yield table(group, names, opens)
         yield from pictures(group, names)
     yield from tails(group)

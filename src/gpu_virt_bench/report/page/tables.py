@@ -32,8 +32,8 @@ def definition(group: Group, name: str, outcome: Outcome) -> Definition:
     return entry.run.metrics[outcome.metric]
 
 
-def table(group: Group, category: str, names: Sequence[str], opens: bool) -> Table:
-    """The outcomes with their values, intervals and verdicts; the level that most intervals reach stands in the title."""
+def table(group: Group, names: Sequence[str], opens: bool) -> Table:
+    """The outcomes with values, intervals and verdicts; the level that most intervals reach stands in the title."""
     columns = [Column("outcome"), Column("unit"), *(Column(one.name, numeric=True) for one in group.entries)]
     usual, told = usual_level((one.level, one.repetitions) for one in estimates(group, names) if one.low is not None)
     rows = [row(group, name, opens, usual) for name in names]
@@ -77,8 +77,8 @@ def cell(entry: Entry, name: str, of: Definition, usual: float) -> Cell:
 
 
 def verdict(entry: Entry, name: str) -> tuple[list[str], Tone]:
-    """The verdict's word and the change, each a line, and the tone; the baseline has none. Why there is no verdict stands
-    in what opens."""
+    """The verdict's word and the change, each a line, and the tone; the baseline has none. Why there is no verdict
+    stands in what opens."""
     judged = entry.row(name)
     if judged is None:
         return [], ""

@@ -1,0 +1,57 @@
+"""One sentence for each system: real, what holds, the worst cell, what it costs, what is not known."""
+
+from dataclasses import replace
+
+from gpu_virt_bench.model.run import Check
+from gpu_virt_bench.report.page.answers import answer, tone
+from pages import grouped, limited, mps, native
+
+
+def of_mps(*runs) -> str:
+    (group,) = grouped(*(runs or (native(), mps())))
+    return answer(group.entries[1])
+
+
+def test_it_begins_with_whether_the_layer_was_in_force() -> None:
+    assert of_mps().startswith("shown in force by 6 checks; ")
+
+
+def test_without_a_proof_it_says_so_first() -> None:
+    told = of_mps(native(), replace(mps(), proof=[]))
+    assert told.startswith("UNPROVEN: mps has no proof that it was in force; ")
+
+
+def test_an_emulated_gpu_is_named_in_every_answer() -> None:
+    (group,) = grouped(native(emulated=True), mps(emulated=True))
+    assert all("EMULATED GPU (a model's figures, not hardware's)" in answer(one) for one in group.entries)
+
+
+def test_the_worst_cell_is_named_whichever_outcome_it_is_of() -> None:
+    assert "worst beside a neighbor: Noisy neighbor impact 75.00 % (IS-009[aggressor=l2])" in of_mps()
+
+
+def test_a_sample_that_did_not_pass_is_named() -> None:
+    assert "FAULT ISOLATION BROKEN: 4 of 5 passed (IS-010)" in of_mps()
+
+
+def test_what_it_costs_against_the_baseline_with_the_largest_change() -> None:
+    assert "against native: 1 outcome worse (most: Kernel launch latency +200" in of_mps()
+
+
+def test_a_limit_that_holds_and_one_that_leaks() -> None:
+    assert "memory limit of 8 GiB holds (1 of 7 allocation calls tried)" in of_mps(native(), limited(mps()))
+    (group,) = grouped(native(), limited(mps(), leaks=True))
+    assert "memory limit of 8 GiB LEAKS: a call gives more" in answer(group.entries[1])
+    assert tone(group.entries[1]) == "bad"
+
+
+def test_a_refused_run_says_what_was_found_instead() -> None:
+    refused = replace(mps(), status="refused", outcomes={})
+    proof = [replace(refused.proof[0], checks=[Check("served_by.cuInit", "layer.so", "libcuda.so.1", False)])]
+    told = of_mps(native(), replace(refused, proof=proof))
+    assert told == ("refused, so that nothing of it was measured: served_by.cuInit is libcuda.so.1, expected layer.so.")
+
+
+def test_skipped_and_failed_are_counted() -> None:
+    (group,) = grouped(native(), mps())
+    assert answer(group.entries[0]).endswith("the baseline of this page; 1 skipped.")
