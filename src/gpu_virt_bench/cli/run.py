@@ -346,6 +346,7 @@ def show(result: Result, json_only: bool, earlier: Sequence[Chosen], verbose: bo
     found = [Loaded(record.path, record.run) for record in result.records if not record.refused]
     print_sweeps(judged_sweeps(found, load(None)))
     compare_with(result, earlier, by_name)
+    print_answers(found)
     for record in result.records:
         click.echo(f"{named(record.run)}: {record.path}")
     for record in result.records:
@@ -353,6 +354,22 @@ def show(result: Result, json_only: bool, earlier: Sequence[Chosen], verbose: bo
             click.echo(f"Refused: {of_point(record.run)}{record.refused}", err=True)
     if result.interrupted:
         click.echo(f"Interrupted by {result.signal}; what was measured is in the files, what is missing too.", err=True)
+
+
+def print_answers(found: Sequence[Loaded]) -> None:
+    """One sentence for each system, where a session says how well they isolate: real, what holds, the worst cell."""
+    from gpu_virt_bench.policy import load
+    from gpu_virt_bench.report.blocks import Heading
+    from gpu_virt_bench.report.page.answers import answers, isolates
+    from gpu_virt_bench.report.page.groups import groups
+    from gpu_virt_bench.report.render.text import print_blocks
+    from gpu_virt_bench.report.text import console
+
+    if not any(isolates(one.run) for one in found):
+        return
+    (group,) = groups([(one, []) for one in found], (found[0], []), load(None))
+    print_blocks([Heading("In short", level=3), *answers(group)], console())
+    click.echo()
 
 
 def of_point(run: Run) -> str:

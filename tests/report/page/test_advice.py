@@ -2,9 +2,10 @@
 
 from dataclasses import replace
 
+from pages import grouped, limited, mps, native, texts
+
 from gpu_virt_bench.policy import Use, load
 from gpu_virt_bench.report.page.advice import advice, chosen, fit
-from pages import grouped, limited, mps, native, texts
 
 ISOLATED = Use("Isolation", ["memory-limit", "IS-010"], ["OH-001"])
 

@@ -2,9 +2,10 @@
 
 from dataclasses import replace
 
+from pages import grouped, limited, mps, native
+
 from gpu_virt_bench.model.run import Check
 from gpu_virt_bench.report.page.answers import answer, tone
-from pages import grouped, limited, mps, native
 
 
 def of_mps(*runs) -> str:

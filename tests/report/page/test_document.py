@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from pages import DEFINITIONS, RATIO, grouped, inside, mps, native, texts
 
 from builders import DEVICE
 from gpu_virt_bench.compare import Loaded
@@ -12,7 +13,6 @@ from gpu_virt_bench.policy import load
 from gpu_virt_bench.report.blocks import Box, Bullets, Code, Curves, HeatMap, Intervals, Remark, Strips, Table
 from gpu_virt_bench.report.page.document import document
 from gpu_virt_bench.report.page.groups import unique
-from pages import DEFINITIONS, RATIO, grouped, inside, mps, native, texts
 
 WHEN = datetime(2026, 11, 27, tzinfo=UTC)
 

@@ -139,6 +139,11 @@ def worst(run: Run) -> list[str]:
     return [f"worst beside a neighbor: {definition.title} {value_of(found, definition)} ({name})"]
 
 
+def isolates(run: Run) -> bool:
+    """Whether a run says anything of what tenants leave each other."""
+    return any(one.unit == "pass" or is_loss(one) for _, one, _ in estimates(run))
+
+
 def is_loss(definition: Definition) -> bool:
     """Whether 0 is ideal and 1 a total loss, or twice the time: what isolation costs where it is not perfect."""
     isolates = definition.ideal in ("structural", "capacity", "copy", "bandwidth")
