@@ -1,0 +1,1 @@
+"""Formats: each renders a report's blocks, and knows nothing of runs."""
