@@ -63,7 +63,7 @@ def why_refused(run: Run) -> str:
 
 def reality(run: Run) -> str:
     """Whether the layer was in force, as its proofs say; and whether any of it is hardware's."""
-    model = " on an EMULATED GPU (a model's figures, not hardware's)" if run.device.emulated else ""
+    model = " on an EMULATED GPU" if run.device.emulated else ""
     if run.kind == "derived":
         return f"DERIVED by a model from a native run, nothing was measured{model}"
     if lacking := next(unproven(run), ""):

@@ -83,8 +83,11 @@ def distinct(found: Sequence[Chosen]) -> list[Chosen]:
 
 
 def hardware(run: Run) -> str:
-    """The model of GPU, and that it is emulated."""
-    return devices(run) + (f" (emulated, profile {run.device.profile})" if run.device.emulated else "")
+    """The model of GPU; an emulated one has its profile too, since several may have one name."""
+    model = devices(run)
+    if not run.device.emulated:
+        return model
+    return f"{model.removesuffix(' (emulated)')} (emulated, profile {run.device.profile})"
 
 
 def group(kind: str, runs: Sequence[Chosen], wanted: Chosen | None, policy: Policy) -> Group:

@@ -29,7 +29,7 @@ from gpu_virt_bench.report.rows import repetitions
 from gpu_virt_bench.report.text import number, paragraphs, share, taken
 from gpu_virt_bench.stats.estimate import Estimate, summarise
 
-MOST_DOTS, MOST_ROWS = 150, 12
+MOST_DOTS, MOST_ROWS = 100, 12
 """Samples of a system in a figure, evenly chosen, and rows of a detail; all are in the file."""
 
 
@@ -37,14 +37,23 @@ def opened(group: Group, name: str, of: Definition) -> list[Block]:
     """All that a reader can ask of one outcome."""
     measured = [(one, found) for one, found in group.having(name) if has_samples(found)]
     why = [f"{one.name}: {row.reason}" for one in group.entries if (row := one.row(name)) is not None and row.reason]
-    blocks: list[Block] = [Bullets(why)] if why else []
-    blocks += [*pictures(group, measured, name, of), raw(measured, of), *details(measured)]
     return [
-        *blocks,
-        Fold("How it is measured", [Sentence(text) for text in paragraphs(of.definition)]),
+        *([Bullets(why)] if why else []),
+        *(pictures(group, measured, name, of) if group.outcomes()[name].headline else ()),
+        raw(measured, of),
+        *details(measured),
+        *meaning(group, name, of),
         Fold("Parameters and conditions", [conditions(group, name)]),
         *repeat(group, name),
     ]
+
+
+def meaning(group: Group, name: str, of: Definition) -> list[Block]:
+    """The metric's definition; once, where its headline outcome is on the page too."""
+    outcome = group.outcomes()[name]
+    if not outcome.headline and outcome.metric in group.outcomes():
+        return [Sentence(f"What it means stands with {outcome.metric}.", "muted")]
+    return [Fold("How it is measured", [Sentence(text) for text in paragraphs(of.definition)])]
 
 
 def has_samples(outcome: Outcome) -> bool:
@@ -130,7 +139,7 @@ def detail(rows: Sequence[dict[str, Value]]) -> Table:
     """One such table; values are as the file has them, SI units."""
     names = list(dict.fromkeys(name for row in rows for name in row))
     columns = [Column(name, numeric=all(not isinstance(row.get(name, 0), str) for row in rows)) for name in names]
-    shown = [Row([plain(row.get(name)) for name in names]) for row in rows[: MOST_ROWS * 4]]
+    shown = [Row([plain(row.get(name)) for name in names]) for row in rows[:MOST_ROWS]]
     more = f"the first {len(shown)} of {len(rows)} rows; all are in the files" if len(rows) > len(shown) else ""
     return Table(columns, shown, more)
 

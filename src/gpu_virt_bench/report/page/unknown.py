@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from gpu_virt_bench.compare.admissible import unproven
 from gpu_virt_bench.model.run import Failed, Skipped
-from gpu_virt_bench.model.text import counted
 from gpu_virt_bench.report.blocks import Block, Box, Bullets, Sentence
 from gpu_virt_bench.report.page.groups import Entry, Group
 from gpu_virt_bench.report.text import lacking
@@ -24,8 +24,8 @@ CATEGORIES = (
     "error-recovery",
 )
 """What a whole picture of a sharing layer has."""
-MOST_NAMES = 6
-"""So many outcomes of one reason are named, the others counted."""
+MOST_NAMES = 12
+"""So many metrics of one reason are named, the others counted."""
 
 
 def unknown(found: Sequence[Group]) -> list[Block]:
@@ -48,23 +48,28 @@ def of_group(group: Group, name: str) -> Iterator[str]:
     if group.is_emulated:
         yield f"{name}anything about hardware: the GPU is emulated, its figures are a model's"
     for reason, whose in merged(group).items():
-        yield f"{name}{', '.join(shortened(whose))} {reason}"
+        yield f"{name}{'; '.join(whose)} {reason}"
 
 
 def merged(group: Group) -> dict[str, list[str]]:
-    """The names that share a reason: outcomes with their systems."""
+    """Each reason with whose it is: the outcomes of each system."""
     found: dict[str, list[str]] = {}
     for entry in group.entries:
+        mine: dict[str, list[str]] = {}
         for what, reason in [*of_run(entry), *undecided(entry)]:
-            who = f"{what} of {entry.name}" if what else entry.name
+            mine.setdefault(reason, []).extend([what] if what else [])
+        for reason, names in mine.items():
+            who = f"{', '.join(condensed(names))} of {entry.name}" if names else entry.name
             found.setdefault(reason, []).append(who)
     return found
 
 
-def shortened(whose: Sequence[str]) -> list[str]:
-    """The first names, and how many more."""
-    more = len(whose) - MOST_NAMES
-    return [*whose[:MOST_NAMES], *([f"{more} more"] if more > 0 else [])]
+def condensed(names: Sequence[str]) -> list[str]:
+    """The outcomes by metric: `IS-009 (10 outcomes)`; of very many metrics the first, and how many more."""
+    counts = Counter(name.partition("[")[0] for name in names)
+    told = [metric if count == 1 else f"{metric} ({count} outcomes)" for metric, count in counts.items()]
+    more = len(told) - MOST_NAMES
+    return [*told[:MOST_NAMES], *([f"{more} more"] if more > 0 else [])]
 
 
 def of_run(entry: Entry) -> Iterator[tuple[str, str]]:
@@ -87,9 +92,3 @@ def undecided(entry: Entry) -> Iterator[tuple[str, str]]:
             yield row.id, f"is not decided{': ' + row.outlook if row.outlook else ': the interval crosses the margin'}"
         elif row.verdict == "not comparable" and row.reason and not row.reason.startswith(("skipped", "failed")):
             yield row.id, f"is not compared: {row.reason}"
-
-
-def summary(found: Sequence[Group]) -> str:
-    """How much is not told, in one line."""
-    lines = sum(1 for group in found for _ in of_group(group, ""))
-    return f"{counted(lines, 'limit')} of what this page tells"

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from gpu_virt_bench.model.shape import printable
 from gpu_virt_bench.report.about import about, lines
-from gpu_virt_bench.report.blocks import Block, Bullets, Cell, Column, Fold, Heading, Remark, Row, Table
+from gpu_virt_bench.report.blocks import Block, Box, Bullets, Cell, Column, Fold, Heading, Row, Table
 from gpu_virt_bench.report.page.groups import Entry, Group
 from gpu_virt_bench.report.text import remarks
 
@@ -26,7 +26,8 @@ def where(found: Sequence[Group]) -> list[Block]:
         blocks.append(
             table(group, every, [name for name in FACTS if name not in common and any(name in one for one in every)])
         )
-        blocks += [Remark(f"{names}: {text}") for text, names in shared(group).items()]
+        told = [f"{names}: {text}" for text, names in shared(group).items()]
+        blocks += [Box("To be known of these runs", [Bullets(told)], "unsure")] if told else []
     return blocks
 
 

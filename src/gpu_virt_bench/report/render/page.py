@@ -11,8 +11,8 @@ from functools import cached_property
 from markupsafe import Markup
 
 from gpu_virt_bench.report.blocks import Block, Box, Cell, Column, Document, Figure, Heading, Row, Table, Tone
-from gpu_virt_bench.report.render.figure_data import table_of
 from gpu_virt_bench.report.render.drawn import drawing, left_out, svg
+from gpu_virt_bench.report.render.figure_data import table_of
 from gpu_virt_bench.report.render.palette import plain, themed
 from gpu_virt_bench.report.render.sheet import Sheet
 
