@@ -49,10 +49,12 @@ def command(runs: tuple[Path, ...], outputs: tuple[Path, ...], baseline: Path | 
     Exit status: 0 written; 2 wrong use or unreadable input.
     """
     from gpu_virt_bench.cli.run import wrong_use
+    from gpu_virt_bench.cli.settings import check_writable
     from gpu_virt_bench.policy import load
 
     for path in outputs:
         check_ending(path)
+        check_writable(path)
     try:
         chosen = [one for path in runs for one in found(path)]
         against = None if baseline is None else found(baseline)[0]
@@ -77,7 +79,9 @@ def found(path: Path) -> list[Chosen]:
     return [find(path)]
 
 
-def write_reports(chosen: Sequence[Chosen], baseline: Chosen | None, policy: Policy, outputs: Sequence[Path]) -> None:
+def write_reports(
+    chosen: Sequence[Chosen], baseline: Chosen | None, policy: Policy, outputs: Sequence[Path], quiet: bool = False
+) -> None:
     """One file for each output; what is said is made once."""
     from gpu_virt_bench.cli.settings import write_file, write_pieces
 
@@ -95,7 +99,8 @@ def write_reports(chosen: Sequence[Chosen], baseline: Chosen | None, policy: Pol
             write_file(as_pdf(document()), path)
         else:
             write_pieces(rows(runs, path) if path.suffix == ".csv" else [as_text(document(), path.suffix)], path)
-        click.echo(f"{path}: {path.stat().st_size:,} bytes")
+        if not quiet:
+            click.echo(f"{path}: {path.stat().st_size:,} bytes")
 
 
 def rows(runs: Sequence[Chosen], path: Path) -> Iterator[str]:

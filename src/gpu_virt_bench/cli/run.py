@@ -65,6 +65,8 @@ FEW = 4
 @click.option("--turns", is_flag=True, help="Measure the systems one after the other, not side by side in rounds.")
 @click.option("--strict", is_flag=True, help="One refused system ends the session; else it ends that system alone.")
 @click.option("--compare", multiple=True, metavar="FILE|DIR", help="Compare with an earlier run when done.")
+@click.option("--report", "reports", multiple=True, metavar="FILE", type=click.Path(path_type=Path),
+              help="Write a report when done: .html, .pdf, .md, .csv, .txt or .tex.")  # fmt: skip
 @click.option("--device", default="auto", metavar="auto|INDEX|UUID|emulated[:PROFILE[xN]]",
               help="auto: the first GPU, else the emulated one; 0,1: several.  [auto]")  # fmt: skip
 @click.option("--option", multiple=True, metavar="[SYSTEM.]NAME=VALUE", help="An option of a system.")
@@ -104,6 +106,8 @@ def command(**options: Any) -> None:  # noqa: ANN401
     from gpu_virt_bench.engine.session import has_failures, run_session, set_signals
 
     set_signals()
+    for path in options["reports"]:
+        check_report(path)
     request = requested(options)
     earlier = check_readable(options["compare"], profile_of(request.device, request.emulate))
     quiet, verbose = options["json_only"] or options["form"] == "json", options["verbose"]
@@ -115,6 +119,7 @@ def command(**options: Any) -> None:  # noqa: ANN401
     except Exception as error:
         raise wrong_use(error) from None
     show(result, quiet, earlier, verbose, by_parameters(request, split(options["metrics"])))
+    write_reports(result, options["reports"], quiet)
     if result.out_of_time:
         click.echo(lacking(result, options["time_budget"]), err=True)
     lost = unmeasured(result)
@@ -124,6 +129,30 @@ def command(**options: Any) -> None:  # noqa: ANN401
         click.echo(f"Nothing{of} was measured; `gpu-virt-bench show {path}` says why.", err=True)
     failed = bool(lost) or has_failures(result.records)
     sys.exit(130 if result.interrupted else 2 if result.refused else 1 if failed else 0)
+
+
+def check_report(path: Path) -> None:
+    """Refuses a report that could not be written, before anything is measured."""
+    from gpu_virt_bench.cli.report import check_ending
+    from gpu_virt_bench.cli.settings import check_writable
+
+    check_ending(path)
+    check_writable(path)
+
+
+def write_reports(result: Result, paths: Sequence[Path], quiet: bool) -> None:
+    """Reports of the session's runs; the first system is the baseline."""
+    if not paths:
+        return
+    from gpu_virt_bench.cli.report import write_reports as write
+    from gpu_virt_bench.compare import Loaded
+    from gpu_virt_bench.policy import load
+
+    first, *others = [(Loaded(record.path, record.run), list[str]()) for record in result.records]
+    try:
+        write(others, first, load(None), paths, quiet)
+    except Exception as error:
+        raise wrong_use(error) from None
 
 
 def unmeasured(result: Result) -> list[str]:
