@@ -13,6 +13,7 @@ import click
 
 from gpu_virt_bench.cli.completion import metric_ids, suites, systems
 from gpu_virt_bench.cli.numbers import Seconds, Whole, meant, numbers_of
+from gpu_virt_bench.cli.reports import check_output
 from gpu_virt_bench.cli.settings import (
     MOST_INTEGER,
     by_system,
@@ -107,7 +108,7 @@ def command(**options: Any) -> None:  # noqa: ANN401
 
     set_signals()
     for path in options["reports"]:
-        check_report(path)
+        check_output(path)
     request = requested(options)
     earlier = check_readable(options["compare"], profile_of(request.device, request.emulate))
     quiet, verbose = options["json_only"] or options["form"] == "json", options["verbose"]
@@ -131,20 +132,11 @@ def command(**options: Any) -> None:  # noqa: ANN401
     sys.exit(130 if result.interrupted else 2 if result.refused else 1 if failed else 0)
 
 
-def check_report(path: Path) -> None:
-    """Refuses a report that could not be written, before anything is measured."""
-    from gpu_virt_bench.cli.report import check_ending
-    from gpu_virt_bench.cli.settings import check_writable
-
-    check_ending(path)
-    check_writable(path)
-
-
 def write_reports(result: Result, paths: Sequence[Path], quiet: bool) -> None:
     """Reports of the session's runs; the first system is the baseline."""
     if not paths:
         return
-    from gpu_virt_bench.cli.report import write_reports as write
+    from gpu_virt_bench.cli.reports import write_reports as write
     from gpu_virt_bench.compare import Loaded
     from gpu_virt_bench.policy import load
 
