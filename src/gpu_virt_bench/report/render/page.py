@@ -19,7 +19,8 @@ from gpu_virt_bench.report.render.sheet import Sheet
 WIDE, NARROW, PAPER = 920, 360, 700
 WORDS: dict[Tone, str] = {"good": "good", "bad": "bad", "unsure": "unsure", "muted": "not measured", "": "no verdict"}
 MOST_VERDICTS = 12
-"""A column of more different texts is no verdict's."""
+"""A column of more different texts is no verdict's, nor is one of longer ones."""
+LONGEST_VERDICT = 40
 SHORT = 28
 OWN = ("content", "top", "theme", "toc")
 
@@ -61,6 +62,8 @@ class Page:
     tables: int = 0
     figures: int = 0
     places: dict[int, str] = field(default_factory=dict)
+    empty: Sequence[Cell] = (Cell(""),)
+    """What a row without cells has."""
 
     @cached_property
     def contents(self) -> list[Entry]:
@@ -146,13 +149,13 @@ def sort_key(cell: Cell) -> str | None:
 
 
 def classes(column: Column, cell: Cell) -> str:
-    """What a style sheet knows of a cell: a short number stays in one line, a reason has room,
-    and a long word may be broken."""
-    number = "number short " if len(cell.text) < SHORT else "number "
+    """What a style sheet knows of a cell: a short one is kept in a line, a reason has room, a long word is broken."""
+    number = "number " if column.numeric else ""
+    short = "short " if len(cell.text) < (SHORT if column.numeric else SHORT / 2) else ""
     reason = "reason " if any(len(line) > SHORT for line in cell.below) else ""
     long = "long " if longest([cell.text, *cell.below]) > SHORT else ""
     tone = f"tone {cell.tone}" if cell.tone else ""
-    return f"{number if column.numeric else reason}{long}{tone}".strip()
+    return f"{number}{short}{reason}{long}{tone}".strip()
 
 
 def longest(texts: Iterable[str]) -> int:
@@ -166,7 +169,8 @@ def verdict_column(table: Table) -> int | None:
     for index, column in enumerate(table.columns):
         cells = [row.cells[index] for row in table.rows if index < len(row.cells)]
         toned = sum(cell.tone != "" for cell in cells)
-        if not column.numeric and toned and len({cell.text for cell in cells}) <= MOST_VERDICTS:
+        words = {cell.text for cell in cells}
+        if not column.numeric and toned and len(words) <= MOST_VERDICTS and max(map(len, words)) <= LONGEST_VERDICT:
             best = max(best or (0, 0), (toned, -index))
     return None if best is None else -best[1]
 
