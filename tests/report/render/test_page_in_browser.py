@@ -6,7 +6,7 @@ from sample import document
 
 from gpu_virt_bench.report.blocks import Cell, Column, Document, Row, Sentence, Table
 
-ROWS = ".page > main > .table[data-name=t3] > .scroll > table > tbody > tr:not(.more)"
+ROWS = "#table-all-outcomes > .scroll > table > tbody > tr:not(.more)"
 
 
 def firsts(page, column: int = 1, rows: str = ROWS) -> list[str]:
@@ -43,7 +43,7 @@ def test_rows_without_a_value_come_last_both_ways(show) -> None:
 
 def test_details_go_with_their_row(show) -> None:
     page = show(document())
-    page.locator(".table[data-name=t3] thead").first.get_by_role("button", name="change").click()
+    page.locator("#table-all-outcomes thead").first.get_by_role("button", name="change").click()
     page.locator("#OH-001-mps").click()
     assert page.locator("#OH-001-mps + tr.more").is_visible()
 
@@ -77,7 +77,7 @@ def test_a_view_comes_back_by_its_address(show) -> None:
     page = show(document())
     page.get_by_role("searchbox").fill("latency")
     page.get_by_role("button", name="inconclusive").first.click()
-    page.locator(".table[data-name=t3] thead").first.get_by_role("button", name="native").click()
+    page.locator("#table-all-outcomes thead").first.get_by_role("button", name="native").click()
     page.locator("tr.opens:visible").first.click()
     page.locator("summary", has_text="How to repeat this").click()
     page.wait_for_function("location.hash.includes('fold-')")
@@ -100,9 +100,12 @@ def test_the_id_of_a_row_or_a_heading_is_an_address(show) -> None:
 
 
 def test_an_address_of_nonsense_is_a_page_as_ever(show) -> None:
-    page = show(document(), "#open=nothing,%zz,top&sort.t3=99-down&sort.t9=1&q.t3=&show.t3=%3Cscript%3E&%E0%A4%A")
+    page = show(
+        document(),
+        "#open=nothing,%zz,top&sort.all-outcomes=99-down&sort.t9=1&q.all-outcomes=&show.all-outcomes=%3Cscript%3E&%E0%A4%A",
+    )
     assert page.get_by_role("status").inner_text() == "0 of 27 rows"
-    assert "t3=99" in page.url
+    assert "all-outcomes=99" in page.url
 
 
 def background(page) -> str:

@@ -53,9 +53,9 @@ def text(name: str) -> str:
 
 @cache
 def style(name: str) -> str:
-    """A style sheet with its colours: dark where the reader's system or the page's button says so."""
+    """A style sheet with its colours: dark where the reader's system or the page's button says so, never on paper."""
     dark = variables(DARK)
-    themes = f":root{{{variables(LIGHT)}}}:root[data-theme=dark]{{{dark}}}"
+    themes = f":root{{{variables(LIGHT)}}}@media screen{{:root[data-theme=dark]{{{dark}}}}}"
     themes += f"@media screen and (prefers-color-scheme:dark){{:root:not([data-theme=light]){{{dark}}}}}"
     return f"{themes}\n{text(name)}"
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from markupsafe import Markup
 
-from gpu_virt_bench.report.blocks import Document
+from gpu_virt_bench.report.blocks import Block, Box, Document, Fold, Table
 from gpu_virt_bench.report.render import page
 from gpu_virt_bench.report.render.html import environment, text
 from gpu_virt_bench.report.render.palette import LIGHT, variables
 from gpu_virt_bench.report.render.svg import clean
 
+UPRIGHT = 8
+LANDSCAPE = "@page{size:A4 landscape}"
 PART, MOST = 24, 120
 LONG = re.compile(rf"\S{{{PART + 12},}}")
 """Words that no column is wide enough for."""
@@ -31,9 +33,16 @@ def pdf(document: Document) -> bytes:
 
 def paper(document: Document) -> str:
     """The page that is printed: no script, folds open, colours for paper."""
-    look = f":root{{{variables(LIGHT)}}}\n{text('paper.css')}"
+    look = f":root{{{variables(LIGHT)}}}\n{text('paper.css')}{LANDSCAPE if broad(document.blocks) else ''}"
     template = environment(printed).get_template("paper.html.j2")
     return template.render(page=page.Page(document, paper=True), look=Markup(look))
+
+
+def broad(blocks: Sequence[Block]) -> bool:
+    """Whether a table has more columns than an upright page has room for."""
+    inside = [block.blocks for block in blocks if isinstance(block, (Box, Fold))]
+    here = any(isinstance(block, Table) and len(block.columns) > UPRIGHT for block in blocks)
+    return here or any(map(broad, inside))
 
 
 def printed(text: str) -> str:

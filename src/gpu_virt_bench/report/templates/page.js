@@ -23,7 +23,7 @@ addEventListener("DOMContentLoaded", () => {
     });
     const tools = Array.from(box.children).find((child) => child.classList.contains("tools"));
     if (tools) filters(view, tools);
-    tables.set(box.dataset.name, view);
+    tables.set(box.id.replace("table-", ""), view);
   }
 
   const turned = (sort, index) => sort === `${index}` ? `${index}-down` : sort === `${index}-down` ? "" : `${index}`;
