@@ -14,6 +14,8 @@ from gpu_virt_bench.report.render.svg import Look, cut, element, joined, label, 
 
 SIZE = 12.5
 SMALL = 11.5
+TITLE = 16.5
+"""What a title counts as: its size is 14, its letters are bold."""
 NARROW = 560
 SHAPES = (
     "M-4.2 0a4.2 4.2 0 1 0 8.4 0a4.2 4.2 0 1 0-8.4 0Z",
@@ -64,7 +66,7 @@ def named(series: Sequence[str], sheet: Sheet) -> list[tuple[Markup, str]]:
 def head(title: str, marks: Sequence[str], names: Sequence[tuple[Markup, str]], sheet: Sheet) -> tuple[Markup, float]:
     """Title, marks and legend at the top of a figure; and how high they are."""
     parts, y = [], 4.0
-    for text in wrapped(title, sheet.width - 4, 15, 2):
+    for text in wrapped(title, sheet.width - 4, TITLE, 2):
         y += 17
         parts.append(label(0, y - 3, text, font_size=14, font_weight=600, fill=sheet.ink("ink")))
     if marks:
