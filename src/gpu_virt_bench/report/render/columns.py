@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from gpu_virt_bench.report.blocks import Cell, Table
@@ -47,7 +48,7 @@ def widths(table: Table, width: int) -> list[int] | None:
     broken = [b if column.numeric else min(b, BROKEN) for column, b in zip(table.columns, words, strict=True)]
     for least in (whole, short(found), numbers, words, broken):
         if sum(least) <= room:
-            return shared(least, whole, room)
+            return shared(least, found, room)
     return None
 
 
@@ -57,15 +58,21 @@ def short(found: Sequence[Sequence[str]]) -> list[int]:
     return [longest_word(first), *(max(longest_word(one), min(longest(one), WHOLE)) for one in others)]
 
 
-def shared(least: Sequence[int], wanted: Sequence[int], room: int) -> list[int]:
-    """The least widths, and what room is left given letter by letter to the narrowest that wants more."""
-    found = [*least]
+def shared(least: Sequence[int], found: Sequence[Sequence[str]], room: int) -> list[int]:
+    """The least widths, and what room is left given letter by letter to the column that is wrapped most."""
+    given = [*least]
+    lengths = [Counter(map(len, lines)) for lines in found]
     for _ in range(room - sum(least)):
-        lacking = [index for index, one in enumerate(found) if one < wanted[index]]
-        if not lacking:
+        excess = [wrapped(one, width) for one, width in zip(lengths, given, strict=True)]
+        if not any(excess):
             break
-        found[min(lacking, key=found.__getitem__)] += 1
-    return found
+        given[excess.index(max(excess))] += 1
+    return given
+
+
+def wrapped(lengths: Mapping[int, int], width: int) -> int:
+    """How many lines more a column has than it has texts, about, of how many texts of which length."""
+    return sum(count * ((length - 1) // max(1, width)) for length, count in lengths.items() if length > width)
 
 
 def parts(table: Table, width: int) -> list[Table]:
