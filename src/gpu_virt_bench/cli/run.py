@@ -383,7 +383,8 @@ def compare_with(result: Result, earlier: Sequence[Chosen], by_name: Set[str]) -
     that were asked for `by_name` all outcomes are shown."""
     from gpu_virt_bench.compare import Loaded, compare_chosen
     from gpu_virt_bench.policy import load
-    from gpu_virt_bench.report.matrix import print_matrix
+    from gpu_virt_bench.report.matrix import blocks
+    from gpu_virt_bench.report.render.text import print_blocks
     from gpu_virt_bench.report.text import console, named
     from gpu_virt_bench.results import RunFileError
 
@@ -398,7 +399,7 @@ def compare_with(result: Result, earlier: Sequence[Chosen], by_name: Set[str]) -
         except (RunFileError, OSError) as error:
             click.echo(f"Not compared: {wrong_use(error)}", err=True)
             continue
-        print_matrix([one.headlines(by_name) for one in found], console())
+        print_blocks(blocks([one.headlines(by_name) for one in found]), console())
         click.echo()
     for record in result.records:
         if record.refused:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 from gpu_virt_bench.report.blocks import Cell, Table
 
 GAP = 2
-"""Columns between two columns of a table."""
+"""Columns between two columns of a table; one where words would have to be broken otherwise, or numbers wrapped."""
 BROKEN = 8
 """Letters of a longer word that stand together where words must be broken."""
 NARROWEST = 22
@@ -38,18 +39,37 @@ def longest_word(texts: Sequence[str]) -> int:
     return longest([word for text in texts for word in text.split()])
 
 
-def widths(table: Table, width: int) -> list[int] | None:
-    """The width of each column: whole lines where there is room, else short ones whole, else words whole, else long
-    words broken; None where even that does not fit."""
-    room = width - GAP * (len(table.columns) - 1)
+class Layout(NamedTuple):
+    """The width of each column, and of what is between them."""
+
+    widths: Sequence[int]
+    gap: int = GAP
+
+
+def layout(table: Table, width: int) -> Layout | None:
+    """Whole lines where there is room, else short ones whole, else numbers and words whole, else most numbers, else
+    words, else long words broken; None where even that does not fit."""
+    if not table.columns:
+        return None
     found = [column_lines(table, index) for index in range(len(table.columns))]
     whole, words = [longest(one) for one in found], [longest_word(one) for one in found]
     numbers = [a if column.numeric else b for column, a, b in zip(table.columns, whole, words, strict=True)]
     broken = [b if column.numeric else min(b, BROKEN) for column, b in zip(table.columns, words, strict=True)]
-    for least in (whole, short(found), numbers, words, broken):
+    most = [
+        max(b, usual(one)) if column.numeric else b for column, one, b in zip(table.columns, found, words, strict=True)
+    ]
+    wide = [(least, GAP) for least in (whole, short(found), numbers)]
+    ways = [*wide, (numbers, 1), (most, GAP), (most, 1), (words, GAP), (words, 1), (broken, 1)]
+    for least, gap in ways:
+        room = width - gap * (len(found) - 1)
         if sum(least) <= room:
-            return shared(least, found, room)
+            return Layout(shared(least, found, room), gap)
     return None
+
+
+def usual(texts: Sequence[str]) -> int:
+    """The letters that four of five texts do not exceed."""
+    return sorted(map(len, texts))[len(texts) * 4 // 5 - 1]
 
 
 def short(found: Sequence[Sequence[str]]) -> list[int]:
