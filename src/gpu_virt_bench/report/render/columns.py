@@ -25,8 +25,8 @@ def lines(cell: Cell) -> list[str]:
 
 
 def column_lines(table: Table, index: int) -> list[str]:
-    """All lines of one column, its name first."""
-    return [table.columns[index].name, *(line for row in table.rows for line in lines(row.cells[index]))]
+    """All lines of one column, the words of its name first: a name is wrapped for no cell's sake."""
+    return [*table.columns[index].name.split(), *(line for row in table.rows for line in lines(row.cells[index]))]
 
 
 def longest(texts: Sequence[str]) -> int:
@@ -52,13 +52,15 @@ def layout(table: Table, width: int) -> Layout | None:
     if not table.columns:
         return None
     found = [column_lines(table, index) for index in range(len(table.columns))]
-    whole, words = [longest(one) for one in found], [longest_word(one) for one in found]
+    words = [longest_word(one) for one in found]
+    named = [max(longest(one), len(column.name)) for one, column in zip(found, table.columns, strict=True)]
+    whole = [longest(one) for one in found]
     numbers = [a if column.numeric else b for column, a, b in zip(table.columns, whole, words, strict=True)]
     broken = [b if column.numeric else min(b, BROKEN) for column, b in zip(table.columns, words, strict=True)]
     most = [
         max(b, usual(one)) if column.numeric else b for column, one, b in zip(table.columns, found, words, strict=True)
     ]
-    wide = [(least, GAP) for least in (whole, short(found), numbers)]
+    wide = [(least, GAP) for least in (named, whole, short(found), numbers)]
     ways = [*wide, (numbers, 1), (most, GAP), (most, 1), (words, GAP), (words, 1), (broken, 1)]
     for least, gap in ways:
         room = width - gap * (len(found) - 1)
