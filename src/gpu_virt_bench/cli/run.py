@@ -357,13 +357,16 @@ def show(result: Result, json_only: bool, earlier: Sequence[Chosen], verbose: bo
     from gpu_virt_bench.compare import Loaded
     from gpu_virt_bench.compare.sweeps import sweeps as judged_sweeps
     from gpu_virt_bench.policy import load
+    from gpu_virt_bench.report import outcomes
+    from gpu_virt_bench.report.render.text import print_blocks
     from gpu_virt_bench.report.sweep import print_sweeps
-    from gpu_virt_bench.report.text import named, print_runs
+    from gpu_virt_bench.report.text import console, named
 
     runs = [record.run for record in result.records if not record.refused]
     plain = [run for run in runs if not run.point]
     if len(plain) == 1 or verbose or not is_compared(result):
-        print_runs(plain)
+        print_blocks(outcomes.blocks(plain), console())
+        click.echo()
     found = [Loaded(record.path, record.run) for record in result.records if not record.refused]
     print_sweeps(judged_sweeps(found, load(None)))
     compare_with(result, earlier, by_name)
@@ -421,7 +424,8 @@ def compare_with(result: Result, earlier: Sequence[Chosen], by_name: Set[str]) -
     that were asked for `by_name` all outcomes are shown."""
     from gpu_virt_bench.compare import Loaded, compare_chosen
     from gpu_virt_bench.policy import load
-    from gpu_virt_bench.report.matrix import print_matrix
+    from gpu_virt_bench.report.matrix import blocks
+    from gpu_virt_bench.report.render.text import print_blocks
     from gpu_virt_bench.report.text import console, named
     from gpu_virt_bench.results import RunFileError
 
@@ -436,7 +440,7 @@ def compare_with(result: Result, earlier: Sequence[Chosen], by_name: Set[str]) -
         except (RunFileError, OSError) as error:
             click.echo(f"Not compared: {wrong_use(error)}", err=True)
             continue
-        print_matrix([one.headlines(by_name) for one in found], console())
+        print_blocks(blocks([one.headlines(by_name) for one in found]), console())
         click.echo()
     for record in result.records:
         if record.refused:

@@ -35,7 +35,7 @@ from gpu_virt_bench.report.blocks import (
 )
 from gpu_virt_bench.report.grid import Grid, Page, written
 from gpu_virt_bench.report.render import figures, plot
-from gpu_virt_bench.report.render.columns import parts, widths
+from gpu_virt_bench.report.render.columns import GAP, layout, parts
 from gpu_virt_bench.report.signs import writable
 
 Printed = Text | Grid
@@ -43,6 +43,8 @@ Printed = Text | Grid
 
 STYLES: dict[Tone, str] = {"": "", "good": "green", "bad": "red", "unsure": "yellow", "muted": "dim"}
 INDENT = 2
+TALL = 2.7
+"""Lines of a row, on average, from which on empty lines tell rows apart."""
 COMMAND = re.compile(r"(?<!\S)::(?=\w)")
 UNDERLINES = {1: "=", 2: "-"}
 
@@ -174,19 +176,21 @@ def in_signs(table: Table, encoding: str) -> Table:
 
 def grid(table: Table, width: int) -> Grid:
     """A table for a terminal of that width."""
+    # without a layout the grid has a line for each cell
+    found = layout(table, width)
     tall = sum(max((1 + len(cell.below) for cell in row.cells), default=1) for row in table.rows)
     made = Grid(
         header_style="bold",
         box=None,
-        padding=(0, 2, 1 if tall > 2 * len(table.rows) else 0, 0),
+        padding=(0, GAP if found is None else found.gap, 0, 0),
         pad_edge=False,
         show_header=any(column.name for column in table.columns),
     )
-    # without widths the grid has words broken down to 8 letters, or a line for each cell
-    found = widths(table, width)
-    fitting: Sequence[int | None] = [None] * len(table.columns) if found is None else found
+    fitting: Sequence[int | None] = [None] * len(table.columns) if found is None else found.widths
     for column, one in zip(table.columns, fitting, strict=True):
         made.add_column(Text(column.name), justify="right" if column.numeric else "left", overflow="fold", width=one)
-    for row in table.rows:
+    for number, row in enumerate(table.rows):
+        if number and tall > TALL * len(table.rows):
+            made.add_row()
         made.add_row(*(Text("\n".join([cell.text, *cell.below]), STYLES[cell.tone]) for cell in row.cells))
     return made
