@@ -13,6 +13,7 @@ from gpu_virt_bench.report.render.figure_data import table_of
 from gpu_virt_bench.report.render.figures import description, drawing, svg
 from gpu_virt_bench.report.render.palette import plain, themed
 from gpu_virt_bench.report.render.sheet import DASHES, SHAPES, Sheet, marker
+from gpu_virt_bench.report.render.svg import width_of
 
 WIDE, NARROW = Sheet(920, plain), Sheet(360, plain)
 FIGURES = [kept(), noisy(), *(block for block in figures() if not hasattr(block, "level"))]
@@ -36,6 +37,13 @@ def test_everything_stands_within_the_picture(figure, sheet) -> None:
     width, height = (float(part) for part in root.get("viewBox").split()[2:])
     places = [(float(found.get("x")), float(found.get("y"))) for found in root.iter("text")]
     assert all(0 <= x <= width and 0 <= y <= height for x, y in places)
+
+
+def test_the_last_number_of_an_axis_is_not_cut() -> None:
+    points = [Point(1.0, x=2.0**at) for at in range(0, 21, 4)]
+    root = drawn(Curves("t", Axis("KiB", log=True), AXIS, [Series("s", points)]))
+    (last,) = [found for found in root.iter("text") if found.text == "1,048,576"]
+    assert float(last.get("x")) + width_of("1,048,576", 11.5) / 2 <= WIDE.width
 
 
 @pytest.mark.parametrize("figure", FIGURES, ids=lambda figure: figure.title)
