@@ -141,7 +141,9 @@ def predict(request: Request, as_json: bool) -> None:
     from gpu_virt_bench.cli.progress import Notes, Silent
     from gpu_virt_bench.engine.forecast import forecast
     from gpu_virt_bench.report.envelope import envelope
-    from gpu_virt_bench.report.forecast import print_forecast
+    from gpu_virt_bench.report.forecast import blocks
+    from gpu_virt_bench.report.render.text import print_blocks
+    from gpu_virt_bench.report.text import console
 
     try:
         found = forecast(request, Silent() if as_json else Notes())
@@ -150,7 +152,7 @@ def predict(request: Request, as_json: bool) -> None:
     if as_json:
         click.echo(envelope("forecast", asdict(found)))
     else:
-        print_forecast(found)
+        print_blocks(blocks(found), console())
     sys.exit(2 if any(run.refused for run in found.runs) else 0)
 
 
