@@ -338,18 +338,19 @@ def show(result: Result, json_only: bool, earlier: Sequence[Chosen], verbose: bo
     from gpu_virt_bench.compare import Loaded
     from gpu_virt_bench.compare.sweeps import sweeps as judged_sweeps
     from gpu_virt_bench.policy import load
-    from gpu_virt_bench.report import outcomes
+    from gpu_virt_bench.report import outcomes, sweep
     from gpu_virt_bench.report.render.text import print_blocks
-    from gpu_virt_bench.report.sweep import print_sweeps
     from gpu_virt_bench.report.text import console, named
 
     runs = [record.run for record in result.records if not record.refused]
     plain = [run for run in runs if not run.point]
-    if len(plain) == 1 or verbose or not is_compared(result):
+    if plain and (len(plain) == 1 or verbose or not is_compared(result)):
         print_blocks(outcomes.blocks(plain), console())
         click.echo()
     found = [Loaded(record.path, record.run) for record in result.records if not record.refused]
-    print_sweeps(judged_sweeps(found, load(None)))
+    for one in judged_sweeps(found, load(None)):
+        print_blocks(sweep.blocks([one]), console())
+        click.echo()
     compare_with(result, earlier, by_name)
     for record in result.records:
         click.echo(f"{named(record.run)}: {record.path}")

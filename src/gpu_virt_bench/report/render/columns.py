@@ -13,6 +13,8 @@ GAP = 2
 """Columns between two columns of a table; one where words would have to be broken otherwise, or numbers wrapped."""
 NARROWEST = 22
 """Columns that the names of rows keep where a table is split."""
+LEAST = 12
+"""With fewer a table is split."""
 WHOLE = 24
 """Lines up to this width are wrapped last, but for those of the first column, which names the rows."""
 
@@ -100,6 +102,8 @@ def parts(table: Table, width: int) -> list[Table]:
     if not 0 < heads < count:
         return [table]
     needed = short([column_lines(table, index) for index in range(count)])
+    if max(needed[0], LEAST) + sum(needed[1:]) + GAP * (count - 1) <= width:
+        return [table]
     first = max(needed[0], NARROWEST) + sum(needed[1:heads]) + GAP * heads
     groups: list[list[int]] = [[]]
     for index in range(heads, count):
