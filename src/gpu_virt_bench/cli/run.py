@@ -162,7 +162,9 @@ def predict(request: Request, as_json: bool) -> None:
     from gpu_virt_bench.cli.progress import Notes, Silent
     from gpu_virt_bench.engine.forecast import forecast
     from gpu_virt_bench.report.envelope import envelope
-    from gpu_virt_bench.report.forecast import print_forecast
+    from gpu_virt_bench.report.forecast import blocks
+    from gpu_virt_bench.report.render.text import print_blocks
+    from gpu_virt_bench.report.text import console
 
     try:
         found = forecast(request, Silent() if as_json else Notes())
@@ -171,7 +173,7 @@ def predict(request: Request, as_json: bool) -> None:
     if as_json:
         click.echo(envelope("forecast", asdict(found)))
     else:
-        print_forecast(found)
+        print_blocks(blocks(found), console())
     sys.exit(2 if any(run.refused for run in found.runs) else 0)
 
 
@@ -357,18 +359,19 @@ def show(result: Result, json_only: bool, earlier: Sequence[Chosen], verbose: bo
     from gpu_virt_bench.compare import Loaded
     from gpu_virt_bench.compare.sweeps import sweeps as judged_sweeps
     from gpu_virt_bench.policy import load
-    from gpu_virt_bench.report import outcomes
+    from gpu_virt_bench.report import outcomes, sweep
     from gpu_virt_bench.report.render.text import print_blocks
-    from gpu_virt_bench.report.sweep import print_sweeps
     from gpu_virt_bench.report.text import console, named
 
     runs = [record.run for record in result.records if not record.refused]
     plain = [run for run in runs if not run.point]
-    if len(plain) == 1 or verbose or not is_compared(result):
+    if plain and (len(plain) == 1 or verbose or not is_compared(result)):
         print_blocks(outcomes.blocks(plain), console())
         click.echo()
     found = [Loaded(record.path, record.run) for record in result.records if not record.refused]
-    print_sweeps(judged_sweeps(found, load(None)))
+    for one in judged_sweeps(found, load(None)):
+        print_blocks(sweep.blocks([one]), console())
+        click.echo()
     compare_with(result, earlier, by_name)
     print_answers(found)
     for record in result.records:

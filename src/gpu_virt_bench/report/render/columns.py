@@ -11,10 +11,10 @@ from gpu_virt_bench.report.blocks import Cell, Table
 
 GAP = 2
 """Columns between two columns of a table; one where words would have to be broken otherwise, or numbers wrapped."""
-BROKEN = 8
-"""Letters of a longer word that stand together where words must be broken."""
 NARROWEST = 22
 """Columns that the names of rows keep where a table is split."""
+LEAST = 12
+"""With fewer a table is split."""
 WHOLE = 24
 """Lines up to this width are wrapped last, but for those of the first column, which names the rows."""
 
@@ -48,7 +48,7 @@ class Layout(NamedTuple):
 
 def layout(table: Table, width: int) -> Layout | None:
     """Whole lines where there is room, else short ones whole, else numbers and words whole, else most numbers, else
-    words, else long words broken; None where even that does not fit."""
+    words; None where even that does not fit."""
     if not table.columns:
         return None
     found = [column_lines(table, index) for index in range(len(table.columns))]
@@ -56,12 +56,11 @@ def layout(table: Table, width: int) -> Layout | None:
     named = [max(longest(one), len(column.name)) for one, column in zip(found, table.columns, strict=True)]
     whole = [longest(one) for one in found]
     numbers = [a if column.numeric else b for column, a, b in zip(table.columns, whole, words, strict=True)]
-    broken = [b if column.numeric else min(b, BROKEN) for column, b in zip(table.columns, words, strict=True)]
     most = [
         max(b, usual(one)) if column.numeric else b for column, one, b in zip(table.columns, found, words, strict=True)
     ]
     wide = [(least, GAP) for least in (named, whole, short(found), numbers)]
-    ways = [*wide, (numbers, 1), (most, GAP), (most, 1), (words, GAP), (words, 1), (broken, 1)]
+    ways = [*wide, (numbers, 1), (most, GAP), (most, 1), (words, GAP), (words, 1)]
     for least, gap in ways:
         room = width - gap * (len(found) - 1)
         if sum(least) <= room:
@@ -103,6 +102,8 @@ def parts(table: Table, width: int) -> list[Table]:
     if not 0 < heads < count:
         return [table]
     needed = short([column_lines(table, index) for index in range(count)])
+    if max(needed[0], LEAST) + sum(needed[1:]) + GAP * (count - 1) <= width:
+        return [table]
     first = max(needed[0], NARROWEST) + sum(needed[1:heads]) + GAP * heads
     groups: list[list[int]] = [[]]
     for index in range(heads, count):

@@ -10,6 +10,7 @@ import io
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import Literal
 
 from rich.console import Console
 from rich.padding import Padding
@@ -83,6 +84,8 @@ def arranged(
     """What is printed with how far it stands to the right; None is an empty line."""
     before: Block | None = None
     for block in blocks:
+        if isinstance(block, Bullets) and not block.items:
+            continue
         if before is not None and apart(before, block):
             yield indent, None
         before = block
@@ -186,9 +189,10 @@ def grid(table: Table, width: int) -> Grid:
         pad_edge=False,
         show_header=any(column.name for column in table.columns),
     )
-    fitting: Sequence[int | None] = [None] * len(table.columns) if found is None else found.widths
-    for column, one in zip(table.columns, fitting, strict=True):
-        made.add_column(Text(column.name), justify="right" if column.numeric else "left", overflow="fold", width=one)
+    widths: Sequence[int | None] = [None] * len(table.columns) if found is None else found.widths
+    for column, width_ in zip(table.columns, widths, strict=True):
+        side: Literal["left", "right"] = "right" if column.numeric else "left"
+        made.add_column(Text(column.name), justify=side, overflow="ellipsis" if found is None else "fold", width=width_)
     for number, row in enumerate(table.rows):
         if number and tall > TALL * len(table.rows):
             made.add_row()
