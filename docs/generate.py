@@ -1,4 +1,5 @@
-"""Writes docs/metrics/, one page per metric from its definition and their index, and docs/system-definition.md.
+"""Writes docs/metrics/, one page per metric from its definition and their index, docs/system-definition.md, and the
+dashboard for Grafana.
 
 `--check` only compares.
 """
@@ -9,6 +10,7 @@ import sys
 from collections import Counter
 from pathlib import Path
 
+import grafana
 import system_keys
 
 from gpu_virt_bench.engine.plan import item
@@ -116,8 +118,15 @@ def pages() -> dict[Path, str]:
     """Every page by its path."""
     metrics = list(load().values())
     own = {FOLDER / f"{m.id}.md": page(m) for m in metrics}
-    keys = {FOLDER.parent / "system-definition.md": system_keys.page()}
-    return {FOLDER / "README.md": index(metrics), **own, **keys}
+    others = {
+        "system-definition.md": system_keys.page(),
+        "examples/grafana-dashboard.json": grafana.page(),
+    }
+    return {
+        FOLDER / "README.md": index(metrics),
+        **own,
+        **{FOLDER.parent / name: text for name, text in others.items()},
+    }
 
 
 def main() -> None:

@@ -183,3 +183,27 @@ def test_the_page_on_comparisons_builds_the_layer_before_it_measures_it() -> Non
     assert block.startswith("make -C tests/layer\n")
     done = subprocess.run(["make", "--dry-run", *block.split()[1:3]], cwd=HOW_TO.parents[1], capture_output=True)
     assert done.returncode == 0
+
+
+def test_the_code_of_the_page_on_data_frames_runs_and_finds_what_it_says(tmp_path, monkeypatch) -> None:
+    published = HOW_TO.parent / "results" / "h100" / "overhead"
+    for name in ("native", "native_aa", "mps", "hami-core"):
+        (tmp_path / "results" / name).mkdir(parents=True)
+        (tmp_path / "results" / name / "run.json").symlink_to(published / f"{name}.json")
+    monkeypatch.chdir(tmp_path)
+    names: dict = {}
+    for block in blocks("data-frame.md", "python"):
+        exec(compile(block, "data-frame.md", "exec"), names)
+    assert list(names["launch"].index) == ["hami-core", "mps", "native"]
+    assert (names["launch"].low <= names["launch"].value).all()
+    ratios = names["pairs"]["hami-core"] / names["pairs"]["native"]
+    assert ratios.median() == pytest.approx(1.037, abs=0.01)
+
+
+def test_the_page_on_data_frames_names_every_column_of_an_outcome() -> None:
+    from dataclasses import fields
+
+    from gpu_virt_bench.report.rows import OutcomeRow
+
+    text = (HOW_TO / "data-frame.md").read_text()
+    assert [column.name for column in fields(OutcomeRow) if f"`{column.name}`" not in text] == []

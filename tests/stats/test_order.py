@@ -52,4 +52,6 @@ def test_equal_values_have_an_interval_without_width(n) -> None:
 def test_few_values_and_many_have_the_same_coverage() -> None:
     from scipy.special import bdtr
 
-    assert all(abs(coverage(n, d) - (1 - 2 * bdtr(d - 1, n, 0.5))) < 1e-12 for n in range(2, 65) for d in range(1, n // 2))
+    assert all(
+        abs(coverage(n, d) - (1 - 2 * bdtr(d - 1, n, 0.5))) < 1e-12 for n in range(2, 65) for d in range(1, n // 2)
+    )

@@ -32,6 +32,7 @@ def command(runs: tuple[Path, ...], outputs: tuple[Path, ...], baseline: Path | 
     gpu-virt-bench report results/native results/mps -o mps.html -o mps.pdf -o mps.csv
     gpu-virt-bench report results --baseline results/time-slicing -o paper.tex
     gpu-virt-bench report results -o outcomes.csv -o all.samples.csv      in SI units
+    gpu-virt-bench report results -o runs.om                              OpenMetrics, for Prometheus
 
     Exit status: 0 written; 2 wrong use or unreadable input.
     """

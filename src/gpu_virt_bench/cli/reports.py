@@ -21,7 +21,9 @@ RENDERERS: Mapping[str, tuple[str, str]] = {
     ".tex": ("latex", "document"),
 }
 """The ending of a text -> the module of its renderer, imported when it is wanted, and the function."""
-ENDINGS = (*RENDERERS, ".pdf", ".csv")
+ENDINGS = (*RENDERERS, ".pdf", ".csv", ".om")
+OF_RUNS = (".csv", ".om")
+"""Written from the runs themselves, not from what is said of them."""
 SAMPLES = ".samples.csv"
 
 
@@ -53,18 +55,22 @@ def write_reports(
         if path.suffix == ".pdf":
             write_file(as_pdf(document()), path)
         else:
-            write_pieces(rows(runs, path) if path.suffix == ".csv" else [as_text(document(), path.suffix)], path)
+            write_pieces(rows(runs, path) if path.suffix in OF_RUNS else [as_text(document(), path.suffix)], path)
         if not quiet:
             click.echo(f"{path}: {path.stat().st_size:,} bytes")
 
 
 def rows(runs: Sequence[Chosen], path: Path) -> Iterator[str]:
-    """Every outcome of every run, or with `.samples.csv` every sample, under one header."""
+    """Every outcome of every run, or with `.samples.csv` every sample, under one header; with `.om` as OpenMetrics."""
     from gpu_virt_bench.model.shape import printable
     from gpu_virt_bench.report.about import about
     from gpu_virt_bench.report.csv_tables import estimates_csv, samples_csv
+    from gpu_virt_bench.report.openmetrics import openmetrics
     from gpu_virt_bench.report.rows import outcome_rows, sample_rows
 
+    if path.suffix == ".om":
+        yield from openmetrics(runs)
+        return
     for number, (one, why) in enumerate(runs):
         head = about(printable(str(one.path)), one.run, why)
         of_samples = path.name.endswith(SAMPLES)

@@ -15,7 +15,6 @@ from statistics import median
 
 from gpu_virt_bench.model.comparison import Interval
 
-
 FEW = 64
 """Of so few values the binomial distribution is summed: importing scipy takes longer than most reports."""
 
