@@ -36,9 +36,9 @@ def told(block: str, folder: Path, env: dict[str, str]) -> str:
 
 
 def commands(block: str) -> list[str]:
-    """The lines of a block that are typed."""
-    lines = block.splitlines()
-    return [line for line in lines if line.startswith("$ ")] or lines
+    """The lines of a block that are typed; one that ends with a backslash goes on."""
+    typed = re.findall(r"^\$ (?:.*\\\n)*.*", block, re.M)
+    return "\n".join(typed or [block]).splitlines()
 
 
 def words(text: str) -> str:
