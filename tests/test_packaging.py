@@ -106,6 +106,8 @@ def test_the_wheel_carries_libgvb_and_the_emulated_gpu(wheel) -> None:
     assert {f"gpu_virt_bench/{name}" for name in wanted} <= names
     assert {"gpu_virt_bench/systems/native.toml", "gpu_virt_bench/suites/quick.toml"} <= names
     assert {"gpu_virt_bench/suites/gate.toml", "gpu_virt_bench/policies/gate.toml"} <= names
+    pages = ("page.html.j2", "blocks.html.j2", "paper.html.j2", "page.css", "page.js", "paper.css")
+    assert {f"gpu_virt_bench/report/templates/{name}" for name in pages} <= names
 
 
 def test_the_unpacked_wheel_measures(wheel, tmp_path) -> None:

@@ -16,7 +16,7 @@ from gpu_virt_bench.model.run import Run
 from gpu_virt_bench.policy import load
 from gpu_virt_bench.report.comparison import name_of
 from gpu_virt_bench.report.gate import values
-from gpu_virt_bench.report.score import line_row
+from gpu_virt_bench.report.score import reasons
 from gpu_virt_bench.results import load as load_run
 from gpu_virt_bench.results import save
 from gpu_virt_bench.score import score_files
@@ -96,11 +96,12 @@ def files(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, Path]:
 def test_a_stand_in_is_found_beside_the_files_by_every_command(files: dict[str, Path]) -> None:
     (found,) = compare_files(files["native"], [files["mps"]], load())
     (case,) = judge_files(files["native"], files["mps"], load()).cases
-    (score,) = score_files(files["native"], [files["mps"]], load()).scores
+    card = score_files(files["native"], [files["mps"]], load())
+    (score,) = card.scores
     assert (found.rows[0].verdict, found.rows[0].against) == ("worse", "time-slicing")
     assert (case.finding, case.row.against) == ("worse", "time-slicing")
     assert score.lines[0].parity is not None and score.lines[0].parity.value == pytest.approx(0.96)
-    assert line_row(score.lines[0])[-1].endswith("; against time-slicing")
+    assert reasons(card) == ["OH-006: against time-slicing"]
 
 
 def test_a_stand_in_that_may_be_in_a_damaged_file_is_remarked(files: dict[str, Path]) -> None:

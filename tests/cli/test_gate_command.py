@@ -67,7 +67,7 @@ def test_junit_and_the_summary_are_written(gate, tmp_path) -> None:
     done = gate(DOUBLE, "--junit", "gate.xml", "--github", GITHUB_STEP_SUMMARY=str(tmp_path / "summary.md"))
     assert done.stderr.startswith("::error title=OH-001 A latency::worse: 1,000,000 -> 2,000,000 us; +100.00 ±0.00 %25")
     assert ElementTree.parse(tmp_path / "gate.xml").find("testsuite").get("failures") == "1"
-    assert (tmp_path / "summary.md").read_text().startswith("## Gate: mine against native")
+    assert (tmp_path / "summary.md").read_text().startswith("**Gate FAILED: regression (1 worse).**\n\n## Gate: mine")
 
 
 def test_without_a_summary_file_the_annotations_stand_alone(gate) -> None:

@@ -13,8 +13,10 @@ from builders import DEVICE, a_run, in_rounds, with_outcome
 from gpu_virt_bench.compare import Loaded, compare
 from gpu_virt_bench.model.comparison import Change, Comparison, Interval
 from gpu_virt_bench.policy import load
-from gpu_virt_bench.report.comparison import STYLES, change_lines, estimate_lines, print_comparisons
-from gpu_virt_bench.report.comparison_markdown import markdown
+from gpu_virt_bench.report import matrix
+from gpu_virt_bench.report.comparison import TONES, blocks, change_lines, estimate_lines
+from gpu_virt_bench.report.render.markdown import markdown
+from gpu_virt_bench.report.render.text import print_blocks
 
 DATA = Path(__file__).parents[1] / "data"
 DEFINITIONS = {
@@ -64,7 +66,7 @@ def comparison(emulated: bool = False) -> Comparison:
 def text(found: Comparison, width: int = 80) -> str:
     """What a terminal of that width shows."""
     out = Console(file=io.StringIO(), width=width, highlight=False, no_color=True)
-    print_comparisons([found], out)
+    print_blocks(blocks([found]), out)
     return "".join(line.rstrip() + "\n" for line in out.file.getvalue().splitlines())
 
 
@@ -73,7 +75,7 @@ def test_text_is_as_the_golden_file() -> None:
 
 
 def test_markdown_is_as_the_golden_file() -> None:
-    assert markdown([comparison()]) == (DATA / "comparison.md").read_text()
+    assert markdown([*matrix.blocks([comparison()]), *blocks([comparison()])]) == (DATA / "comparison.md").read_text()
 
 
 def test_json_is_as_the_golden_file() -> None:
@@ -86,13 +88,13 @@ def test_no_line_is_wider_than_the_terminal(width: int) -> None:
 
 
 def test_eighty_columns_hold_every_number_and_verdict_whole() -> None:
-    wide = [word for word in text(comparison(), 200).split() if word[0] in "+-0123456789" or word in STYLES]
+    wide = [word for word in text(comparison(), 200).split() if word[0] in "+-0123456789" or word in TONES]
     assert Counter(wide) == Counter(text(comparison(), 80).split()) & Counter(wide)
 
 
 def test_what_is_emulated_says_so() -> None:
     assert "EMULATED GPU: a model's figures" in " ".join(text(comparison(emulated=True)).split())
-    assert "EMULATED GPU" in markdown([comparison(emulated=True)])
+    assert "EMULATED GPU" in markdown(blocks([comparison(emulated=True)]))
 
 
 def test_sides_of_the_same_name_are_told_apart_by_their_files() -> None:

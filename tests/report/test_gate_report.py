@@ -10,9 +10,12 @@ from builders import a_run
 from gpu_virt_bench.compare import Loaded, compare
 from gpu_virt_bench.gate import Judgement, judge
 from gpu_virt_bench.policy import load
-from gpu_virt_bench.report.gate import markdown, print_gate, to_json, verdict
+from gpu_virt_bench.report.gate import blocks, to_json, verdict
 from gpu_virt_bench.report.github import command, workflow_commands
 from gpu_virt_bench.report.junit import junit
+from gpu_virt_bench.report.render.markdown import markdown
+from gpu_virt_bench.report.render.text import print_blocks
+from gpu_virt_bench.report.text import console
 
 STEADY = [1.0] * 5
 DOUBLE = [2.0] * 5
@@ -93,7 +96,7 @@ def test_workflow_commands_are_one_line_and_end_nowhere_else() -> None:
 
 
 def test_markdown_of_hostile_words_stays_in_its_cell() -> None:
-    text = markdown(judged({"OH-001": STEADY}, {"OH-001": f"failed: {HOSTILE}"}))
+    text = markdown(blocks(judged({"OH-001": STEADY}, {"OH-001": f"failed: {HOSTILE}"})))
     (row,) = [line for line in text.splitlines() if line.startswith("| OH-001")]
     assert "a\\|b &lt;i&gt;&amp;" in row
     assert row.endswith("\\`c\\`: \\]\\]&gt; |")
@@ -101,7 +104,7 @@ def test_markdown_of_hostile_words_stays_in_its_cell() -> None:
 
 def test_the_table_fits_80_columns_with_the_regression_first(monkeypatch, capsys) -> None:
     monkeypatch.setenv("COLUMNS", "80")
-    print_gate(judged(*MIXED, emulated=True))
+    print_blocks(blocks(judged(*MIXED, emulated=True)), console())
     out = capsys.readouterr().out
     assert max(map(len, out.splitlines())) <= 80
     first, rest = out.split("\n\n", 1)
@@ -113,9 +116,11 @@ def test_the_table_fits_80_columns_with_the_regression_first(monkeypatch, capsys
 
 
 def test_no_note_begins_a_line_of_its_own_making(capsys) -> None:
-    print_gate(judged({"OH-001": STEADY}, {"OH-001": STEADY}, system="x\n::y", status="interrupted"))
+    print_blocks(
+        blocks(judged({"OH-001": STEADY}, {"OH-001": STEADY}, system="x\n::y", status="interrupted")), console()
+    )
     lines = [line.rstrip() for line in capsys.readouterr().out.splitlines()]
-    assert "  the run of x ::y is interrupted: what is missing is not compared" in lines
+    assert "  the run of x : :y is interrupted: what is missing is not compared" in lines
     assert not any(line.lstrip().startswith("::") for line in lines)
 
 

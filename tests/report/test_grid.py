@@ -8,15 +8,17 @@ from rich.text import Text
 
 from builders import a_run
 from gpu_virt_bench.report.grid import Grid, Out
+from gpu_virt_bench.report.outcomes import of_run
+from gpu_virt_bench.report.render.text import print_blocks
 from gpu_virt_bench.report.signs import writable
-from gpu_virt_bench.report.text import print_run
 
 
 def shown(width: int, encoding: str = "utf-8") -> list[str]:
     """A run as a terminal shows it."""
     below = io.BytesIO()
     file = io.TextIOWrapper(below, encoding=encoding, errors="strict")
-    print_run(a_run({"OH-001": [1.0, 2.0, 3.0], "OH-002": [4.0] * 3}), Out(file=file, width=width, no_color=True))
+    run = a_run({"OH-001": [1.0, 2.0, 3.0], "OH-002": [4.0] * 3})
+    print_blocks(of_run(run), Out(file=file, width=width, no_color=True))
     file.flush()
     return below.getvalue().decode(encoding).splitlines()
 
@@ -29,7 +31,7 @@ def test_nothing_of_a_table_is_lost_however_narrow(width: int) -> None:
 
 
 def test_a_table_that_does_not_fit_has_a_line_for_each_cell() -> None:
-    lines = [line.rstrip() for line in shown(40)]
+    lines = [line.rstrip() for line in shown(30)]
     assert lines[lines.index("OH-002 A latency") + 1] == "  value: 4,000,000"
     assert "  n: 3 x 1" in lines
 

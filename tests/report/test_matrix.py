@@ -15,7 +15,9 @@ from gpu_virt_bench.model.claims import CALLS, OWN
 from gpu_virt_bench.model.comparison import Comparison, Verdict
 from gpu_virt_bench.model.run import Check, Granted, Run
 from gpu_virt_bench.policy import load
-from gpu_virt_bench.report.matrix import STYLES, grid, print_matrix
+from gpu_virt_bench.report.comparison import TONES
+from gpu_virt_bench.report.matrix import blocks, table
+from gpu_virt_bench.report.render.text import print_blocks
 from gpu_virt_bench.report.sentence import sentence
 
 DATA = Path(__file__).parents[1] / "data"
@@ -66,7 +68,7 @@ def comparisons(emulated: bool = False) -> list[Comparison]:
 def text(found: list[Comparison], width: int = 80) -> str:
     """What a terminal of that width shows."""
     out = Console(file=io.StringIO(), width=width, highlight=False, no_color=True)
-    print_matrix(found, out)
+    print_blocks(blocks(found), out)
     return "".join(line.rstrip() + "\n" for line in out.file.getvalue().splitlines())
 
 
@@ -108,12 +110,12 @@ def test_the_row_of_a_memory_limit_says_whether_it_binds(checks: list[Check], to
     run = limited(a_run(LAYER, DEFINITIONS, "layer"))
     run = replace(run, proof=[replace(record, checks=[record.checks[0], *checks]) for record in run.proof])
     found = compare(Loaded(Path("native.json"), a_run(NATIVE, DEFINITIONS)), Loaded(Path("x.json"), run), load())
-    row = next(row for row in grid([found]) if row[0] == "memory limit")
-    assert row[2] == f"asked 8 GiB\nsees 8 GiB\n{told}"
+    row = next(row for row in table([found]).rows if row.cells[0].text == "memory limit")
+    assert [row.cells[2].text, *row.cells[2].below] == ["asked 8 GiB", "sees 8 GiB", *told.split("\n")]
 
 
 def test_every_verdict_has_its_style_and_the_word_that_json_has() -> None:
-    assert {verdict for verdict in get_args(Verdict) if verdict != "same"} == set(STYLES)
+    assert {verdict for verdict in get_args(Verdict) if verdict != "same"} == set(TONES)
     assert "OH-008 Rate limiter overhead                0  not comparable" in text(comparisons())
 
 

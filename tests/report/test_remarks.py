@@ -7,7 +7,9 @@ import pytest
 
 from builders import PLAN, a_run, in_rounds, with_outcome
 from gpu_virt_bench.model.run import Granted, Measured, Rejected, Run
-from gpu_virt_bench.report.text import circumstances, named, print_runs, remarks
+from gpu_virt_bench.report.outcomes import blocks
+from gpu_virt_bench.report.render.text import print_blocks
+from gpu_virt_bench.report.text import circumstances, console, named, remarks
 
 
 def taken(**beside: Any) -> Run:
@@ -32,7 +34,7 @@ def test_a_repetition_that_was_cut_short_is_told_from_whole_ones(capsys) -> None
     short = replace(second, samples=[1.0, 1.0], rounds=[0, 1], begins=[], paces=[], clocks_hz=[], stop="out-of-time")
     run = replace(run, outcomes={"OH-001": replace(outcome, repetitions=[first, short])})
     assert "OH-001: the repetition that was cut short counts" in " ".join(remarks(run))
-    print_runs([run])
+    print_blocks(blocks([run]), console())
     assert "1 x 3 + 2" in capsys.readouterr().out
 
 
@@ -103,7 +105,7 @@ def test_the_runs_of_a_session_have_different_names() -> None:
 
 
 def test_the_heading_of_a_second_measurement_says_so(capsys: pytest.CaptureFixture[str]) -> None:
-    print_runs([replace(taken(), twin=True)])
+    print_blocks(blocks([replace(taken(), twin=True)]), console())
     assert capsys.readouterr().out.strip().startswith("Native (again) on NVIDIA H200")
 
 

@@ -6,7 +6,10 @@ from pathlib import Path
 from builders import a_run
 from gpu_virt_bench.compare import Loaded, compare
 from gpu_virt_bench.policy import load
-from gpu_virt_bench.report.score import markdown, print_card, to_json
+from gpu_virt_bench.report.render.markdown import markdown
+from gpu_virt_bench.report.render.text import print_blocks
+from gpu_virt_bench.report.score import blocks, to_json
+from gpu_virt_bench.report.text import console
 from gpu_virt_bench.score import Scorecard, scorecard
 
 ONE = [1.0] * 5
@@ -27,7 +30,7 @@ RUN = {"OH-001": [1.25] * 5, "OH-002": "skipped: needs 2 GPUs, found 1", "OH-003
 def shown(found: Scorecard, capsys, monkeypatch) -> list[str]:
     """The lines on a terminal of 80 columns."""
     monkeypatch.setenv("COLUMNS", "80")
-    print_card(found)
+    print_blocks(blocks(found), console())
     return capsys.readouterr().out.splitlines()
 
 
@@ -41,21 +44,21 @@ def test_the_text_fits_80_columns_and_ranks_first(capsys, monkeypatch) -> None:
 
 
 def test_what_is_skipped_or_failed_has_no_number_and_a_reason() -> None:
-    text = markdown(card(RUN))
-    assert "| OH-001 A latency | 80.0 | 80.0 .. 80.0 at 94 % |" in text
-    assert "| OH-002 A latency | - | skipped: needs 2 GPUs, found 1 |" in text
-    assert "| OH-003 A latency | - | failed: tenant died |" in text
+    text = markdown(blocks(card(RUN)))
+    assert "| OH-001 A latency | 80.0<br>80.0 .. 80.0 |" in text
+    assert "| OH-002 A latency | - |" in text and "- OH-002: skipped: needs 2 GPUs, found 1" in text
+    assert "| OH-003 A latency | - |" in text and "- OH-003: failed: tenant died" in text
 
 
 def test_without_a_common_outcome_there_is_a_sentence_and_no_score() -> None:
-    text = markdown(card({"OH-001": ONE}, {"OH-002": ONE}))
+    text = markdown(blocks(card({"OH-001": ONE}, {"OH-002": ONE})))
     assert "- No score: no headline outcome has a parity in every run and a weight in the policy." in text
     assert "grade" not in text
 
 
 def test_words_of_a_run_have_no_meaning_in_markdown() -> None:
-    text = markdown(card({"OH-001": ONE, "OH-002": "failed: <b>|x\n## y"}))
-    assert "failed: &lt;b&gt;\\|x \\#\\# y |" in text
+    text = markdown(blocks(card({"OH-001": ONE, "OH-002": "failed: <b>|x\n## y"})))
+    assert "failed: &lt;b&gt;\\|x \\#\\# y\n" in text
 
 
 def test_json_has_parities_as_ratios_and_scores_out_of_a_hundred() -> None:

@@ -10,7 +10,9 @@ from gpu_virt_bench.compare import Loaded
 from gpu_virt_bench.compare.sweeps import Sweep, sweeps
 from gpu_virt_bench.model.run import Granted, Run
 from gpu_virt_bench.policy import load
-from gpu_virt_bench.report.sweep import point_name, print_sweeps, sweep_sentence, sweep_table
+from gpu_virt_bench.report.render.text import print_blocks
+from gpu_virt_bench.report.sweep import blocks, point_name, sweep_sentence, sweep_table
+from gpu_virt_bench.report.text import console
 
 RATE = {"OH-001": {"title": "Throughput", "unit": "cycles/s", "shown_unit": "cycles/s", "better": "higher"}}
 
@@ -36,9 +38,9 @@ def swept(*runs: Run) -> Sweep:
 
 
 def drawn(*runs: Run, width: int = 100) -> str:
-    console = Console(width=width, record=True)
-    console.print(sweep_table(swept(*runs)))
-    return console.export_text()
+    out = Console(width=width, record=True)
+    print_blocks([sweep_table(swept(*runs))], out)
+    return out.export_text()
 
 
 def test_a_point_says_its_unit() -> None:
@@ -106,7 +108,7 @@ def test_the_point_of_the_whole_device_tells_what_the_others_got() -> None:
 
 
 def test_each_point_is_compared_with_native_in_a_line(capsys) -> None:
-    print_sweeps([swept(a_run({"OH-001": [100.0] * 5}, RATE), limited(25, 80.0), limited(50, 50.0))])
+    print_blocks(blocks([swept(a_run({"OH-001": [100.0] * 5}, RATE), limited(25, 80.0), limited(50, 50.0))]), console())
     text = " ".join(capsys.readouterr().out.split())
     assert (
         "mps, compute-limit=25 against native: compute: asked 25 %, got 80.00 ±0.00 %; worse: Throughput "
@@ -116,7 +118,7 @@ def test_each_point_is_compared_with_native_in_a_line(capsys) -> None:
 
 
 def test_without_anything_whole_a_line_says_what_would_tell(capsys) -> None:
-    print_sweeps([swept(limited(25, 20.0), limited(50, 40.0))])
+    print_blocks(blocks([swept(limited(25, 20.0), limited(50, 40.0))]), console())
     text = " ".join(capsys.readouterr().out.split())
     assert "got: not known" in text
     assert "what each point got of the device is known with --system native before it, or a point of 100" in text

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gpu_virt_bench.model.comparison import Interval
-from gpu_virt_bench.stats.order import median_interval
+from gpu_virt_bench.stats.order import coverage, median_interval
 
 numbers = st.lists(st.floats(-1e6, 1e6), min_size=2, max_size=30)
 
@@ -47,3 +47,11 @@ def test_the_mirrored_values_have_the_mirrored_interval(values) -> None:
 def test_equal_values_have_an_interval_without_width(n) -> None:
     found = median_interval([0.1] * n, 0.95)
     assert (found.low, found.value, found.high) == (0.1, 0.1, 0.1)
+
+
+def test_few_values_and_many_have_the_same_coverage() -> None:
+    from scipy.special import bdtr
+
+    assert all(
+        abs(coverage(n, d) - (1 - 2 * bdtr(d - 1, n, 0.5))) < 1e-12 for n in range(2, 65) for d in range(1, n // 2)
+    )

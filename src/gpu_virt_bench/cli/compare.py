@@ -98,18 +98,15 @@ def rendered(comparisons: Sequence[Comparison], form: str, to_terminal: bool, lo
         from gpu_virt_bench.report.comparison_csv import comparisons_csv
 
         return "".join(comparisons_csv(comparisons))
-    if form == "markdown":
-        from gpu_virt_bench.report.comparison_markdown import markdown
-
-        return markdown(comparisons)
-    from gpu_virt_bench.report.comparison import print_comparisons
-    from gpu_virt_bench.report.matrix import print_matrix
+    from gpu_virt_bench.report import comparison, matrix
+    from gpu_virt_bench.report.render.markdown import markdown
+    from gpu_virt_bench.report.render.text import print_blocks
     from gpu_virt_bench.report.text import console
 
+    blocks = [*matrix.blocks(comparisons), *(comparison.blocks(comparisons) if long or form == "markdown" else [])]
+    if form == "markdown":
+        return markdown(blocks)
     out = console(to_terminal)
     with out.capture() as captured:
-        print_matrix(comparisons, out)
-        if long:
-            out.print()
-            print_comparisons(comparisons, out)
+        print_blocks(blocks, out)
     return captured.get()

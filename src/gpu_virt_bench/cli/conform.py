@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from dataclasses import asdict, replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +11,7 @@ import click
 
 from gpu_virt_bench.cli.completion import systems
 from gpu_virt_bench.cli.numbers import Whole
-from gpu_virt_bench.cli.settings import printed, write, written
+from gpu_virt_bench.cli.settings import shown, write, written
 from gpu_virt_bench.conform.scenes import FAMILIES
 
 if TYPE_CHECKING:
@@ -58,7 +57,7 @@ def command(form: str, output: Path | None, known: Path | None, scene: tuple[str
     from gpu_virt_bench.conform.recorded import reasons
     from gpu_virt_bench.engine.conform import conform
     from gpu_virt_bench.engine.session import set_signals
-    from gpu_virt_bench.report.conformance import print_conformance
+    from gpu_virt_bench.report.conformance import blocks
     from gpu_virt_bench.report.envelope import envelope
 
     set_signals()
@@ -78,7 +77,7 @@ def command(form: str, output: Path | None, known: Path | None, scene: tuple[str
     if form == "json":
         write(envelope("conformance", asdict(found)), output)
     else:
-        printed(partial(print_conformance, found), output)
+        shown(blocks(found), form, output)
     sys.exit(status(found))
 
 

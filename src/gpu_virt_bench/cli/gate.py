@@ -5,14 +5,13 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from gpu_virt_bench.cli.completion import policy_names
-from gpu_virt_bench.cli.settings import check_file, check_writable, printed, split, write, written
+from gpu_virt_bench.cli.settings import check_file, check_writable, shown, split, write, written
 
 if TYPE_CHECKING:
     from gpu_virt_bench.gate import Judgement
@@ -64,7 +63,7 @@ def command(
     from gpu_virt_bench.cli.compare import check_names
     from gpu_virt_bench.cli.run import wrong_use
     from gpu_virt_bench.gate import judge_files
-    from gpu_virt_bench.report.gate import markdown, print_gate, to_json
+    from gpu_virt_bench.report.gate import blocks, to_json
 
     if github and (summary := os.environ.get("GITHUB_STEP_SUMMARY")):
         check_writable(Path(summary))
@@ -76,10 +75,10 @@ def command(
         check_required(required, judgement.comparison)
     except Exception as error:
         raise wrong_use(error) from None
-    if form == "text":
-        printed(partial(print_gate, judgement), output)
+    if form == "json":
+        write(to_json(judgement), output)
     else:
-        write(to_json(judgement) if form == "json" else markdown(judgement), output)
+        shown(blocks(judgement), form, output)
     try:
         publish(judgement, junit, github)
     except OSError as error:
@@ -116,8 +115,9 @@ def publish(judgement: Judgement, junit: Path | None, github: bool) -> None:
     """Writes what a CI server reads; annotations to standard error, so that standard output may be JSON."""
     from gpu_virt_bench.model.text import write_whole
     from gpu_virt_bench.report import junit as xml
-    from gpu_virt_bench.report.gate import markdown
+    from gpu_virt_bench.report.gate import blocks
     from gpu_virt_bench.report.github import workflow_commands
+    from gpu_virt_bench.report.render.markdown import markdown
 
     if junit:
         write_whole(junit, xml.junit(judgement))
@@ -128,6 +128,6 @@ def publish(judgement: Judgement, junit: Path | None, github: bool) -> None:
     if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
         try:
             with Path(summary).open("a", encoding="utf-8") as file:
-                file.write(markdown(judgement))
+                file.write(markdown(blocks(judgement)))
         except OSError as error:
             raise OSError(error.errno, error.strerror, summary) from None

@@ -13,6 +13,7 @@ import click
 
 from gpu_virt_bench.cli.completion import metric_ids, suites, systems
 from gpu_virt_bench.cli.numbers import Seconds, Whole, meant, numbers_of
+from gpu_virt_bench.cli.reports import check_output
 from gpu_virt_bench.cli.settings import (
     MOST_INTEGER,
     by_system,
@@ -65,6 +66,8 @@ FEW = 4
 @click.option("--turns", is_flag=True, help="Measure the systems one after the other, not side by side in rounds.")
 @click.option("--strict", is_flag=True, help="One refused system ends the session; else it ends that system alone.")
 @click.option("--compare", multiple=True, metavar="FILE|DIR", help="Compare with an earlier run when done.")
+@click.option("--report", "reports", multiple=True, metavar="FILE", type=click.Path(path_type=Path),
+              help="Write a report when done: .html, .pdf, .md, .csv, .txt or .tex.")  # fmt: skip
 @click.option("--device", default="auto", metavar="auto|INDEX|UUID|emulated[:PROFILE[xN]]",
               help="auto: the first GPU, else the emulated one; 0,1: several.  [auto]")  # fmt: skip
 @click.option("--option", multiple=True, metavar="[SYSTEM.]NAME=VALUE", help="An option of a system.")
@@ -104,6 +107,8 @@ def command(**options: Any) -> None:  # noqa: ANN401
     from gpu_virt_bench.engine.session import has_failures, run_session, set_signals
 
     set_signals()
+    for path in options["reports"]:
+        check_output(path)
     request = requested(options)
     earlier = check_readable(options["compare"], profile_of(request.device, request.emulate))
     quiet, verbose = options["json_only"] or options["form"] == "json", options["verbose"]
@@ -115,6 +120,7 @@ def command(**options: Any) -> None:  # noqa: ANN401
     except Exception as error:
         raise wrong_use(error) from None
     show(result, quiet, earlier, verbose, by_parameters(request, split(options["metrics"])))
+    write_reports(result, options["reports"], quiet)
     if result.out_of_time:
         click.echo(lacking(result, options["time_budget"]), err=True)
     lost = unmeasured(result)
@@ -124,6 +130,21 @@ def command(**options: Any) -> None:  # noqa: ANN401
         click.echo(f"Nothing{of} was measured; `gpu-virt-bench show {path}` says why.", err=True)
     failed = bool(lost) or has_failures(result.records)
     sys.exit(130 if result.interrupted else 2 if result.refused else 1 if failed else 0)
+
+
+def write_reports(result: Result, paths: Sequence[Path], quiet: bool) -> None:
+    """Reports of the session's runs; the first system is the baseline."""
+    if not paths:
+        return
+    from gpu_virt_bench.cli.reports import write_reports as write
+    from gpu_virt_bench.compare import Loaded
+    from gpu_virt_bench.policy import load
+
+    first, *others = [(Loaded(record.path, record.run), list[str]()) for record in result.records]
+    try:
+        write(others, first, load(None), paths, quiet)
+    except Exception as error:
+        raise wrong_use(error) from None
 
 
 def unmeasured(result: Result) -> list[str]:
@@ -141,7 +162,9 @@ def predict(request: Request, as_json: bool) -> None:
     from gpu_virt_bench.cli.progress import Notes, Silent
     from gpu_virt_bench.engine.forecast import forecast
     from gpu_virt_bench.report.envelope import envelope
-    from gpu_virt_bench.report.forecast import print_forecast
+    from gpu_virt_bench.report.forecast import blocks
+    from gpu_virt_bench.report.render.text import print_blocks
+    from gpu_virt_bench.report.text import console
 
     try:
         found = forecast(request, Silent() if as_json else Notes())
@@ -150,7 +173,7 @@ def predict(request: Request, as_json: bool) -> None:
     if as_json:
         click.echo(envelope("forecast", asdict(found)))
     else:
-        print_forecast(found)
+        print_blocks(blocks(found), console())
     sys.exit(2 if any(run.refused for run in found.runs) else 0)
 
 
@@ -336,15 +359,19 @@ def show(result: Result, json_only: bool, earlier: Sequence[Chosen], verbose: bo
     from gpu_virt_bench.compare import Loaded
     from gpu_virt_bench.compare.sweeps import sweeps as judged_sweeps
     from gpu_virt_bench.policy import load
-    from gpu_virt_bench.report.sweep import print_sweeps
-    from gpu_virt_bench.report.text import named, print_runs
+    from gpu_virt_bench.report import outcomes, sweep
+    from gpu_virt_bench.report.render.text import print_blocks
+    from gpu_virt_bench.report.text import console, named
 
     runs = [record.run for record in result.records if not record.refused]
     plain = [run for run in runs if not run.point]
-    if len(plain) == 1 or verbose or not is_compared(result):
-        print_runs(plain)
+    if plain and (len(plain) == 1 or verbose or not is_compared(result)):
+        print_blocks(outcomes.blocks(plain), console())
+        click.echo()
     found = [Loaded(record.path, record.run) for record in result.records if not record.refused]
-    print_sweeps(judged_sweeps(found, load(None)))
+    for one in judged_sweeps(found, load(None)):
+        print_blocks(sweep.blocks([one]), console())
+        click.echo()
     compare_with(result, earlier, by_name)
     print_answers(found)
     for record in result.records:
@@ -400,7 +427,8 @@ def compare_with(result: Result, earlier: Sequence[Chosen], by_name: Set[str]) -
     that were asked for `by_name` all outcomes are shown."""
     from gpu_virt_bench.compare import Loaded, compare_chosen
     from gpu_virt_bench.policy import load
-    from gpu_virt_bench.report.matrix import print_matrix
+    from gpu_virt_bench.report.matrix import blocks
+    from gpu_virt_bench.report.render.text import print_blocks
     from gpu_virt_bench.report.text import console, named
     from gpu_virt_bench.results import RunFileError
 
@@ -415,7 +443,7 @@ def compare_with(result: Result, earlier: Sequence[Chosen], by_name: Set[str]) -
         except (RunFileError, OSError) as error:
             click.echo(f"Not compared: {wrong_use(error)}", err=True)
             continue
-        print_matrix([one.headlines(by_name) for one in found], console())
+        print_blocks(blocks([one.headlines(by_name) for one in found]), console())
         click.echo()
     for record in result.records:
         if record.refused:

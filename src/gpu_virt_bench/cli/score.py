@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import sys
-from functools import partial
 from pathlib import Path
 
 import click
 
 from gpu_virt_bench.cli.completion import policy_names
-from gpu_virt_bench.cli.settings import printed, write, written
+from gpu_virt_bench.cli.settings import shown, write, written
 
 
 @click.command(name="score")
@@ -33,7 +32,7 @@ def command(runs: tuple[Path, ...], reference: Path, policy: Path | None, form: 
     """
     from gpu_virt_bench import policy as policies
     from gpu_virt_bench.cli.run import wrong_use
-    from gpu_virt_bench.report.score import markdown, print_card, to_json
+    from gpu_virt_bench.report.score import blocks, to_json
     from gpu_virt_bench.score import score_files
 
     try:
@@ -41,8 +40,8 @@ def command(runs: tuple[Path, ...], reference: Path, policy: Path | None, form: 
         card = score_files(reference, runs, weights)
     except Exception as error:
         raise wrong_use(error) from None
-    if form == "text":
-        printed(partial(print_card, card), output)
+    if form == "json":
+        write(to_json(card), output)
     else:
-        write(to_json(card) if form == "json" else markdown(card), output)
+        shown(blocks(card), form, output)
     sys.exit(3 if card.one_run else 1 if card.note else 0)

@@ -9,11 +9,14 @@ from contextlib import redirect_stdout
 from io import StringIO
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from gpu_virt_bench.model.text import nearest, small_text, write_whole
+
+if TYPE_CHECKING:
+    from gpu_virt_bench.report.blocks import Block
 
 MOST_INTEGER = (1 << 63) - 1
 """Run files hold integers of 64 bits."""
@@ -136,6 +139,18 @@ def printed(print_it: Callable[[], object], output: Path | None) -> None:
     with redirect_stdout(StringIO()) as text:
         print_it()
     write(text.getvalue(), output)
+
+
+def shown(blocks: Sequence[Block], form: str, output: Path | None) -> None:
+    """A report for people, as text or as Markdown."""
+    from gpu_virt_bench.report.render.markdown import markdown
+    from gpu_virt_bench.report.render.text import print_blocks
+    from gpu_virt_bench.report.text import console
+
+    if form == "markdown":
+        write(markdown(blocks), output)
+    else:
+        printed(lambda: print_blocks(blocks, console()), output)
 
 
 def pairs(words: Sequence[str], option: str) -> dict[str, str]:

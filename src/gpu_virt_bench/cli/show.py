@@ -134,15 +134,12 @@ def about_file(file: RunFile) -> About:
 
 def run_text(file: RunFile, to_stdout: bool) -> str:
     """A run's facts, its table, its remarks."""
-    from gpu_virt_bench.report.about import print_about
-    from gpu_virt_bench.report.text import print_run
+    from gpu_virt_bench.report.about import facts
+    from gpu_virt_bench.report.outcomes import of_run
+    from gpu_virt_bench.report.render.text import print_blocks
 
-    def print_it(out: Console) -> None:
-        print_about(file.run, about_file(file), out)
-        out.print()
-        print_run(file.run, out)
-
-    return captured(print_it, to_stdout)
+    blocks = [facts(file.run, about_file(file)), *of_run(file.run)]
+    return captured(lambda out: print_blocks(blocks, out), to_stdout)
 
 
 def run_rows(file: RunFile, form: str, samples: bool) -> Iterable[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,6 +15,9 @@ from gpu_virt_bench.results import MOST_BYTES, RunFileError, load
 
 BEGAN = re.compile(rb'"began":\s*"([^"]+)"')
 TWIN = re.compile(rb'"twin":\s*true')
+SESSION = re.compile(rb'"session":\s*\{\s*"id":\s*"([^"\\]*)"')
+SYSTEM = re.compile(rb'"system":\s*\{\s*"id":\s*"([^"\\]*)"')
+UNKNOWN = ("", "")
 NAMED, MOST_POINTS = 3, 8
 HEAD = 4096
 """`began` stands among the first keys of a run file."""
@@ -115,8 +119,31 @@ def of_system(path: Path, session: str, system: str, unreadable: list[Path]) -> 
     """The runs of a system in that session, beside a run's file and in the directory that `run` gives the system there;
     those that cannot be read are added to `unreadable`."""
     for folder in dict.fromkeys([path.parent, path.absolute().parent.parent / system]):
-        files = (file for file in sorted(folder.glob("*.json")) if says(file, session.encode(), system.encode()))
+        files = (file for file in sorted(folder.glob("*.json")) if is_of(file, session, system))
         yield from readable(files, unreadable)
+
+
+def is_of(file: Path, session: str, system: str) -> bool:
+    """Whether a file may be a run of that system in that session; each file's text is looked at once, however many runs
+    are compared."""
+    try:
+        stamp = file.stat().st_mtime_ns
+    except OSError:
+        return False
+    found = whose_text(file, stamp)
+    return found in ((session, system), UNKNOWN) and (found != UNKNOWN or says(file, session.encode(), system.encode()))
+
+
+@lru_cache(maxsize=4096)
+def whose_text(file: Path, stamp: int) -> tuple[str, str]:
+    """The session and the system that a file's text names, as this program writes them; UNKNOWN if it is written
+    otherwise. `stamp` is when it was changed."""
+    del stamp
+    text = text_of(file)
+    session, system = SESSION.search(text), SYSTEM.search(text)
+    if session is None or system is None:
+        return UNKNOWN
+    return session.group(1).decode(errors="replace"), system.group(1).decode(errors="replace")
 
 
 def readable(files: Iterable[Path], unreadable: list[Path]) -> Iterator[Run]:

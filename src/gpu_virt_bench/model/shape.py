@@ -6,11 +6,12 @@ pydantic, which writes the files and their schema, lists every misfit: 16 MiB of
 from __future__ import annotations
 
 import types
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING, fields, is_dataclass
-from functools import cache
+from functools import cache, partial
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
+Builder = Callable[[Any], Any]
 SCALARS: Mapping[Any, tuple[tuple[type, ...], str]] = {
     str: ((str,), "a string"),
     int: ((int,), "an integer"),
@@ -20,6 +21,8 @@ SCALARS: Mapping[Any, tuple[tuple[type, ...], str]] = {
 }
 """Type of a field -> types of the JSON values that fit (exactly: true is no integer), and its name."""
 
+PLAIN = (str, int, float)
+"""The members of a table's cells: most values of a file are such."""
 SYMBOLS = {
     **{code: 0x2400 + code for code in range(0x20) if chr(code) not in "\t\n"},
     0x7F: 0x2421,
@@ -61,18 +64,32 @@ def visible(text: str) -> str:
 
 def build(kind: Any, value: Any) -> Any:  # noqa: ANN401  any type of model/run.py, any JSON value
     """The value as that type."""
+    return builder(kind)(value)
+
+
+@cache
+def builder(kind: Any) -> Builder:  # noqa: ANN401
+    """What builds values of a type; a file has thousands of each."""
+    origin, inner = get_origin(kind), get_args(kind)
     if is_dataclass(kind):
-        return record(kind, expect(dict, value, "an object"))
-    origin = get_origin(kind)
+        return partial(record, kind)
     if origin is list:
-        return sequence(get_args(kind)[0], expect(list, value, "a list"))
+        return partial(sequence, inner[0])
     if origin in (dict, Mapping):
-        return mapping(get_args(kind)[1], expect(dict, value, "an object"))
+        return partial(mapping, inner[1])
     if origin is Literal:
-        return choice(get_args(kind), value)
+        return partial(choice, inner)
     if origin in (Union, types.UnionType):
-        return build(member(get_args(kind), value), value)
-    return scalar(kind, value)
+        return union(inner)
+    return partial(scalar, kind)
+
+
+def union(members: tuple[Any, ...]) -> Builder:
+    """What builds one of several types."""
+    if set(members) <= set(SCALARS):
+        by_type = {one: partial(scalar, kind) for kind in reversed(members) for one in SCALARS[kind][0]}
+        return lambda value: by_type.get(type(value), partial(member, members))(value)
+    return lambda value: build(member(members, value), value)
 
 
 def expect(kind: type, value: Any, name: str) -> Any:  # noqa: ANN401
@@ -117,55 +134,72 @@ def member(members: tuple[Any, ...], value: Any) -> Any:  # noqa: ANN401
     raise Misfit(f"is {shown(value)}, expected {' or '.join(SCALARS[kind][1] for kind in others)}")
 
 
-def sequence(kind: Any, values: list[Any]) -> list[Any]:  # noqa: ANN401
+def sequence(kind: Any, values: Any) -> list[Any]:  # noqa: ANN401
     """Every entry as that type."""
-    made = []
+    expect(list, values, "a list")
+    if kind is float and all_numbers(values):
+        return [float(value) for value in values]
+    make, made = builder(kind), []
     for index, value in enumerate(values):
         try:
-            made.append(build(kind, value))
+            made.append(make(value))
         except Misfit as error:
             error.place.insert(0, index)
             raise
     return made
 
 
-def mapping(kind: Any, values: dict[str, Any]) -> dict[str, Any]:  # noqa: ANN401
+def all_numbers(values: list[Any]) -> bool:
+    """Whether every entry is a number: most of a file are such lists."""
+    return set(map(type, values)) <= {float, int}
+
+
+def mapping(kind: Any, values: Any) -> dict[str, Any]:  # noqa: ANN401
     """Every value as that type; keys are made visible, and must still differ."""
-    made = {}
+    expect(dict, values, "an object")
+    if get_args(kind) == PLAIN and set(map(type, values.values())) <= {str, int, float}:
+        made = {visible(key): visible(value) if type(value) is str else value for key, value in values.items()}
+        return unlike_keys(made, values)
+    make, made = builder(kind), {}
     for key, value in values.items():
         try:
-            made[visible(key)] = build(kind, value)
+            made[visible(key)] = make(value)
         except Misfit as error:
             error.place.insert(0, key)
             raise
+    return unlike_keys(made, values)
+
+
+def unlike_keys(made: dict[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    """What was made, if it has as many keys as the file."""
     if len(made) < len(values):
         raise Misfit("has keys that differ in control characters alone")
     return made
 
 
 @cache
-def members_of(kind: Any) -> dict[str, tuple[Any, bool]]:  # noqa: ANN401
-    """Fields of a type: name -> its type, and whether it may be absent."""
+def members_of(kind: Any) -> dict[str, tuple[Builder, bool]]:  # noqa: ANN401
+    """Fields of a type: name -> what builds it, and whether it may be absent."""
     hints = get_type_hints(kind)
     return {
-        entry.name: (hints[entry.name], entry.default is not MISSING or entry.default_factory is not MISSING)
+        entry.name: (builder(hints[entry.name]), entry.default is not MISSING or entry.default_factory is not MISSING)
         for entry in fields(kind)
     }
 
 
-def record(kind: Any, values: dict[str, Any]) -> Any:  # noqa: ANN401
+def record(kind: Any, values: Any) -> Any:  # noqa: ANN401
     """An object with the fields of a type: all that it needs, none that it does not know."""
     known = members_of(kind)
-    for name in values:
+    for name in expect(dict, values, "an object"):
         if name not in known:
             raise Misfit("is an unknown key; a newer gpu-virt-bench may read it", name)
     made = {}
-    for name, (expected, optional) in known.items():
+    for name, (make, optional) in known.items():
         if name not in values and not optional:
             raise Misfit("is missing", name)
         if name in values:
             try:
-                made[name] = build(expected, values[name])
+                made[name] = make(values[name])
             except Misfit as error:
                 error.place.insert(0, name)
                 raise

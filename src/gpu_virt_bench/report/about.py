@@ -5,20 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from textwrap import wrap
-from typing import TYPE_CHECKING
 
 from gpu_virt_bench.compare.admissible import unproven
 from gpu_virt_bench.compare.quotas import MIB, granted
 from gpu_virt_bench.model.run import Check, Device, Host, Run, Value
+from gpu_virt_bench.report.blocks import Cell, Column, Row, Table
 from gpu_virt_bench.report.sweep import point_name
 from gpu_virt_bench.report.text import devices
-
-if TYPE_CHECKING:
-    from rich.console import Console
-
-NAME = 9
-"""Columns of a line's name."""
 
 
 @dataclass(frozen=True)
@@ -130,12 +123,9 @@ def proof(run: Run) -> Asked:
 # -- for people
 
 
-def print_about(run: Run, found: About, out: Console) -> None:
-    """One line for each thing, wrapped to the terminal."""
-    for name, text in lines(run, found):
-        first, *more = wrap(text, max(out.width - NAME, 20)) or [""]
-        for line in [f"{name:{NAME}}{first}", *(" " * NAME + line for line in more)]:
-            out.print(line, markup=False, soft_wrap=True)
+def facts(run: Run, found: About) -> Table:
+    """A row for each thing."""
+    return Table([Column(""), Column("")], [Row([Cell(name), Cell(text)]) for name, text in lines(run, found)])
 
 
 def lines(run: Run, found: About) -> Iterator[tuple[str, str]]:

@@ -1,33 +1,35 @@
-"""Comparisons as tables: what both renderings share, and the terminal's."""
+"""Comparisons with every value and interval, as blocks."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import get_args
-
-from rich.console import Console
-from rich.padding import Padding
-from rich.text import Text
 
 from gpu_virt_bench.compare.said import ends_text, size_text, value_text
 from gpu_virt_bench.model.comparison import Change, Comparison, Interval, Row, Verdict
 from gpu_virt_bench.model.metric import SHOWN
-from gpu_virt_bench.report.grid import Grid
+from gpu_virt_bench.report.blocks import Block, Bullets, Cell, Column, Heading, Remark, Sentence, Table, Tone
+from gpu_virt_bench.report.blocks import Row as Cells
 from gpu_virt_bench.report.sentence import refused
-from gpu_virt_bench.report.text import ARROWS, EMULATED, level_note, number, usual_level
+from gpu_virt_bench.report.text import ARROWS, EMULATED, level_note, number, titled, usual_level
 
-STYLES = {
-    "better": "green",
-    "slightly better": "green",
-    "worse": "red",
-    "slightly worse": "red",
-    "deferred or elided": "yellow",
-    "inconclusive": "yellow",
-    "not comparable": "dim",
-    "informational": "dim",
+TONES: dict[str, Tone] = {
+    "better": "good",
+    "slightly better": "good",
+    "worse": "bad",
+    "slightly worse": "bad",
+    "deferred or elided": "unsure",
+    "inconclusive": "unsure",
+    "not comparable": "muted",
+    "informational": "muted",
 }
+COLUMNS = (
+    Column("outcome"),
+    *(Column(name, numeric=True) for name in ("baseline", "candidate", "change")),
+    Column("verdict"),
+)
 
 
 def estimate_lines(found: Interval | None, unit: str, repetitions: int, confidence: float) -> list[str]:
@@ -51,11 +53,12 @@ def change_lines(change: Change | None, unit: str, confidence: float) -> list[st
     return lines if change.floor is None else [*lines, f"floor {size_text(change.floor, change, unit)}"]
 
 
-def name_of(row: Row) -> str:
-    """`OH-001 Kernel launch latency, us ↓`; a difference says so."""
+def name_of(row: Row) -> Cell:
+    """`OH-001 Kernel launch latency, us ↓`, its parameters below; a difference says so."""
     difference = ", difference" if row.change is not None and row.change.kind == "difference" else ""
     difference += f" from {row.against}" * bool(row.against)
-    return f"{row.id} {row.title}, {row.shown_unit} {ARROWS[row.better]}".rstrip() + difference
+    name, *params = titled(row.id, row.title).split("\n")
+    return Cell(f"{name}, {row.shown_unit} {ARROWS[row.better]}".rstrip() + difference, below=params)
 
 
 def heading(comparison: Comparison) -> str:
@@ -117,43 +120,35 @@ def usual_of(comparison: Comparison) -> tuple[float, str]:
     return usual_level(found, comparison.confidence)
 
 
-def print_comparisons(comparisons: Sequence[Comparison], out: Console) -> None:
-    """A table for each category and candidate."""
-    for index, comparison in enumerate(comparisons):
-        if index:
-            out.print()
-        out.print(heading(comparison), style="bold", markup=False)
-        if comparison.is_empty:
-            out.print(f"nothing is compared: {refused(comparison)}", markup=False)
-            continue
-        out.print(tally(comparison.rows), markup=False)
-        for remark in comparison.remarks:
-            out.print(Padding(Text(remark), (0, 0, 0, 2)), style="yellow")
-        for category, rows in categories(comparison).items():
-            out.print()
-            out.print(table(category, rows, comparison, out.width))
-            for note in notes(rows):
-                out.print(Padding(Text(note), (0, 0, 0, 2)))
-        out.print()
-        out.print(key(comparison), style="dim", markup=False)
+def blocks(comparisons: Sequence[Comparison]) -> list[Block]:
+    """A section for each candidate, with a table for each category."""
+    return [block for one in comparisons for block in section(one)]
 
 
-def table(category: str, rows: Sequence[Row], comparison: Comparison, width: int) -> Grid:
-    """The outcomes of one category. From 80 columns on only titles are wrapped; below, everything may be."""
-    figures, verdicts = len("range of 5, 94 %"), len("informational")
-    titles = width - 3 * (figures + 1) - (verdicts + 1) - 1
-    made = Grid(title=Text(category), title_justify="left", box=None, padding=(0, 1, 1, 0), pad_edge=False)
-    made.add_column("outcome", overflow="fold", max_width=titles if width >= 80 else None)
-    for name in ("baseline", "candidate", "change"):
-        made.add_column(name, overflow="fold", min_width=figures if width >= 80 else None)
-    made.add_column("verdict", overflow="fold", min_width=verdicts if width >= 80 else None)
+def section(comparison: Comparison) -> Iterator[Block]:
+    """One candidate against the baseline."""
+    yield Heading(heading(comparison))
+    if comparison.is_empty:
+        yield Sentence(f"nothing is compared: {refused(comparison)}")
+        return
+    yield Sentence(tally(comparison.rows))
+    yield from (Remark(remark) for remark in comparison.remarks)
     usual = usual_of(comparison)[0]
-    for row in rows:
-        sides = (
-            estimate_lines(row.baseline, row.shown_unit, row.baseline_repetitions, usual),
-            estimate_lines(row.candidate, row.shown_unit, row.candidate_repetitions, usual),
-            change_lines(row.change, row.shown_unit, usual),
-        )
-        cells = [name_of(row), *("\n".join(lines) for lines in sides)]
-        made.add_row(*map(Text, cells), Text(row.verdict, style=STYLES.get(row.verdict, "")))
-    return made
+    for category, rows in categories(comparison).items():
+        yield Heading(category, 3)
+        yield Table(COLUMNS, [cells(row, usual) for row in rows])
+        if told := notes(rows):
+            yield Bullets(told)
+    yield Sentence(key(comparison), "muted")
+
+
+def cells(row: Row, usual: float) -> Cells:
+    """One outcome: both sides and the change with their intervals, and the verdict."""
+    change = None if row.change is None else row.change.interval
+    sides = (
+        (row.baseline, estimate_lines(row.baseline, row.shown_unit, row.baseline_repetitions, usual)),
+        (row.candidate, estimate_lines(row.candidate, row.shown_unit, row.candidate_repetitions, usual)),
+        (change, change_lines(row.change, row.shown_unit, usual)),
+    )
+    found = [Cell(first, None if side is None else side.value, below=below) for side, (first, *below) in sides]
+    return Cells([name_of(row), *found, Cell(row.verdict, tone=TONES.get(row.verdict, ""))], id=row.id)

@@ -1,55 +1,44 @@
-"""Answers to the conformance table, for the terminal."""
+"""Answers to the conformance table, as blocks."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
-
-from rich.padding import Padding
-from rich.text import Text
+from collections.abc import Iterable, Iterator, Mapping
 
 from gpu_virt_bench.model.conformance import Asked, Beside, Conformance, Difference
 from gpu_virt_bench.model.text import counted
-from gpu_virt_bench.report.grid import Grid
-from gpu_virt_bench.report.text import console
+from gpu_virt_bench.report.blocks import Block, Box, Bullets, Cell, Column, Heading, Row, Sentence, Table
 
 PREFIXES = ("CUDA_ERROR_", "CUDA_")
 
 
-def print_conformance(found: Conformance) -> None:
+def blocks(found: Conformance) -> list[Block]:
     """What differs; where nothing was compared, every answer."""
-    out = console()
+    by_scene = len({scene_of(row) for row in found.rows}) > 1
+    told = [block for one in found.compared for block in beside(one, by_scene)]
     if not found.compared:
-        out.print(Text(f"{found.title}: answers to {counted(len(found.rows), 'call')}", style="bold"))
-        out.print(answers_table(found.rows))
-    for one in found.compared:
-        print_beside(one, len({scene_of(row) for row in found.rows}) > 1)
+        told = [Heading(f"{found.title}: answers to {counted(len(found.rows), 'call')}"), answers_table(found.rows)]
     if found.stale:
-        console().print(Text(f"known, but no difference any more: {', '.join(found.stale)}", style="bold"))
+        told.append(Sentence(f"known, but no difference any more: {', '.join(found.stale)}", lead=True))
+    return told
 
 
-def print_beside(one: Beside, by_scene: bool) -> None:
+def beside(one: Beside, by_scene: bool) -> Iterator[Block]:
     """The counts first, then what nobody has explained, then the rest with its reasons."""
-    out = console()
     if one.refused:
-        out.print(Text(f"{one.name}: not asked: {one.refused}", style="bold"))
+        yield Heading(f"{one.name}: not asked: {one.refused}")
         return
     explained = [item for item in one.differences if item.reason]
     known = f", {len(explained)} of them known" if explained else ""
-    out.print(
-        Text(
-            f"{one.name} beside {one.against} ({one.driver}): {counted(one.compared, 'call')},"
-            f" {counted(len(one.differences), 'difference')}{known}",
-            style="bold",
-        )
+    yield Heading(
+        f"{one.name} beside {one.against} ({one.driver}): {counted(one.compared, 'call')},"
+        f" {counted(len(one.differences), 'difference')}{known}"
     )
     if by_scene:
-        out.print(scenes_table(one))
+        yield scenes_table(one)
     if one.unexplained:
-        out.print(differences_table(one, one.unexplained))
-    for reason, rows in by_reason(explained).items():
-        out.print(Text(f"known: {reason}"))
-        out.print(Padding(Text(", ".join(rows)), (0, 0, 0, 2)))
+        yield differences_table(one, one.unexplained)
+    yield from (Box(f"known: {reason}", [Bullets([", ".join(rows)])]) for reason, rows in by_reason(explained).items())
 
 
 def by_reason(found: Iterable[Difference]) -> Mapping[str, list[str]]:
@@ -60,31 +49,27 @@ def by_reason(found: Iterable[Difference]) -> Mapping[str, list[str]]:
     return sorted_rows
 
 
-def differences_table(one: Beside, found: Iterable[Difference]) -> Grid:
+def differences_table(one: Beside, found: Iterable[Difference]) -> Table:
     """Both answers to each row."""
-    table = Grid(expand=False)
-    table.add_column("row", no_wrap=True)
-    for name in ("", "call", one.against, one.name):
-        table.add_column(name)
-    for item in found:
-        both = short(item.driver), short(item.found)
-        table.add_row(Text(item.row), Text(item.direction), call(item.function, item.case), *both)
-    return table
+    columns = [Column(name) for name in ("row", "", "call", one.against, one.name)]
+    rows = [
+        (item.row, item.direction, call(item.function, item.case), short(item.driver), short(item.found))
+        for item in found
+    ]
+    return Table(columns, [Row([*map(Cell, row)]) for row in rows])
 
 
-def scenes_table(one: Beside) -> Grid:
+def scenes_table(one: Beside) -> Table:
     """How much of each scene differs, and how."""
-    table = Grid(expand=False)
-    table.add_column("scene", no_wrap=True)
-    for name in ("asked", "different", "known", "forgiving"):
-        table.add_column(name, justify="right")
-    asked = Counter(map(scene_of, one.answers))
-    for scene, number in asked.items():
+    names = ("asked", "different", "known", "forgiving")
+    rows = []
+    for scene, number in Counter(map(scene_of, one.answers)).items():
         there = [item for item in one.differences if scene_of(item.row) == scene]
         known = [item for item in there if item.reason]
         forgiving = [item for item in there if item.direction == "forgives"]
-        table.add_row(scene, *(str(count or "") for count in (number, len(there), len(known), len(forgiving))))
-    return table
+        counts = (number, len(there), len(known), len(forgiving))
+        rows.append(Row([Cell(scene), *(Cell(str(count or ""), count) for count in counts)]))
+    return Table([Column("scene"), *(Column(name, numeric=True) for name in names)], rows)
 
 
 def scene_of(row: str) -> str:
@@ -92,24 +77,19 @@ def scene_of(row: str) -> str:
     return row.partition(".")[0]
 
 
-def answers_table(rows: Mapping[str, Asked]) -> Grid:
+def answers_table(rows: Mapping[str, Asked]) -> Table:
     """Every row."""
-    table = Grid(expand=False)
-    table.add_column("row", no_wrap=True)
-    for name in ("call", "answer"):
-        table.add_column(name)
-    for row, asked in rows.items():
-        table.add_row(Text(row), call(asked.function, asked.case), short(asked.answer.words))
-    return table
+    found = [(row, call(asked.function, asked.case), short(asked.answer.words)) for row, asked in rows.items()]
+    return Table([Column("row"), Column("call"), Column("answer")], [Row([*map(Cell, row)]) for row in found])
 
 
-def call(function: str, case: str) -> Text:
+def call(function: str, case: str) -> str:
     """`cuMemFree_v2: memory that was freed`."""
-    return Text(f"{function}: {case}")
+    return f"{function}: {case}"
 
 
-def short(words: str) -> Text:
+def short(words: str) -> str:
     """An answer without what all names begin with: `INVALID_VALUE`."""
     for prefix in PREFIXES:
         words = words.removeprefix(prefix)
-    return Text(words)
+    return words

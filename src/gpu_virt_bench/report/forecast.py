@@ -1,24 +1,21 @@
-"""What a session would measure, for people."""
+"""What a session would measure, as blocks."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rich.padding import Padding
-from rich.text import Text
-
 from gpu_virt_bench.model.forecast import Forecast, PlannedRun
 from gpu_virt_bench.model.text import counted, span
-from gpu_virt_bench.report.text import EMULATED, MIB, console
+from gpu_virt_bench.report.blocks import Block, Box, Bullets, Heading, Sentence
+from gpu_virt_bench.report.text import EMULATED, MIB
 
 
-def print_forecast(found: Forecast) -> None:
+def blocks(found: Forecast) -> list[Block]:
     """The sentence, the runs, how they stand to each other, and each outcome."""
-    out = console()
-    out.print(Text(heading(found), style="bold"))
-    for line in lines(found):
-        out.print(Padding(Text(line), (0, 0, 0, 2), expand=False))
-    out.print("Nothing was measured, and no file was written.")
+    told: list[Block] = [Bullets(list(budget(found)))]
+    runs = [Box(of_run(run), [Bullets(list(outcomes_of(run)))]) for run in found.runs]
+    last = Sentence("Nothing was measured, and no file was written.")
+    return [Heading(heading(found)), *told, *runs, Bullets(list(order(found))), last]
 
 
 def heading(found: Forecast) -> str:
@@ -30,31 +27,37 @@ def heading(found: Forecast) -> str:
     return f"About {times}: {counted(len(found.runs), 'run')} of suite {found.suite}, {taken}, on {device}"
 
 
-def lines(found: Forecast) -> Iterator[str]:
-    """All else, a sentence each."""
-    if (budget := found.time_budget_seconds) is not None:
-        short = ", shorter than that: it will end before all is measured" if budget < found.seconds else ""
-        yield f"time budget: {budget:g} s{short}"
-    for run in found.runs:
-        yield from of_run(run)
+def budget(found: Forecast) -> Iterator[str]:
+    """The time that is given, and whether it is enough."""
+    if (given := found.time_budget_seconds) is not None:
+        short = ", shorter than that: it will end before all is measured" if given < found.seconds else ""
+        yield f"time budget: {given:g} s{short}"
+
+
+def order(found: Forecast) -> Iterator[str]:
+    """Which runs are measured beside each other."""
     for one in found.side_by_side:
         alone = f"{one.runs[0]}: alone" if len(one.runs) == 1 else f"{', '.join(one.runs)}: in rounds, side by side"
         yield alone + (f"; in turns with the others: {one.why}" if len(found.side_by_side) > 1 else "")
 
 
-def of_run(run: PlannedRun) -> Iterator[str]:
-    """One run: where it goes, its limits, and its outcomes by metric."""
+def of_run(run: PlannedRun) -> str:
+    """One run: its limits, and where it goes."""
     limits = [
         *([f"memory {run.memory_limit_bytes / MIB:g} MiB"] if run.memory_limit_bytes is not None else []),
         *([f"compute {100 * run.compute_limit:g} %"] if run.compute_limit is not None else []),
     ]
-    yield f"{run.name}: {', '.join(limits) or 'no limits'}; a file in {run.folder}/"
+    return f"{run.name}: {', '.join(limits) or 'no limits'}; a file in {run.folder}/"
+
+
+def outcomes_of(run: PlannedRun) -> Iterator[str]:
+    """Its outcomes by metric, and what is missing."""
     if run.refused:
-        yield f"  refused: {run.refused}"
+        yield f"refused: {run.refused}"
         return
-    yield from (f"  {lack}: measured without" for lack in run.unlimited)
-    yield f"  {counted(len(run.outcomes), 'outcome')}: {', '.join(by_metric(run.outcomes))}"
-    yield from (f"  skipped: {name}: {reason}" for name, reason in run.skipped.items())
+    yield from (f"{lack}: measured without" for lack in run.unlimited)
+    yield f"{counted(len(run.outcomes), 'outcome')}: {', '.join(by_metric(run.outcomes))}"
+    yield from (f"skipped: {name}: {reason}" for name, reason in run.skipped.items())
 
 
 def by_metric(outcomes: list[str]) -> list[str]:

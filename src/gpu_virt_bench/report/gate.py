@@ -1,26 +1,30 @@
-"""A gate's judgement as text, JSON or Markdown."""
+"""A gate's judgement as blocks, and as JSON."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import asdict
-
-from rich.padding import Padding
-from rich.text import Text
 
 from gpu_virt_bench.compare.said import change_text, size_text
 from gpu_virt_bench.gate import Case, Finding, Judgement
-from gpu_virt_bench.model.comparison import Row
+from gpu_virt_bench.model.comparison import Row as Compared
 from gpu_virt_bench.model.metric import SHOWN
+from gpu_virt_bench.report.blocks import Block, Bullets, Cell, Column, Heading, Row, Sentence, Table, Tone
 from gpu_virt_bench.report.comparison import heading
 from gpu_virt_bench.report.envelope import envelope
-from gpu_virt_bench.report.grid import Grid
-from gpu_virt_bench.report.markdown import escaped, table
-from gpu_virt_bench.report.text import console, number
+from gpu_virt_bench.report.text import number
 
-HEADINGS = ("outcome", "finding", "change, or why there is no judgement")
+COLUMNS = (Column("outcome"), Column("finding"), Column("change, or why there is no judgement"))
 ORDER: tuple[Finding, ...] = ("worse", "failed", "lacking", "tolerated", "unjudged", "kept", "informational")
+TONES: dict[Finding, Tone] = {
+    "worse": "bad",
+    "failed": "bad",
+    "lacking": "bad",
+    "tolerated": "unsure",
+    "unjudged": "unsure",
+    "kept": "good",
+    "informational": "muted",
+}
 OPEN = ("inconclusive", "deferred or elided", "not comparable")
 """Verdicts of a comparison that are no judgement."""
 NOTHING = "THIS GATE PROVED NOTHING: not one outcome could be judged."
@@ -36,7 +40,7 @@ def one_line(text: str) -> str:
     return " ".join(text.split())
 
 
-def change(row: Row) -> str:
+def change(row: Compared) -> str:
     """`+105.0 ±4.0 %, margin 2 %`, or a difference in the unit that people expect."""
     if row.change is None:
         return ""
@@ -44,7 +48,7 @@ def change(row: Row) -> str:
     return f"{change_text(row.change, unit)}, margin {size_text(row.change.margin, row.change, unit)}"
 
 
-def values(row: Row) -> str:
+def values(row: Compared) -> str:
     """`3.21 -> 6.60 us`: both sides, in the unit that people expect."""
     if row.against and row.candidate is not None:
         return f"{number(row.candidate.value * SHOWN[row.shown_unit][1])} {row.shown_unit}, against {row.against}"
@@ -71,9 +75,18 @@ def outcome(case: Case) -> str:
     return f"{case.row.id} {case.row.title}"
 
 
-def rows(judgement: Judgement) -> list[Sequence[str]]:
-    """A row for each case, regressions first."""
-    return [(outcome(case), finding(case), sentence(case)) for case in sorted_cases(judgement)]
+def blocks(judgement: Judgement) -> list[Block]:
+    """The verdict, a row for each case, regressions first, and what to know of them."""
+    found: list[Block] = [Sentence(verdict(judgement), lead=True), Heading(title(judgement))]
+    found += [] if judgement.refused else [Table(COLUMNS, [row(case) for case in sorted_cases(judgement)])]
+    told = notes(judgement)
+    return [*found, *([Bullets(told)] if told else [])]
+
+
+def row(case: Case) -> Row:
+    """One case."""
+    tone = TONES.get(case.finding, "")
+    return Row([Cell(outcome(case)), Cell(finding(case), tone=tone), Cell(sentence(case))], id=case.row.id)
 
 
 def sorted_cases(judgement: Judgement) -> list[Case]:
@@ -100,32 +113,6 @@ def notes(judgement: Judgement) -> list[str]:
     if judgement.unjudged and judgement.status == 0:
         found.append(f"{len(judgement.unjudged)} not judged and let pass; --strict would not.")
     return found
-
-
-def print_gate(judgement: Judgement) -> None:
-    """The verdict, and the table for the terminal."""
-    shown = Grid(title=Text(title(judgement)), title_justify="left", title_style="bold")
-    for column in HEADINGS:
-        shown.add_column(column, overflow="fold")
-    for row in rows(judgement):
-        shown.add_row(*map(Text, row))
-    out = console()
-    out.print(Text(verdict(judgement), style="bold"))
-    out.print()
-    out.print(Text(title(judgement), style="bold") if judgement.refused else shown)
-    for note in notes(judgement):
-        out.print(Padding(Text(note), (0, 0, 0, 2)))
-
-
-def markdown(judgement: Judgement) -> str:
-    """The same as Markdown."""
-    bullets = "\n".join(f"- {escaped(note)}" for note in notes(judgement))
-    blocks = [
-        f"## {escaped(title(judgement))}",
-        f"**{escaped(verdict(judgement))}**",
-    ]
-    blocks += [] if judgement.refused else [table(HEADINGS, rows(judgement))]
-    return "\n\n".join([*blocks, *([bullets] if bullets else [])]) + "\n"
 
 
 def to_json(judgement: Judgement) -> str:

@@ -17,6 +17,7 @@ from gpu_virt_bench.history.trend import DAY, FEWEST_FOR_CHANGE, FEWEST_FOR_TREN
 from gpu_virt_bench.model.metric import SHOWN, Value
 from gpu_virt_bench.model.text import counted
 from gpu_virt_bench.report.envelope import envelope
+from gpu_virt_bench.report.signs import LEVELS
 from gpu_virt_bench.report.text import ARROWS, number
 
 WIDTH = 80
@@ -25,7 +26,6 @@ ROWS = 20
 NAMED = 5
 LONGEST = 60
 """Letters of a circumstance: a definition's `[[record]]` step may print pages."""
-LEVELS = "▁▂▃▄▅▆▇█"
 MIB = 1 << 20
 UNITS = {"Hz": ("MHz", 1e-6), "B": ("GiB", 2.0**-30)}
 """SI unit of a circumstance -> the unit that people expect, and the factor from one to the other."""

@@ -7,49 +7,35 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from rich.console import Console
-from rich.padding import Padding
-from rich.text import Text
-
 from gpu_virt_bench.compare.said import size_text
 from gpu_virt_bench.model.comparison import Comparison, Row
 from gpu_virt_bench.model.metric import SHOWN
 from gpu_virt_bench.model.text import counted
-from gpu_virt_bench.report.comparison import STYLES
-from gpu_virt_bench.report.grid import Grid
+from gpu_virt_bench.report.blocks import Block, Bullets, Cell, Column, Heading, Sentence, Table, Tone
+from gpu_virt_bench.report.blocks import Row as Cells
+from gpu_virt_bench.report.comparison import TONES
 from gpu_virt_bench.report.sentence import asked, got, sentence, shown, tail_word
 from gpu_virt_bench.report.text import EMULATED, number, titled, usual_level
 
-NARROWEST = 22
-"""Columns that titles keep, however many systems there are."""
+NONE = Cell("-", tone="muted")
 
 
-def print_matrix(comparisons: Sequence[Comparison], out: Console) -> None:
+def blocks(comparisons: Sequence[Comparison]) -> list[Block]:
     """The sentences, then the rows, then what a reader must know; of several baselines one after the other."""
-    for index, group in enumerate(by_baseline(comparisons)):
-        if index:
-            out.print()
-        for one in group:
-            out.print(sentence(one), style="bold", markup=False)
-            out.print()
-        print_group([one for one in group if not one.is_empty], out)
-        for line in choices(group):
-            out.print(Padding(Text(line), (0, 0, 0, 2)))
+    return [block for group in by_baseline(comparisons) for block in of_baseline(group)]
 
 
-def print_group(group: Sequence[Comparison], out: Console) -> None:
-    """The rows of what is compared, and what a reader must know of them."""
-    if not group:
-        return
-    out.print(heading(group), markup=False)
-    for part in fitting(group, out.width):
-        out.print()
-        out.print(table(part, out.width))
-    out.print()
-    for line in [*remarks(group), *notes(group), *more(group)]:
-        out.print(Padding(Text(line), (0, 0, 0, 2)))
-    out.print()
-    out.print(key(group), style="dim", markup=False)
+def of_baseline(group: Sequence[Comparison]) -> Iterator[Block]:
+    """What is compared with one baseline."""
+    yield from (Sentence(sentence(one), lead=True) for one in group)
+    compared = [one for one in group if not one.is_empty]
+    if compared:
+        yield Heading(heading(compared))
+        yield table(compared)
+        yield Bullets([*remarks(compared), *notes(compared), *more(compared)])
+        yield Sentence(key(compared), "muted")
+    if found := choices(group):
+        yield Bullets(found)
 
 
 def choices(group: Sequence[Comparison]) -> list[str]:
@@ -90,53 +76,49 @@ def level(group: Sequence[Comparison]) -> str:
     return usual_level(reached, group[0].confidence)[1]
 
 
-def fitting(group: Sequence[Comparison], width: int) -> Iterator[Sequence[Comparison]]:
-    """As many candidates at a time as the width holds."""
-    first = max(len(line) for line in baseline_cells(group))
-    widest = max(len(line) for one in group for line in cells_of(one))
-    names = max(len(one.candidate.name) for one in group)
-    count = max(1, (width - NARROWEST - first - 2) // (max(widest, min(names, 18)) + 2))
-    for start in range(0, len(group), count):
-        yield group[start : start + count]
+def table(group: Sequence[Comparison]) -> Table:
+    """Limits first, then the outcomes by category. A cell has the verdict, and below it the change."""
+    names = [Column(one.candidate.name) for one in group]
+    columns = [Column("outcome"), Column(group[0].baseline.name, numeric=True), *names]
+    by_id = [{row.id: row for row in one.rows} for one in group]
+    rows = [
+        Cells([titled_cell(row), baseline_cell(row), *(judged(rows.get(row.id)) for rows in by_id)], id=row.id)
+        for row in ordered(group)
+    ]
+    return Table(columns, [*limit_rows(group), *rows], splits_after=2)
 
 
-def baseline_cells(group: Sequence[Comparison]) -> list[str]:
-    """All cells of the baseline's column."""
-    return [group[0].baseline.name, *(baseline_value(row) for one in group for row in one.rows)]
-
-
-def table(group: Sequence[Comparison], width: int) -> Grid:
-    """The grid for a terminal."""
-    headings, *rows = grid(group)
-    made = Grid(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold", width=min(width, 110))
-    made.add_column(headings[0], overflow="fold", ratio=1)
-    made.add_column(Text(headings[1]), justify="right", no_wrap=True)
-    for name, one in zip(headings[2:], group, strict=True):
-        made.add_column(Text(name), min_width=max(len(line) for line in cells_of(one)))
-    for outcome, baseline, *cells in rows:
-        made.add_row(Text(outcome), Text(baseline), *map(styled, cells))
-    return made
-
-
-def grid(group: Sequence[Comparison]) -> list[list[str]]:
-    """The headings and the rows: limits first, then the outcomes by category. Cells have a line for the verdict and one
-    for the change."""
-    found = [["outcome", group[0].baseline.name, *(one.candidate.name for one in group)]]
+def limit_rows(group: Sequence[Comparison]) -> Iterator[Cells]:
+    """Of each kind of limit what was asked for, and what was got."""
     for name in ("compute", "memory"):
         limits = [next((limit for limit in one.limits if limit.name == name), None) for one in group]
         if any(limits):
-            texts = ["-" if one is None else f"asked {asked(one)}\n{got(one)}" for one in limits]
-            found.append([f"{name} limit", "", *texts])
-    by_id = [{row.id: row for row in one.rows} for one in group]
-    for row in ordered(group):
-        cells = [cell(rows[row.id]) if row.id in rows else "-" for rows in by_id]
-        found.append([titled(row.id, row.title), baseline_value(row), *cells])
-    return found
+            cells = [NONE if one is None else lines_of(f"asked {asked(one)}\n{got(one)}") for one in limits]
+            yield Cells([Cell(f"{name} limit"), Cell(""), *cells])
 
 
-def cells_of(one: Comparison) -> list[str]:
-    """Every line of a candidate's column."""
-    return [line for row in one.rows for line in cell(row).splitlines()] or [""]
+def lines_of(text: str, value: float | None = None, tone: Tone = "") -> Cell:
+    """A text of several lines as a cell."""
+    first, *below = text.split("\n")
+    return Cell(first, value, tone, below)
+
+
+def titled_cell(row: Row) -> Cell:
+    """An outcome's name."""
+    return lines_of(titled(row.id, row.title))
+
+
+def baseline_cell(row: Row) -> Cell:
+    """The baseline's value."""
+    return Cell(baseline_value(row), None if row.baseline is None or row.against else row.baseline.value)
+
+
+def judged(row: Row | None) -> Cell:
+    """A verdict with its change."""
+    if row is None:
+        return NONE
+    value = None if row.change is None else row.change.interval.value
+    return lines_of(cell(row), value, TONES.get(cell(row).partition("\n")[0].removeprefix("tail "), ""))
 
 
 def ordered(group: Sequence[Comparison]) -> list[Row]:
@@ -162,12 +144,6 @@ def cell(row: Row) -> str:
     """The verdict, and below it the change."""
     word = tail_word(row) or row.verdict
     return f"{word}\n{shown(row)}".replace(" (", "\n(").replace(" of share", "\nof share") if row.change else word
-
-
-def styled(text: str) -> Text:
-    """A cell in its verdict's colour."""
-    verdict = text.partition("\n")[0]
-    return Text(text, style=STYLES.get(verdict.removeprefix("tail "), ""))
 
 
 def remarks(group: Sequence[Comparison]) -> list[str]:

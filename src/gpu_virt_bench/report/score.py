@@ -1,28 +1,20 @@
-"""A scorecard as text, JSON or Markdown."""
+"""A scorecard as blocks, and as JSON."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 
-from rich.padding import Padding
-from rich.text import Text
-
 from gpu_virt_bench.model.comparison import Interval, Side
+from gpu_virt_bench.report.blocks import Block, Bullets, Cell, Column, Heading, Row, Table
 from gpu_virt_bench.report.envelope import envelope
-from gpu_virt_bench.report.grid import Grid
-from gpu_virt_bench.report.markdown import escaped, table
-from gpu_virt_bench.report.text import EMULATED, console
+from gpu_virt_bench.report.text import EMULATED
 from gpu_virt_bench.score import Line, Score, Scorecard
 from gpu_virt_bench.stats.estimate import LEVEL
 
-Rows = list[Sequence[str]]
-
-RANKS = ("rank", "run", "score", "interval", "grade")
-CATEGORIES = ("run", "category", "score", "interval")
-LINES = ("outcome", "parity", "interval, or why it does not count")
 RANKING = "Rank: 1 + the runs that fail less, or fail as much and score higher by their whole interval."
+NONE = Cell("-", tone="muted")
 
 
 def name(side: Side) -> str:
@@ -54,31 +46,38 @@ def interval(found: Interval, factor: float = 1.0) -> str:
     return f"{points(found.low, factor)} .. {points(found.high, factor)} at {100 * found.level:.0f} %"
 
 
-def rank_rows(card: Scorecard) -> Rows:
+def blocks(card: Scorecard) -> list[Block]:
+    """The ranks, the categories where there are several, all runs' outcomes in one table, and what to know of them."""
+    several = any(len(score.categories) > 1 for score in card.scores)
+    ranking = [] if card.note else [ranks(card), *([categories(card)] if several else [])]
+    return [Heading(heading(card)), *ranking, side_by_side(card), Bullets([*reasons(card), *notes(card)])]
+
+
+def ranks(card: Scorecard) -> Table:
     """A row for each run that has a score."""
-    return [
-        (str(score.rank), named(score), points(score.overall.value), interval(score.overall), score.grade or "")
+    columns = [Column("rank", numeric=True), Column("run"), Column("score", numeric=True)]
+    rows = [
+        Row([Cell(str(score.rank), score.rank), Cell(named(score)), *spanned(score.overall), Cell(score.grade or "")])
         for score in card.scores
         if score.overall is not None
     ]
+    return Table([*columns, Column("interval"), Column("grade")], rows)
 
 
-def category_rows(card: Scorecard) -> Rows:
+def categories(card: Scorecard) -> Table:
     """A row for each run and category."""
-    return [
-        (named(score), category, points(found.value), interval(found))
+    columns = [Column("run"), Column("category"), Column("score", numeric=True), Column("interval")]
+    rows = [
+        Row([Cell(named(score)), Cell(category), *spanned(found)])
         for score in card.scores
         for category, found in score.categories.items()
     ]
+    return Table(columns, rows, "Categories")
 
 
-def line_row(line: Line) -> Sequence[str]:
-    """One outcome: parity in points of 100, and why it does not count."""
-    parity = "-" if line.parity is None else points(line.parity.value, 100)
-    spans = [] if line.parity is None else [interval(line.parity, 100)]
-    why = [": ".join(filter(None, [line.state if line.state != "scored" else "", line.reason]))]
-    whom = [f"against {line.against}"] if line.against else []
-    return f"{line.id} {line.title}", parity, "; ".join(filter(None, [*spans, *whom, *why]))
+def spanned(found: Interval) -> list[Cell]:
+    """A score, and from where to where its interval reaches."""
+    return [Cell(points(found.value), found.value), Cell(interval(found))]
 
 
 def notes(card: Scorecard) -> list[str]:
@@ -108,43 +107,18 @@ def is_told(names: Sequence[str], text: str) -> bool:
     return all(name in words for name in names)
 
 
-def sections(card: Scorecard) -> Iterator[tuple[str, Sequence[str], Rows]]:
-    """The tables: title, headings, rows."""
-    if not card.note:
-        yield heading(card), RANKS, rank_rows(card)
-        yield "Categories", CATEGORIES, category_rows(card)
-    for score in card.scores:
-        yield f"{card.title}: {named(score)}, {score.pairing}", LINES, [line_row(line) for line in score.lines]
-
-
-def print_card(card: Scorecard) -> None:
-    """The tables for the terminal: the ranks, the categories where there are several, all runs' outcomes in one."""
-    out = console()
-    several = any(len(score.categories) > 1 for score in card.scores)
-    ranking = [section for section in sections(card) if section[1] == RANKS or (section[1] == CATEGORIES and several)]
-    for title, headings, rows in [*ranking, side_by_side(card)]:
-        shown = Grid(title=Text(title), title_justify="left", title_style="bold")
-        for heading_ in headings:
-            shown.add_column(Text(heading_), overflow="fold", justify="right" if heading_ == "score" else "left")
-        for row in rows:
-            shown.add_row(*map(Text, row))
-        out.print(shown)
-        out.print()
-    for sentence in [*reasons(card), *notes(card)]:
-        out.print(Padding(Text(sentence), (0, 0, 0, 2)))
-
-
-def side_by_side(card: Scorecard) -> tuple[str, Sequence[str], Rows]:
+def side_by_side(card: Scorecard) -> Table:
     """A row for each outcome, a column for each run: parity, and from where to where its interval reaches."""
     usual = level(card)
     how = ", ".join(dict.fromkeys(score.pairing for score in card.scores))
-    # where there is a ranking, its heading says so
-    emulated = EMULATED if card.note and any(score.run.emulated for score in card.scores) else ""
-    title = f"Outcomes: parity and its {100 * usual:.0f} % interval, {how}{emulated}"
     titles = {line.id: f"{line.id} {line.title}" for score in card.scores for line in score.lines}
     by_run = [{line.id: parity(line, usual) for line in score.lines} for score in card.scores]
-    rows: Rows = [[title_, *(cells.get(id_, "-") for cells in by_run)] for id_, title_ in sorted(titles.items())]
-    return title, ["outcome", *(named(score) for score in card.scores)], rows
+    return Table(
+        [Column("outcome"), *(Column(named(score), numeric=True) for score in card.scores)],
+        [Row([Cell(title), *(cells.get(id_, NONE) for cells in by_run)]) for id_, title in sorted(titles.items())],
+        f"Outcomes: parity and its {100 * usual:.0f} % interval, {how}",
+        splits_after=1,
+    )
 
 
 def level(card: Scorecard) -> float:
@@ -153,12 +127,12 @@ def level(card: Scorecard) -> float:
     return Counter(one.level for one in found).most_common(1)[0][0] if found else LEVEL
 
 
-def parity(line: Line, usual: float) -> str:
+def parity(line: Line, usual: float) -> Cell:
     """Points of 100, and below them their interval, with its level where that is not the title's."""
     if line.parity is None:
-        return "-"
-    span = interval(line.parity, 100)
-    return f"{points(line.parity.value, 100)}\n{span.removesuffix(f' at {100 * usual:.0f} %')}"
+        return NONE
+    span = interval(line.parity, 100).removesuffix(f" at {100 * usual:.0f} %")
+    return Cell(points(line.parity.value, 100), line.parity.value, below=[span])
 
 
 def reasons(card: Scorecard) -> list[str]:
@@ -177,15 +151,6 @@ def reasons(card: Scorecard) -> list[str]:
         ]
         told.append(f"{', '.join(names)}: {text}")
     return told
-
-
-def markdown(card: Scorecard) -> str:
-    """The same as Markdown."""
-    blocks = [f"## {escaped(heading(card))}"]
-    for title, headings, rows in sections(card):
-        blocks += [f"### {escaped(title)}", table(headings, rows)]
-    blocks.append("\n".join(f"- {escaped(sentence)}" for sentence in notes(card)))
-    return "\n\n".join(blocks)
 
 
 def to_json(card: Scorecard) -> str:

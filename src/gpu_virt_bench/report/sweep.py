@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
-
-from rich.padding import Padding
-from rich.text import Text
 
 from gpu_virt_bench.compare.sweeps import CERTAIN, Sweep, name_at, row_key
 from gpu_virt_bench.model.comparison import Comparison, Interval, Row
 from gpu_virt_bench.model.metric import SHOWN, Value
 from gpu_virt_bench.model.run import Failed, Measured, Outcome, Run, Skipped
-from gpu_virt_bench.report.grid import Grid
+from gpu_virt_bench.report.blocks import Block, Cell, Column, Remark, Sentence, Table
+from gpu_virt_bench.report.blocks import Row as Cells
 from gpu_virt_bench.report.matrix import cell as verdict_cell
-from gpu_virt_bench.report.matrix import notes
+from gpu_virt_bench.report.matrix import lines_of, notes
 from gpu_virt_bench.report.sentence import asked, got, named, sentence, shown
 from gpu_virt_bench.report.text import (
     ARROWS,
     EMULATED,
-    console,
     interval,
     label,
     number,
@@ -29,9 +25,6 @@ from gpu_virt_bench.report.text import (
     usual_level,
 )
 from gpu_virt_bench.stats.estimate import LEVEL
-
-if TYPE_CHECKING:
-    from rich.console import RenderableType
 
 
 def point_name(point: Mapping[str, Value]) -> str:
@@ -51,41 +44,33 @@ def usual_of(runs: Sequence[Run]) -> tuple[float, str]:
     return usual_level((one.level, one.repetitions) for one in measured if one.low is not None)
 
 
-def sweep_table(sweep: Sweep) -> RenderableType:
+def sweep_table(sweep: Sweep) -> Table:
     """Limits, then value and interval of every outcome at every point; below them the verdict on its change from the
     first one."""
     runs = sweep.runs
-    mark = EMULATED if runs[0].device.emulated else ""
-    table = Grid(
-        title=Text(f"{label(runs[0])} over its sweep{mark}"), title_justify="left", box=None, padding=(0, 2, 0, 0)
-    )
     usual, level = usual_of(runs)
-    table.add_column(f"metric\n{level}", overflow="fold")
-    for run in runs:
-        heading = "\n".join(point_name({name: value}).replace(" ", "\n", 1) for name, value in run.point.items())
-        whole = all(isinstance(one, Measured) for one in run.outcomes.values())
-        table.add_column(heading, justify="right", no_wrap=whole, overflow="fold")
-    for name, *cells in limit_rows(sweep):
-        table.add_row(Text(name), *map(Text, cells))
-    columns = [{row_key(outcome): outcome for outcome in run.outcomes.values()} for run in runs]
+    points = [", ".join(point_name({name: value}) for name, value in run.point.items()) for run in runs]
+    columns = [Column(f"metric, {level}"), *(Column(point, numeric=True) for point in points)]
+    by_run = [{row_key(outcome): outcome for outcome in run.outcomes.values()} for run in runs]
     ids = {row_key(outcome): name_at(runs[0], name) for name, outcome in runs[0].outcomes.items()}
-    for key in sorted({key for column in columns for key in column}):
+    rows = []
+    for key in sorted({key for found in by_run for key in found}):
         metric = runs[0].metrics[key[0]]
-        unit = f"{shown_unit(runs[0], metric)} {ARROWS[metric.better]}"
-        cells = [cell(run, column.get(key), usual) for run, column in zip(runs, columns, strict=True)]
+        name = f"{key[0]} {metric.title}, {shown_unit(runs[0], metric)} {ARROWS[metric.better]}".rstrip()
+        cells = [cell(run, found.get(key), usual) for run, found in zip(runs, by_run, strict=True)]
         changes = ["", *(changed(one, ids.get(key, "")) for one in sweep.changes)]
-        table.add_row(
-            Text(f"{key[0]} {metric.title}, {unit}"), *map(Text, map("".join, zip(cells, changes, strict=True)))
-        )
-    return table
+        rows.append(Cells([Cell(name), *map(lines_of, map("".join, zip(cells, changes, strict=True)))]))
+    mark = EMULATED if runs[0].device.emulated else ""
+    return Table(columns, [*limit_rows(sweep), *rows], f"{label(runs[0])} over its sweep{mark}", splits_after=1)
 
 
-def limit_rows(sweep: Sweep) -> Iterator[list[str]]:
+def limit_rows(sweep: Sweep) -> Iterator[Cells]:
     """Of each kind of limit what was asked for at every point, and what was got."""
     for name in ("compute", "memory"):
         found = [next((one for one in sweep.limits(run) if one.name == name), None) for run in sweep.runs]
         if any(found):
-            yield [f"{name} limit", *("-" if one is None else f"asked {asked(one)}\n{got(one)}" for one in found)]
+            texts = ["-" if one is None else f"asked {asked(one)}\n{got(one)}" for one in found]
+            yield Cells([Cell(f"{name} limit"), *map(lines_of, texts)])
 
 
 def changed(comparison: Comparison, name: str) -> str:
@@ -145,19 +130,20 @@ def cell(run: Run, outcome: Outcome | None, usual: float = LEVEL) -> str:
     return f"{number(found.value * factor)}\n{interval(found, factor, usual)}"
 
 
-def print_sweeps(sweeps: Sequence[Sweep]) -> None:
+def blocks(sweeps: Sequence[Sweep]) -> list[Block]:
     """The sentences and a table for each system that was swept."""
-    for sweep in sweeps:
-        out = console()
-        for text in [sweep_sentence(sweep), *(sentence(one.headlines()) for one in sweep.against)]:
-            out.print(Text(text), style="bold")
-            out.print()
-        out.print(sweep_table(sweep))
-        told = [remark for run in sweep.runs for remark in remarks(run)]
-        for remark in dict.fromkeys([*told, *unknown(sweep), *(notes(sweep.changes) if sweep.changes else [])]):
-            out.print(Padding(Text(remark), (0, 0, 0, 2)), style="yellow")
-        out.print(footer(sweep), style="dim", markup=False)
-        out.print()
+    return [block for sweep in sweeps for block in of_sweep(sweep)]
+
+
+def of_sweep(sweep: Sweep) -> Iterator[Block]:
+    """One system's."""
+    texts = [sweep_sentence(sweep), *(sentence(one.headlines()) for one in sweep.against)]
+    yield from (Sentence(text, lead=True) for text in texts)
+    yield sweep_table(sweep)
+    told = [remark for run in sweep.runs for remark in remarks(run)]
+    found = [*told, *unknown(sweep), *(notes(sweep.changes) if sweep.changes else [])]
+    yield from (Remark(remark) for remark in dict.fromkeys(found))
+    yield Sentence(footer(sweep), "muted")
 
 
 def unknown(sweep: Sweep) -> list[str]:

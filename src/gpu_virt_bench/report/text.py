@@ -4,23 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rich.console import Console
-from rich.padding import Padding
 from rich.text import Text
 
 from gpu_virt_bench.model.cautions import cautions
 from gpu_virt_bench.model.claims import claims
-from gpu_virt_bench.model.metric import SHOWN, Metric
+from gpu_virt_bench.model.metric import Metric
 from gpu_virt_bench.model.run import CUT_SHORT, Definition, Failed, Granted, Measured, Outcome, Run
 from gpu_virt_bench.model.text import counted
 from gpu_virt_bench.report.grid import Grid, Out, Page
 from gpu_virt_bench.stats.estimate import LEVEL, Estimate
 from gpu_virt_bench.stats.estimate import summarise as summarise
-
-if TYPE_CHECKING:
-    from rich.console import RenderableType
 
 EMULATED = " · EMULATED GPU: a model's figures, not hardware's"
 AGAIN = " (again)"
@@ -83,17 +79,6 @@ def shown_unit(run: Run, definition: Definition) -> str:
     return definition.shown_unit + (" (emulated)" if run.device.emulated else "")
 
 
-def row(run: Run, name: str, outcome: Outcome, usual: float) -> tuple[str, str, str, str, str]:
-    """Outcome, value, interval, unit, n; why there is none stands below the table."""
-    definition = run.metrics[outcome.metric]
-    if isinstance(outcome, Measured):
-        found = summarise(outcome, definition)
-        factor = SHOWN[definition.shown_unit][1]
-        unit = f"{shown_unit(run, definition)} {ARROWS[definition.better]}"
-        return name, number(found.value * factor), interval(found, factor, usual), unit, taken(outcome)
-    return name, outcome.outcome, "", "", ""
-
-
 def taken(outcome: Measured) -> str:
     """`5 x 30`: repetitions and samples in each; `1 x 30 + 4`: one whole, and 4 samples of one that was cut short."""
     parts = [len(one.samples) for one in outcome.repetitions if one.samples and one.stop in CUT_SHORT]
@@ -144,30 +129,6 @@ def share(granted: Granted) -> str:
         *([f"on GPU {granted.gpu}"] if granted.gpu else []),
     ]
     return " ".join([granted.role, *limits])
-
-
-def run_table(run: Run) -> RenderableType:
-    """One run's outcomes."""
-    title = f"{run.system.title}{AGAIN if run.twin else ''} on {devices(run)}{EMULATED if run.device.emulated else ''}"
-    taken = (
-        summarise(outcome, run.metrics[outcome.metric])
-        for outcome in run.outcomes.values()
-        if isinstance(outcome, Measured)
-    )
-    usual, heading = usual_level((one.level, one.repetitions) for one in taken if one.low is not None)
-    heading = heading.replace(" (", "\n(")
-    table = Grid(title=Text(title), title_justify="left", title_style="bold", box=None, padding=(0, 2, 0, 0))
-    table.add_column("outcome", overflow="fold", ratio=3)
-    table.add_column("value", justify="right", no_wrap=True)
-    table.add_column(heading, overflow="fold", min_width=18)
-    table.add_column("unit", overflow="fold")
-    table.add_column("n", justify="right", no_wrap=True)
-    for name, outcome in sorted(run.outcomes.items()):
-        title = titled(name, run.metrics[outcome.metric].title)
-        cells = row(run, "\n".join([title, *circumstances(run, outcome)]), outcome, usual)
-        style = {"failed": "red", "skipped": "dim"}.get(outcome.outcome, "")
-        table.add_row(*(Text(cell) for cell in cells), style=style)
-    return table
 
 
 def reasons(run: Run) -> list[str]:
@@ -221,23 +182,6 @@ def console(to_stdout: bool = True) -> Console:
     if not to_stdout:
         return Page(no_color=True, highlight=False, force_terminal=False)
     return Out(highlight=False, soft_wrap=False)
-
-
-def print_runs(runs: Sequence[Run]) -> None:
-    """A table for each run, with its remarks."""
-    out = console()
-    for run in runs:
-        print_run(run, out)
-        out.print()
-
-
-def print_run(run: Run, out: Console) -> None:
-    """One run's table and remarks."""
-    out.print(run_table(run))
-    for reason in reasons(run):
-        out.print(Padding(Text(reason), (0, 0, 0, 2)))
-    for remark in remarks(run):
-        out.print(Padding(Text(remark), (0, 0, 0, 2)), style="yellow")
 
 
 def paragraphs(definition: str) -> list[str]:

@@ -15,6 +15,9 @@ from statistics import median
 
 from gpu_virt_bench.model.comparison import Interval
 
+FEW = 64
+"""Of so few values the binomial distribution is summed: importing scipy takes longer than most reports."""
+
 
 def median_interval(values: Sequence[float], level: float) -> Interval:
     """The median with its interval; of one value, without."""
@@ -34,6 +37,8 @@ def median_interval(values: Sequence[float], level: float) -> Interval:
 @cache
 def coverage(n: int, depth: int) -> float:
     """Probability that the median lies between the values of that depth from below and from above."""
+    if n <= FEW:
+        return 1 - 2 * sum(math.comb(n, k) for k in range(depth)) / 2**n
     from scipy.special import bdtr  # type: ignore[import-untyped]
 
     return 1 - 2 * float(bdtr(depth - 1, n, 0.5))

@@ -139,3 +139,14 @@ def test_a_page_of_thousands_of_outcomes_opens_none_and_says_so() -> None:
     assert len(rows) == 500
     assert not any(row.opens for row in rows)
     assert any("rows do not open" in one.text for one in of_kind(found, Remark))
+
+
+def test_very_many_runs_stand_below_each_other_with_their_headline_values() -> None:
+    chosen = [(Loaded(Path(f"{number}/mps.json"), replace(mps(), label=f"copy {number}")), []) for number in range(20)]
+    found = document(chosen, None, load(None), WHEN)
+    (listed,) = [
+        one for one in of_kind(found, Table) if one.title.startswith("Headline values") and len(one.columns) == 2
+    ]
+    assert [row.cells[0].text for row in listed.rows] == [f"mps, copy {number}" for number in range(20)]
+    assert {row.cells[1].value for row in listed.rows} == {6e-6}
+    assert not of_kind(found, Strips)

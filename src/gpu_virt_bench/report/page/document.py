@@ -15,7 +15,7 @@ from gpu_virt_bench.report.page.card import card
 from gpu_virt_bench.report.page.first import first, titles
 from gpu_virt_bench.report.page.groups import Chosen, Group, groups
 from gpu_virt_bench.report.page.pictures import pictures
-from gpu_virt_bench.report.page.tables import MOST_OPENED, categories, table
+from gpu_virt_bench.report.page.tables import MOST_COLUMNS, MOST_OPENED, categories, is_wide, listed, table
 from gpu_virt_bench.report.page.tails import tails
 from gpu_virt_bench.report.page.unknown import unknown
 from gpu_virt_bench.report.page.where import where
@@ -41,6 +41,10 @@ def body(group: Group, policy: Policy, several: bool) -> Iterator[Block]:
     name = f" on {group.hardware}" if several else ""
     yield from advice(group, policy)
     yield from card(group, policy)
+    if is_wide(group):
+        yield Remark(
+            f"More than {MOST_COLUMNS} runs: headline values alone; a report of fewer runs has all and figures."
+        )
     opens = sum(isinstance(one, Measured) for one in group.outcomes().values()) <= MOST_OPENED
     if not opens:
         yield Remark(
@@ -48,6 +52,9 @@ def body(group: Group, policy: Policy, several: bool) -> Iterator[Block]:
         )
     for category, names in categories(group).items():
         yield Heading(f"{category.capitalize()}{name}", id=f"{category}-{group.hardware}" if several else category)
-        yield table(group, names, opens)
-        yield from pictures(group, names)
-    yield from tails(group)
+        if is_wide(group):
+            yield listed(group, names)
+        else:
+            yield table(group, names, opens)
+            yield from pictures(group, names)
+    yield from () if is_wide(group) else tails(group)

@@ -11,6 +11,7 @@ from gpu_virt_bench.report.page.answers import answers
 from gpu_virt_bench.report.page.groups import Entry, Group
 from gpu_virt_bench.report.page.opened import has_samples
 from gpu_virt_bench.report.page.pictures import changes
+from gpu_virt_bench.report.page.tables import is_wide
 from gpu_virt_bench.report.page.where import marks
 from gpu_virt_bench.stats.estimate import Estimate, summarise
 
@@ -35,7 +36,7 @@ def chart(group: Group) -> Iterator[Figure]:
     """Throughput kept against what a victim pays, else what changed."""
     if (found := trade(group)) is not None:
         yield found
-    else:
+    elif not is_wide(group):
         yield from changes(group, list(group.outcomes()))
 
 

@@ -18,6 +18,15 @@ MOST_OPENED = 400
 """Outcomes of a page that open to what is behind them: a page of thousands would be none."""
 
 
+MOST_COLUMNS = 12
+"""Systems that stand beside each other; more stand below each other."""
+
+
+def is_wide(group: Group) -> bool:
+    """Whether a group has more systems than stand beside each other."""
+    return len(group.entries) > MOST_COLUMNS
+
+
 def categories(group: Group) -> dict[str, list[str]]:
     """The outcomes' ids by category, as they come."""
     found: dict[str, list[str]] = {}
@@ -38,6 +47,20 @@ def table(group: Group, names: Sequence[str], opens: bool) -> Table:
     usual, told = usual_level((one.level, one.repetitions) for one in estimates(group, names) if one.low is not None)
     rows = [row(group, name, opens, usual) for name in names]
     return Table(columns, rows, f"Values with their {told}; verdicts against {group.baseline.name}", filters=True)
+
+
+def listed(group: Group, names: Sequence[str]) -> Table:
+    """Of very many systems: a row for each, a column for each headline outcome."""
+    outcomes = {name: one for name, one in group.outcomes().items() if name in names}
+    chosen = [name for name in names if outcomes[name].headline] or list(names)
+    of = {name: definition(group, name, outcomes[name]) for name in chosen}
+    usual, told = usual_level((one.level, one.repetitions) for one in estimates(group, chosen) if one.low is not None)
+    columns = [
+        Column(f"{name} {of[name].title}, {of[name].shown_unit}", of[name].unit, numeric=True) for name in chosen
+    ]
+    rows = [Row([Cell(one.name), *(cell(one, name, of[name], usual) for name in chosen)]) for one in group.entries]
+    title = f"Headline values with their {told}; verdicts against {group.baseline.name}"
+    return Table([Column("system"), *columns], rows, title, filters=True)
 
 
 def estimates(group: Group, names: Sequence[str]) -> Iterator[Estimate]:

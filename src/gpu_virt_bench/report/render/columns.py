@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 from gpu_virt_bench.report.blocks import Cell, Table
 
 GAP = 2
-"""Columns between two columns of a table."""
-BROKEN = 8
-"""Letters of a longer word that stand together where words must be broken."""
+"""Columns between two columns of a table; one where words would have to be broken otherwise, or numbers wrapped."""
 NARROWEST = 22
 """Columns that the names of rows keep where a table is split."""
+LEAST = 12
+"""With fewer a table is split."""
 WHOLE = 24
 """Lines up to this width are wrapped last, but for those of the first column, which names the rows."""
 
@@ -23,8 +25,8 @@ def lines(cell: Cell) -> list[str]:
 
 
 def column_lines(table: Table, index: int) -> list[str]:
-    """All lines of one column, its name first."""
-    return [table.columns[index].name, *(line for row in table.rows for line in lines(row.cells[index]))]
+    """All lines of one column, the words of its name first: a name is wrapped for no cell's sake."""
+    return [*table.columns[index].name.split(), *(line for row in table.rows for line in lines(row.cells[index]))]
 
 
 def longest(texts: Sequence[str]) -> int:
@@ -37,18 +39,38 @@ def longest_word(texts: Sequence[str]) -> int:
     return longest([word for text in texts for word in text.split()])
 
 
-def widths(table: Table, width: int) -> list[int] | None:
-    """The width of each column: whole lines where there is room, else short ones whole, else words whole, else long
-    words broken; None where even that does not fit."""
-    room = width - GAP * (len(table.columns) - 1)
+class Layout(NamedTuple):
+    """The width of each column, and of what is between them."""
+
+    widths: Sequence[int]
+    gap: int = GAP
+
+
+def layout(table: Table, width: int) -> Layout | None:
+    """Whole lines where there is room, else short ones whole, else numbers and words whole, else most numbers, else
+    words; None where even that does not fit."""
+    if not table.columns:
+        return None
     found = [column_lines(table, index) for index in range(len(table.columns))]
-    whole, words = [longest(one) for one in found], [longest_word(one) for one in found]
+    words = [longest_word(one) for one in found]
+    named = [max(longest(one), len(column.name)) for one, column in zip(found, table.columns, strict=True)]
+    whole = [longest(one) for one in found]
     numbers = [a if column.numeric else b for column, a, b in zip(table.columns, whole, words, strict=True)]
-    broken = [b if column.numeric else min(b, BROKEN) for column, b in zip(table.columns, words, strict=True)]
-    for least in (whole, short(found), numbers, words, broken):
+    most = [
+        max(b, usual(one)) if column.numeric else b for column, one, b in zip(table.columns, found, words, strict=True)
+    ]
+    wide = [(least, GAP) for least in (named, whole, short(found), numbers)]
+    ways = [*wide, (numbers, 1), (most, GAP), (most, 1), (words, GAP), (words, 1)]
+    for least, gap in ways:
+        room = width - gap * (len(found) - 1)
         if sum(least) <= room:
-            return shared(least, whole, room)
+            return Layout(shared(least, found, room), gap)
     return None
+
+
+def usual(texts: Sequence[str]) -> int:
+    """The letters that four of five texts do not exceed."""
+    return sorted(map(len, texts))[len(texts) * 4 // 5 - 1]
 
 
 def short(found: Sequence[Sequence[str]]) -> list[int]:
@@ -57,15 +79,21 @@ def short(found: Sequence[Sequence[str]]) -> list[int]:
     return [longest_word(first), *(max(longest_word(one), min(longest(one), WHOLE)) for one in others)]
 
 
-def shared(least: Sequence[int], wanted: Sequence[int], room: int) -> list[int]:
-    """The least widths, and what room is left given letter by letter to the narrowest that wants more."""
-    found = [*least]
+def shared(least: Sequence[int], found: Sequence[Sequence[str]], room: int) -> list[int]:
+    """The least widths, and what room is left given letter by letter to the column that is wrapped most."""
+    given = [*least]
+    lengths = [Counter(map(len, lines)) for lines in found]
     for _ in range(room - sum(least)):
-        lacking = [index for index, one in enumerate(found) if one < wanted[index]]
-        if not lacking:
+        excess = [wrapped(one, width) for one, width in zip(lengths, given, strict=True)]
+        if not any(excess):
             break
-        found[min(lacking, key=found.__getitem__)] += 1
-    return found
+        given[excess.index(max(excess))] += 1
+    return given
+
+
+def wrapped(lengths: Mapping[int, int], width: int) -> int:
+    """How many lines more a column has than it has texts, about, of how many texts of which length."""
+    return sum(count * ((length - 1) // max(1, width)) for length, count in lengths.items() if length > width)
 
 
 def parts(table: Table, width: int) -> list[Table]:
@@ -74,6 +102,8 @@ def parts(table: Table, width: int) -> list[Table]:
     if not 0 < heads < count:
         return [table]
     needed = short([column_lines(table, index) for index in range(count)])
+    if max(needed[0], LEAST) + sum(needed[1:]) + GAP * (count - 1) <= width:
+        return [table]
     first = max(needed[0], NARROWEST) + sum(needed[1:heads]) + GAP * heads
     groups: list[list[int]] = [[]]
     for index in range(heads, count):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from collections.abc import Callable
 from functools import cache
 from hashlib import sha256
 from importlib.resources import files
@@ -21,14 +22,14 @@ def html(document: Document) -> str:
     look, script = style("page.css"), text("page.js")
     policy = f"default-src 'none'; img-src data:; style-src '{digest(look)}'; script-src '{digest(script)}'"
     policy += "; base-uri 'none'; form-action 'none'"
-    template = environment().get_template("page.html.j2")
+    template = environment(clean).get_template("page.html.j2")
     found = page.Page(document)
     return template.render(page=found, policy=policy, look=Markup(look), script=Markup(script))
 
 
 @cache
-def environment() -> Environment:
-    """Our templates. Whatever they are given is escaped, and its control characters are shown."""
+def environment(seen: Callable[[str], str]) -> Environment:
+    """Our templates. Whatever they are given is escaped, after `seen` has made of it what a reader sees."""
     loader = PackageLoader("gpu_virt_bench.report", "templates")
     found = Environment(
         loader=loader,
@@ -36,17 +37,12 @@ def environment() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        finalize=shown,
+        finalize=lambda value: value if isinstance(value, Markup) else seen(str(value)),
         extensions=["jinja2.ext.do"],
     )
     found.filters.update(kind=page.kind, level=page.level, sort_key=page.sort_key)
     found.globals.update(verdicts=page.verdicts, classes=page.classes)
     return found
-
-
-def shown(value: object) -> object:
-    """What an expression of a template puts on the page."""
-    return value if isinstance(value, Markup) else clean(str(value))
 
 
 @cache
@@ -57,9 +53,9 @@ def text(name: str) -> str:
 
 @cache
 def style(name: str) -> str:
-    """A style sheet with its colours: dark where the reader's system or the page's button says so."""
+    """A style sheet with its colours: dark where the reader's system or the page's button says so, never on paper."""
     dark = variables(DARK)
-    themes = f":root{{{variables(LIGHT)}}}:root[data-theme=dark]{{{dark}}}"
+    themes = f":root{{{variables(LIGHT)}}}@media screen{{:root[data-theme=dark]{{{dark}}}}}"
     themes += f"@media screen and (prefers-color-scheme:dark){{:root:not([data-theme=light]){{{dark}}}}}"
     return f"{themes}\n{text(name)}"
 

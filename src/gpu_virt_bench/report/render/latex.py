@@ -25,7 +25,7 @@ from gpu_virt_bench.report.blocks import (
     Table,
 )
 from gpu_virt_bench.report.render import pgf
-from gpu_virt_bench.report.render.columns import column_lines, longest, parts, widths
+from gpu_virt_bench.report.render.columns import column_lines, layout, longest, parts
 from gpu_virt_bench.report.render.figures import title_of
 from gpu_virt_bench.report.render.tex import comment, escaped
 
@@ -177,8 +177,9 @@ def long_table(block: Table, number: int) -> Iterator[str]:
 def fixed(block: Table) -> list[int | None]:
     """The letters of the columns that are wrapped; None where none is."""
     whole = [longest(column_lines(block, index)) for index in range(len(block.columns))]
-    found = widths(block, LETTERS) or [min(one, LETTERS // len(block.columns)) for one in whole]
-    return [None if given >= wanted else given for given, wanted in zip(found, whole, strict=True)]
+    found = layout(block, LETTERS)
+    given = [min(one, LETTERS // len(block.columns)) for one in whole] if found is None else found.widths
+    return [None if width >= wanted else width for width, wanted in zip(given, whole, strict=True)]
 
 
 def specification(block: Table) -> str:

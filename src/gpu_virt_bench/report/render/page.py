@@ -15,12 +15,17 @@ from gpu_virt_bench.report.render.drawn import drawing, left_out, svg
 from gpu_virt_bench.report.render.figure_data import table_of
 from gpu_virt_bench.report.render.palette import plain, themed
 from gpu_virt_bench.report.render.sheet import Sheet
+from gpu_virt_bench.report.render.svg import clean
 
 WIDE, NARROW, PAPER = 920, 360, 700
 WORDS: dict[Tone, str] = {"good": "good", "bad": "bad", "unsure": "unsure", "muted": "not measured", "": "no verdict"}
+ORDER: Sequence[Tone] = ("bad", "unsure", "good", "", "muted")
+"""What a reader looks for first."""
 MOST_VERDICTS = 12
-"""A column of more different texts is no verdict's."""
+"""A column of more different texts is no verdict's, nor is one of longer ones."""
+LONGEST_VERDICT = 40
 SHORT = 28
+SHORT_WORDS = 18
 OWN = ("content", "top", "theme", "toc")
 
 
@@ -61,6 +66,8 @@ class Page:
     tables: int = 0
     figures: int = 0
     places: dict[int, str] = field(default_factory=dict)
+    empty: Sequence[Cell] = (Cell(""),)
+    """What a row without cells has."""
 
     @cached_property
     def contents(self) -> list[Entry]:
@@ -91,14 +98,27 @@ class Page:
         self.taken.add(found)
         return found
 
-    def next_table(self) -> str:
-        """A table's key, for the state in the page's address."""
+    def next_table(self, table: Table) -> str:
+        """A table's id, by which the state in the page's address names it: of its title, so that it stays as it is."""
         self.tables += 1
-        return f"t{self.tables}"
+        return self.id_for(f"table-{table.title[:40].lower() or self.tables}")
 
     def column(self, table: Table, index: int) -> Column:
         """A cell's column; a row may have more cells than its table says."""
         return table.columns[index] if index < len(table.columns) else Column("")
+
+    def density(self, table: Table) -> str:
+        """How a table is brought into the width of a sheet of paper, by its columns and its words."""
+        if not self.paper:
+            return ""
+        count = len(table.columns)
+        size = " denser" if count > 10 else " dense" if count > 8 else ""
+        return f"{size} crowded" if count > 14 or self.crowded(table) else size
+
+    def crowded(self, table: Table) -> bool:
+        """Whether a table has words so long that its columns have to be of one width."""
+        texts = [text for row in table.rows for cell in row.cells for text in (cell.text, *cell.below)]
+        return longest(map(clean, [*texts, *(column.name for column in table.columns)])) > SHORT
 
     def row_place(self, row: Row, table: str, index: int) -> str:
         """A row's id, where something leads to it."""
@@ -146,13 +166,13 @@ def sort_key(cell: Cell) -> str | None:
 
 
 def classes(column: Column, cell: Cell) -> str:
-    """What a style sheet knows of a cell: a short number stays in one line, a reason has room,
-    and a long word may be broken."""
-    number = "number short " if len(cell.text) < SHORT else "number "
+    """What a style sheet knows of a cell: a short one is kept in a line, a reason has room, a long word is broken."""
+    number = "number " if column.numeric else ""
+    short = "short " if len(cell.text) < (SHORT if column.numeric else SHORT_WORDS) else ""
     reason = "reason " if any(len(line) > SHORT for line in cell.below) else ""
     long = "long " if longest([cell.text, *cell.below]) > SHORT else ""
     tone = f"tone {cell.tone}" if cell.tone else ""
-    return f"{number if column.numeric else reason}{long}{tone}".strip()
+    return f"{number}{short}{reason}{long}{tone}".strip()
 
 
 def longest(texts: Iterable[str]) -> int:
@@ -166,7 +186,8 @@ def verdict_column(table: Table) -> int | None:
     for index, column in enumerate(table.columns):
         cells = [row.cells[index] for row in table.rows if index < len(row.cells)]
         toned = sum(cell.tone != "" for cell in cells)
-        if not column.numeric and toned and len({cell.text for cell in cells}) <= MOST_VERDICTS:
+        words = {cell.text for cell in cells}
+        if not column.numeric and toned and len(words) <= MOST_VERDICTS and max(map(len, words)) <= LONGEST_VERDICT:
             best = max(best or (0, 0), (toned, -index))
     return None if best is None else -best[1]
 
@@ -187,6 +208,7 @@ def verdicts(table: Table) -> tuple[list[Verdict], list[str]]:
     counts: dict[tuple[str, Tone], int] = {}
     for pair in (pair for row in found for pair in row):
         counts[pair] = counts.get(pair, 0) + 1
-    order = {pair: str(place) for place, pair in enumerate(counts)}
-    listed = [Verdict(word, tone, count) for (word, tone), count in counts.items()]
+    pairs = sorted(counts, key=lambda pair: ORDER.index(pair[1]))
+    order = {pair: str(place) for place, pair in enumerate(pairs)}
+    listed = [Verdict(word, tone, counts[word, tone]) for word, tone in pairs]
     return listed, [" ".join(order[pair] for pair in row) for row in found]

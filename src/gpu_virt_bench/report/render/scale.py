@@ -10,7 +10,8 @@ from functools import cached_property
 HUGE = 1e250
 """Beyond this, differences of two values may no longer be finite."""
 TINY = 1e-250
-NAMES = ("", "Ki", "Mi", "Gi", "Ti")
+TINY_POWER, LARGE_POWER = 1 / 8, 2**22
+"""Powers of two beyond these are written as such."""
 
 
 @dataclass(frozen=True)
@@ -99,10 +100,7 @@ def log_scale(kept: Sequence[float], start: float, end: float, count: int) -> Sc
 
 def magnitude(value: float, binary: bool) -> str:
     """A tick's text on a logarithmic axis."""
-    if binary and value >= 4096:
-        power = min(int(math.log2(value)) // 10, len(NAMES) - 1)
-        return f"{value / 1024**power:,.0f} {NAMES[power]}"
-    return short(value)
+    return f"2^{math.log2(value):.0f}" if binary and not TINY_POWER <= value <= LARGE_POWER else short(value)
 
 
 def short(value: float) -> str:

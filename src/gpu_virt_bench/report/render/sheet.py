@@ -10,10 +10,12 @@ from markupsafe import Markup
 from gpu_virt_bench.report.blocks import Axis
 from gpu_virt_bench.report.render.palette import Ink, series_colour
 from gpu_virt_bench.report.render.scale import Scale
-from gpu_virt_bench.report.render.svg import Look, cut, element, joined, label, line, width_of, wrapped
+from gpu_virt_bench.report.render.svg import Look, cut, element, joined, label, line, lines, width_of, wrapped
 
 SIZE = 12.5
 SMALL = 11.5
+TITLE = 16.5
+"""What a title counts as: its size is 14, its letters are bold."""
 NARROW = 560
 SHAPES = (
     "M-4.2 0a4.2 4.2 0 1 0 8.4 0a4.2 4.2 0 1 0-8.4 0Z",
@@ -64,7 +66,7 @@ def named(series: Sequence[str], sheet: Sheet) -> list[tuple[Markup, str]]:
 def head(title: str, marks: Sequence[str], names: Sequence[tuple[Markup, str]], sheet: Sheet) -> tuple[Markup, float]:
     """Title, marks and legend at the top of a figure; and how high they are."""
     parts, y = [], 4.0
-    for text in wrapped(title, sheet.width - 4, 15, 2):
+    for text in wrapped(title, sheet.width - 4, TITLE, 2):
         y += 17
         parts.append(label(0, y - 3, text, font_size=14, font_weight=600, fill=sheet.ink("ink")))
     if marks:
@@ -117,11 +119,10 @@ def entries(names: Sequence[tuple[Markup, str]], y: float, sheet: Sheet) -> tupl
 
 def across(scale: Scale, axis: Axis, top: float, bottom: float, sheet: Sheet) -> Markup:
     """The horizontal axis: lines through the plot, their values, and its name."""
-    parts = []
-    for value, text in scale.ticks:
-        x = scale(value)
-        parts.append(line(x, top, x, bottom, stroke=sheet.ink("grid")))
-        parts.append(label(x, bottom + 15, text, text_anchor="middle", fill=sheet.ink("soft"), font_size=SMALL))
+    places = [(scale(value), text) for value, text in scale.ticks]
+    texts = [label(min(x, sheet.width - width_of(text, SMALL) / 2), bottom + 15, text) for x, text in places]
+    parts = [lines([(x, top, x, bottom) for x, _ in places], stroke=sheet.ink("grid"))]
+    parts.append(element("g", *texts, text_anchor="middle", fill=sheet.ink("soft"), font_size=SMALL))
     parts.append(line(scale.start, bottom, scale.end, bottom, stroke=sheet.ink("edge")))
     name = cut(axis.name, abs(scale.end - scale.start), SIZE)
     parts.append(label((scale.start + scale.end) / 2, bottom + 33, name, text_anchor="middle", fill=sheet.ink("ink")))
@@ -130,11 +131,10 @@ def across(scale: Scale, axis: Axis, top: float, bottom: float, sheet: Sheet) ->
 
 def upright(scale: Scale, axis: Axis, left: float, right: float, sheet: Sheet) -> Markup:
     """The vertical axis; its name stands level above it."""
-    parts = []
-    for value, text in scale.ticks:
-        y = scale(value)
-        parts.append(line(left, y, right, y, stroke=sheet.ink("grid")))
-        parts.append(label(left - 7, y + 4, text, text_anchor="end", fill=sheet.ink("soft"), font_size=SMALL))
+    places = [(scale(value), text) for value, text in scale.ticks]
+    texts = [label(left - 7, y + 4, text) for y, text in places]
+    parts = [lines([(left, y, right, y) for y, _ in places], stroke=sheet.ink("grid"))]
+    parts.append(element("g", *texts, text_anchor="end", fill=sheet.ink("soft"), font_size=SMALL))
     parts.append(line(left, scale.start, left, scale.end, stroke=sheet.ink("edge")))
     parts.append(label(0, scale.end - 11, cut(axis.name, right, SIZE), fill=sheet.ink("ink")))
     return joined(parts)

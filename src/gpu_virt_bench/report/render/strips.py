@@ -59,15 +59,20 @@ def strip(index: int, values: Sequence[float], axis: Scale, middle: float, sheet
     """A band: the dots, the median as a line, and its number."""
     if not values:
         return label(axis.start, middle + 4, "no samples", fill=sheet.ink("soft"), font_size=SMALL)
-    places = {(round(axis(value), 1), round(middle + shift(at), 1)) for at, value in enumerate(values)}
-    dots = "".join(f"M{x:g} {y:g}h0" for x, y in sorted(places))
     look = {"stroke": sheet.ink(series_colour(index)), "stroke_width": "3.6", "stroke_linecap": "round"}
     x = axis(median(values))
     return joined([
-        element("path", d=dots, stroke_opacity="0.55", **look),
+        element("path", d=dots(values, axis, middle), stroke_opacity="0.55", **look),
         line(x, middle - 15, x, middle + 15, stroke=sheet.ink("ink"), stroke_width=2),
         label(axis.end + 10, middle + 4, short(median(values)), fill=sheet.ink("ink"), font_size=SMALL),
     ])  # fmt: skip
+
+
+def dots(values: Sequence[float], axis: Scale, middle: float) -> str:
+    """Lines without a length, whose round ends are dots; whole pixels from one to the next, since there are many."""
+    places = sorted({(round(axis(value)), round(middle + shift(at))) for at, value in enumerate(values)})
+    steps = zip([(0, 0), *places], places, strict=False)
+    return "".join(f"m{x - before}{y - above:+}h0" for (before, above), (x, y) in steps)
 
 
 def shift(at: int) -> float:

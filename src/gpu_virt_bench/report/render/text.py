@@ -10,6 +10,7 @@ import io
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import Literal
 
 from rich.console import Console
 from rich.padding import Padding
@@ -35,7 +36,7 @@ from gpu_virt_bench.report.blocks import (
 )
 from gpu_virt_bench.report.grid import Grid, Page, written
 from gpu_virt_bench.report.render import figures, plot
-from gpu_virt_bench.report.render.columns import parts, widths
+from gpu_virt_bench.report.render.columns import GAP, layout, parts
 from gpu_virt_bench.report.signs import writable
 
 Printed = Text | Grid
@@ -43,6 +44,8 @@ Printed = Text | Grid
 
 STYLES: dict[Tone, str] = {"": "", "good": "green", "bad": "red", "unsure": "yellow", "muted": "dim"}
 INDENT = 2
+TALL = 2.7
+"""Lines of a row, on average, from which on empty lines tell rows apart."""
 COMMAND = re.compile(r"(?<!\S)::(?=\w)")
 UNDERLINES = {1: "=", 2: "-"}
 
@@ -81,6 +84,8 @@ def arranged(
     """What is printed with how far it stands to the right; None is an empty line."""
     before: Block | None = None
     for block in blocks:
+        if isinstance(block, Bullets) and not block.items:
+            continue
         if before is not None and apart(before, block):
             yield indent, None
         before = block
@@ -174,19 +179,22 @@ def in_signs(table: Table, encoding: str) -> Table:
 
 def grid(table: Table, width: int) -> Grid:
     """A table for a terminal of that width."""
+    # without a layout the grid has a line for each cell
+    found = layout(table, width)
     tall = sum(max((1 + len(cell.below) for cell in row.cells), default=1) for row in table.rows)
     made = Grid(
         header_style="bold",
         box=None,
-        padding=(0, 2, 1 if tall > 2 * len(table.rows) else 0, 0),
+        padding=(0, GAP if found is None else found.gap, 0, 0),
         pad_edge=False,
         show_header=any(column.name for column in table.columns),
     )
-    # without widths the grid has words broken down to 8 letters, or a line for each cell
-    found = widths(table, width)
-    fitting: Sequence[int | None] = [None] * len(table.columns) if found is None else found
-    for column, one in zip(table.columns, fitting, strict=True):
-        made.add_column(Text(column.name), justify="right" if column.numeric else "left", overflow="fold", width=one)
-    for row in table.rows:
+    widths: Sequence[int | None] = [None] * len(table.columns) if found is None else found.widths
+    for column, width_ in zip(table.columns, widths, strict=True):
+        side: Literal["left", "right"] = "right" if column.numeric else "left"
+        made.add_column(Text(column.name), justify=side, overflow="ellipsis" if found is None else "fold", width=width_)
+    for number, row in enumerate(table.rows):
+        if number and tall > TALL * len(table.rows):
+            made.add_row()
         made.add_row(*(Text("\n".join([cell.text, *cell.below]), STYLES[cell.tone]) for cell in row.cells))
     return made

@@ -23,7 +23,7 @@ addEventListener("DOMContentLoaded", () => {
     });
     const tools = Array.from(box.children).find((child) => child.classList.contains("tools"));
     if (tools) filters(view, tools);
-    tables.set(box.dataset.name, view);
+    tables.set(box.id.replace("table-", ""), view);
   }
 
   const turned = (sort, index) => sort === `${index}` ? `${index}-down` : sort === `${index}-down` ? "" : `${index}`;
@@ -43,7 +43,10 @@ addEventListener("DOMContentLoaded", () => {
       if (typeof a !== typeof b) return typeof a === "number" ? -1 : 1;
       return sign * (typeof a === "number" ? a - b : words.compare(a, b));
     });
-    view.body.append(...keyed.flatMap(([, pair]) => pair));
+    const table = view.body.parentElement;
+    view.body.remove(); // rows move faster where nobody looks
+    for (const [, pair] of keyed) view.body.append(...pair);
+    table.append(view.body);
     view.heads.forEach((head, index) => head.setAttribute("aria-sort", view.sort !== "" && index === Number(at) ? (down ? "descending" : "ascending") : "none"));
   }
 
