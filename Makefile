@@ -11,11 +11,12 @@ WORKERS := $(shell $(PYTHON) -c 'import os; print(min(8, 1 + len(os.sched_getaff
 PIP := $(BIN)/pip --quiet --disable-pip-version-check install
 NATIVE := $(wildcard libgvb/*.[chS] libgvb/kernels/* emulator/*.[ch] emulator/*.def)
 
-.PHONY: help bench test check format docs ptx wheel clean native announced
+.PHONY: help bench test check format docs site ptx wheel clean native announced
 
 help:
 	@echo "make bench   quick suite on the GPU, or on the emulated GPU where there is none"
 	@echo "make test    the whole test suite: about 15 minutes on two processors"
+	@echo "make site    the documentation as a site in build/site"
 	@echo "make check   format, lint, types, import contracts, C warnings, sanitizers, PTX"
 
 # Modules are compiled when they are first imported; most of what pip would compile never is.
@@ -76,6 +77,10 @@ format: $(TOOLS)
 
 docs: $(STAMP)
 	$(BIN)/python docs/generate.py
+
+site: $(TOOLS)
+	$(BIN)/mkdocs build --quiet
+	@echo "the documentation: build/site/index.html"
 
 ptx: $(TOOLS)
 	$(BIN)/python libgvb/kernels/generate.py

@@ -127,7 +127,7 @@ def estimates(unit: str) -> list[Json]:
     title, shown = SHOWN[unit]
     families = [f"estimate_{UNITS[unit]}", f"estimate_low_{UNITS[unit]}", f"estimate_high_{UNITS[unit]}"]
     names = {"Value #A": "estimate", "Value #B": "low", "Value #C": "high"}
-    ends = [[{"id": "unit", "value": shown}, {"id": "decimals", "value": 3}]] * 3
+    ends: list[list[Json]] = [[{"id": "unit", "value": shown}, {"id": "decimals", "value": 3}]] * 3
     overrides = [override("byName", name, found) for name, found in zip(names.values(), ends, strict=True)]
     return [
         {"type": "row", "title": title, "collapsed": False, "panels": [], "gridPos": {"w": WIDTH, "h": 1}},
@@ -177,7 +177,7 @@ def table(title: str, height: int, queries: Sequence[str], names: Mapping[str, s
 
 def over_time(title: str, families: Sequence[str], unit: str) -> Json:
     """The values of each run at its time, with both ends of their intervals."""
-    dashed = [
+    dashed: list[Json] = [
         {"id": "custom.lineStyle", "value": {"fill": "dash", "dash": [4, 6]}},
         {"id": "custom.showPoints", "value": "never"},
     ]

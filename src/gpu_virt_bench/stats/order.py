@@ -38,7 +38,7 @@ def median_interval(values: Sequence[float], level: float) -> Interval:
 def coverage(n: int, depth: int) -> float:
     """Probability that the median lies between the values of that depth from below and from above."""
     if n <= FEW:
-        return 1 - 2 * sum(math.comb(n, k) for k in range(depth)) / 2**n
+        return 1 - 2 * sum(math.comb(n, k) for k in range(depth)) / (1 << n)
     from scipy.special import bdtr  # type: ignore[import-untyped]
 
     return 1 - 2 * float(bdtr(depth - 1, n, 0.5))
