@@ -139,9 +139,8 @@ def test_limits_say_what_was_asked_for_and_what_was_granted(folder) -> None:
 
 
 def test_a_quota_is_said_with_what_was_granted(folder) -> None:
-    run = a_run(
-        {"OH-001": [1.0]}, system="mps", plan=replace(PLAN, compute_quota=[0.5, 0.25], tenants=2), proof=GRANTED
-    )
+    plan, proof = replace(PLAN, compute_quota=[0.5, 0.25], tenants=2), [*GRANTED, replace(GRANTED[0], granted=SMALL)]
+    run = a_run({"OH-001": [1.0]}, system="mps", plan=plan, proof=proof)
     save(replace(run, system=replace(run.system, features=["compute-limit"])), folder / "run.json")
     text = " ".join(show("run.json").stdout.split())
     assert "limits asked for compute 50/25 %, 2 tenants; granted: compute 48/24 %" in text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -68,6 +69,20 @@ def requested(options: dict[str, Any]) -> Request:
         turns=options["turns"],
         argv=["gpu-virt-bench", *sys.argv[1:]],
     )
+
+
+def by_parameters(request: Request, words: Sequence[str]) -> set[str]:
+    """The metrics of which the user chose parameters: `OH-001[path=*]`, `--aggressor l2`, `--tenants 3`."""
+    from gpu_virt_bench.engine.plan import named, parted
+
+    chosen = [name for name, bracket in map(parted, words) if bracket is not None]
+    counted = request.tenants is not None or request.quota
+    by_option = [
+        metric.id
+        for metric in request.registry.values()
+        if request.chosen.keys() & metric.params.keys() or (counted and metric.tenants)
+    ]
+    return {*by_option, *(metric.id for name in chosen for metric in named(request.registry, name))}
 
 
 def different(systems: list[System]) -> list[System]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gpu_virt_bench.cli.asked import requested
+from gpu_virt_bench.cli.asked import by_parameters, requested
 from gpu_virt_bench.cli.choices import MOST_MIB, MOST_TENANTS
 from gpu_virt_bench.cli.completion import metric_ids, suites, systems, values_of
 from gpu_virt_bench.cli.mending import wrong_use
@@ -258,20 +258,6 @@ def is_compared(result: Result) -> bool:
     first = result.records[0]
     applies = any(found.outcome != "skipped" for found in first.run.outcomes.values())
     return not first.refused and not first.run.point and applies
-
-
-def by_parameters(request: Request, words: Sequence[str]) -> set[str]:
-    """The metrics of which the user chose parameters: `OH-001[path=*]`, `--aggressor l2`, `--tenants 3`."""
-    from gpu_virt_bench.engine.plan import named, parted
-
-    chosen = [name for name, bracket in map(parted, words) if bracket is not None]
-    counted = request.tenants is not None or request.quota
-    by_option = [
-        metric.id
-        for metric in request.registry.values()
-        if request.chosen.keys() & metric.params.keys() or (counted and metric.tenants)
-    ]
-    return {*by_option, *(metric.id for name in chosen for metric in named(request.registry, name))}
 
 
 def compare_with(result: Result, earlier: Sequence[Chosen], by_name: Set[str]) -> None:

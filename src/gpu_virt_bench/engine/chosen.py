@@ -57,6 +57,8 @@ def have(registry: Mapping[str, Metric], name: str) -> str:
 
 def with_chosen(items: Sequence[Item], chosen: Chosen, device: DeviceFacts) -> list[Item]:
     """The outcomes with those values, one for each combination that makes sense; others stay as they are."""
+    if not chosen:
+        return list(items)
     found = {changed.id: changed for one in items for changed in combinations(one, chosen, device)}
     for one in items:
         if not any(changed.metric.id == one.metric.id for changed in found.values()):

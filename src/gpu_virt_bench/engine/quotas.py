@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from gpu_virt_bench.engine.entry import Entry, has_open_shares
 from gpu_virt_bench.engine.member import Member
 from gpu_virt_bench.engine.plan import Item
-from gpu_virt_bench.model.metric import Party, Share
+from gpu_virt_bench.model.metric import OPEN, Party, Share
 from gpu_virt_bench.model.run import Device, Granted
 from gpu_virt_bench.model.system import Quota, System
 from gpu_virt_bench.model.workload import WorkloadError
 from gpu_virt_bench.systems.quota import MIB, Inexpressible, grants, rounded_down
+from gpu_virt_bench.systems.variables import DefinitionError
 
 OUT_OF_MEMORY = 2
 """CUDA_ERROR_OUT_OF_MEMORY."""
@@ -49,6 +50,18 @@ def too_small(entry: Entry, context_bytes: int) -> str:
     return (
         f"; its memory quota is {wanted / MIB:.10g} MiB, and a context alone takes {context_bytes / MIB:.10g} MiB here"
     )
+
+
+def impossible(entry: Entry, found: Sequence[Device]) -> str:
+    """Why a quota cannot be had of an entry's system, "" if it can."""
+    try:
+        if entry.shares:
+            granted(entry, (OPEN,) * len(entry.shares), found)
+        else:
+            grants(entry.system, [entry.quota], found, [0])
+    except DefinitionError as error:
+        return str(error)
+    return ""
 
 
 def short_of_memory(error: Exception, party: Sequence[Member]) -> str:

@@ -25,7 +25,7 @@ from gpu_virt_bench.engine.outlook import Outlook
 from gpu_virt_bench.engine.pace import Pace
 from gpu_virt_bench.engine.place import Census, Place
 from gpu_virt_bench.engine.plan import Item, select
-from gpu_virt_bench.engine.quotas import granted, unmet
+from gpu_virt_bench.engine.quotas import impossible, unmet
 from gpu_virt_bench.engine.record import Record, Status, new_record
 from gpu_virt_bench.engine.reference import Reference
 from gpu_virt_bench.engine.repetition import prove_first, repeat
@@ -33,14 +33,11 @@ from gpu_virt_bench.engine.request import Progress, Request
 from gpu_virt_bench.engine.resolution import wants_more
 from gpu_virt_bench.engine.terms import Terms
 from gpu_virt_bench.engine.throttle import Throttle
-from gpu_virt_bench.model.metric import OPEN
 from gpu_virt_bench.model.run import Device, Measured, Session, Skipped, now
 from gpu_virt_bench.model.system import System
 from gpu_virt_bench.model.workload import TenantDied, TenantHung, WorkloadError
 from gpu_virt_bench.systems.available import Here, availability
 from gpu_virt_bench.systems.proof.prover import Prover
-from gpu_virt_bench.systems.quota import grants
-from gpu_virt_bench.systems.variables import DefinitionError
 
 
 class Unmeasurable(Exception):
@@ -193,18 +190,6 @@ def open_entry(course: Course, key: str, entry: Entry, items: Sequence[Item]) ->
     for item in items:
         if reason := unmet(entry, item, course.reference.devices):
             course.records[key].skip(item, reason)
-
-
-def impossible(entry: Entry, found: Sequence[Device]) -> str:
-    """Why a quota cannot be had of an entry's system, "" if it can."""
-    try:
-        if entry.shares:
-            granted(entry, (OPEN,) * len(entry.shares), found)
-        else:
-            grants(entry.system, [entry.quota], found, [0])
-    except DefinitionError as error:
-        return str(error)
-    return ""
 
 
 def check_possible(course: Course, items: Mapping[str, Sequence[Item]]) -> None:
