@@ -8,7 +8,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from gpu_virt_bench.model.forecast import Forecast, PlannedRun
-from gpu_virt_bench.model.text import counted, span
+from gpu_virt_bench.model.text import counted, percents, span
 from gpu_virt_bench.report.text import EMULATED, MIB, console
 
 
@@ -47,6 +47,7 @@ def of_run(run: PlannedRun) -> Iterator[str]:
     limits = [
         *([f"memory {run.memory_limit_bytes / MIB:g} MiB"] if run.memory_limit_bytes is not None else []),
         *([f"compute {100 * run.compute_limit:g} %"] if run.compute_limit is not None else []),
+        *([f"compute {percents(run.compute_quota)}"] if run.compute_quota else []),
     ]
     yield f"{run.name}: {', '.join(limits) or 'no limits'}; a file in {run.folder}/"
     if run.refused:

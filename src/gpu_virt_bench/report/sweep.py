@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rich.padding import Padding
 from rich.text import Text
 
-from gpu_virt_bench.compare.sweeps import CERTAIN, Sweep, name_at, row_key
+from gpu_virt_bench.compare.sweeps import CERTAIN, Sweep, name_at
 from gpu_virt_bench.model.comparison import Comparison, Interval, Row
 from gpu_virt_bench.model.metric import SHOWN, Value
 from gpu_virt_bench.model.run import Failed, Measured, Outcome, Run, Skipped
@@ -26,6 +26,7 @@ from gpu_virt_bench.report.text import (
     remarks,
     shown_unit,
     summarise,
+    titled,
     usual_level,
 )
 from gpu_virt_bench.stats.estimate import LEVEL
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 
 def point_name(point: Mapping[str, Value]) -> str:
     """A point as a heading: `compute-limit 25 %`."""
-    units = {"compute-limit": " %", "memory-limit": " MiB"}
+    units = {"compute-limit": " %", "memory-limit": " MiB", "quota": " %"}
     return ", ".join(f"{name} {value}{units.get(name, '')}" for name, value in point.items())
 
 
@@ -67,15 +68,14 @@ def sweep_table(sweep: Sweep) -> RenderableType:
         table.add_column(heading, justify="right", no_wrap=whole, overflow="fold")
     for name, *cells in limit_rows(sweep):
         table.add_row(Text(name), *map(Text, cells))
-    columns = [{row_key(outcome): outcome for outcome in run.outcomes.values()} for run in runs]
-    ids = {row_key(outcome): name_at(runs[0], name) for name, outcome in runs[0].outcomes.items()}
-    for key in sorted({key for column in columns for key in column}):
-        metric = runs[0].metrics[key[0]]
+    columns = [{name_at(run, name): outcome for name, outcome in run.outcomes.items()} for run in runs]
+    for name in sorted({name for column in columns for name in column}):
+        metric = runs[0].metrics[name.partition("[")[0]]
         unit = f"{shown_unit(runs[0], metric)} {ARROWS[metric.better]}"
-        cells = [cell(run, column.get(key), usual) for run, column in zip(runs, columns, strict=True)]
-        changes = ["", *(changed(one, ids.get(key, "")) for one in sweep.changes)]
+        cells = [cell(run, column.get(name), usual) for run, column in zip(runs, columns, strict=True)]
+        changes = ["", *(changed(one, name) for one in sweep.changes)]
         table.add_row(
-            Text(f"{key[0]} {metric.title}, {unit}"), *map(Text, map("".join, zip(cells, changes, strict=True)))
+            Text(titled(name, f"{metric.title}, {unit}")), *map(Text, map("".join, zip(cells, changes, strict=True)))
         )
     return table
 
