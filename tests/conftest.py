@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
@@ -21,6 +22,12 @@ from gpu_virt_bench.model.run import Run
 from gpu_virt_bench.systems import journal
 from gpu_virt_bench.systems.options import configured, resolve_options
 from sessions import ANEW, LAYER, request_for
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """A shell starts what stands in the background deaf to Ctrl-C, and what tests start would inherit that."""
+    del config
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -95,6 +95,14 @@ def test_limits_that_the_system_does_not_have_are_no_other_series_and_no_label(t
     assert "\n  native on NVIDIA H200\n" in history_text(*history(tmp_path, ONE))
 
 
+def test_another_quota_is_another_series_which_its_heading_names(tmp_path) -> None:
+    party = [Granted("tenant", compute_share=share) for share in (0.6, 0.4)]
+    for number, quota in enumerate(([0.6, 0.4], [0.7, 0.3])):
+        write(tmp_path, number, plan=replace(PLAN, compute_quota=quota), outcome={"party": party})
+    assert [len(series.points) for series in history(tmp_path, ONE)[0]] == [1, 1]
+    assert "quota 60/40" in history_text(*history(tmp_path, ONE))
+
+
 def test_a_limit_that_no_tenant_of_the_outcome_has_is_none_of_its(tmp_path) -> None:
     limited = {"plan": replace(PLAN, compute_limit=0.5), "outcome": {"party": [Granted("tenant", compute_share=0.5)]}}
     write(tmp_path, 0, **limited)

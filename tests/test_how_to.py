@@ -7,7 +7,7 @@ import shlex
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
@@ -17,6 +17,7 @@ import pytest
 from gpu_virt_bench.cli.progress import Silent
 from gpu_virt_bench.engine.session import run_session
 from gpu_virt_bench.model.workload import Workload
+from gpu_virt_bench.results import load
 from gpu_virt_bench.systems.load import parse
 from gpu_virt_bench.tenant import Tenant, argv
 from sessions import request_for, steady, value
@@ -158,6 +159,45 @@ def test_the_test_of_the_page_on_workloads_passes_as_it_stands(tmp_path) -> None
     (tmp_path / "host_copy.py").write_text(work)
     (tmp_path / "test_host_copy.py").write_text(test)
     assert "2 passed" in pytest_of(tmp_path)
+
+
+# ---- the page on victims and neighbors of one's own
+
+
+@pytest.fixture
+def cells(tmp_path) -> Callable[..., dict[str, float]]:
+    """The outcomes of a command of the page, in a folder that has the page's work."""
+    (tmp_path / "upload.py").write_text(*blocks("own-neighbor.md", "python"))
+
+    def measured(begin: str, *words: str) -> dict[str, float]:
+        text = command("own-neighbor.md", begin)
+        done = printed(f"{text} {shlex.join(words)} --repetitions 1 --iterations 1 --warmup 0 --json-only", tmp_path)
+        assert done.returncode == 0, done.stdout + done.stderr
+        run = load(tmp_path / json.loads(done.stdout)["session"]["runs"][0])
+        return {name: value(run, name) for name in run.outcomes}
+
+    return measured
+
+
+@pytest.mark.host_time
+@steady
+def test_a_loader_of_ones_own_takes_twice_as_long_beside_another(cells) -> None:
+    found = cells("PYTHONPATH=. gpu-virt-bench run --system time-slicing --metrics IS-009 --victim")
+    assert found == {
+        "IS-009[victim=upload:Upload,aggressor=upload:Upload]": pytest.approx(0.97, abs=0.1),
+        "IS-009[victim=upload:Upload,aggressor=idle]": pytest.approx(0.0, abs=0.1),
+    }
+
+
+@pytest.mark.host_time
+def test_a_loader_of_ones_own_is_a_neighbor_of_kernels(cells) -> None:
+    found = cells("PYTHONPATH=. gpu-virt-bench run --system time-slicing --metrics IS-009 --aggressor")
+    assert list(found) == ["IS-009[aggressor=upload:Upload,intensity=0.5]"]
+
+
+def test_the_first_command_of_the_page_is_three_outcomes(cells) -> None:
+    begin = "gpu-virt-bench run --system time-slicing --metrics IS-009 --victim fma"
+    assert len(cells(begin, "--device", "emulated", "--emulate", "clock=virtual")) == 3
 
 
 def test_the_page_on_the_earlier_tool_runs_and_tells_what_is_so(tmp_path, monkeypatch) -> None:

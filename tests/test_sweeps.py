@@ -47,3 +47,23 @@ def test_numbers_of_tenants_are_compared_with_each_other() -> None:
     ]
     (row,) = swept(*points).changes[0].rows
     assert (row.id, row.verdict) == ("OH-006", "worse")
+
+
+def quota(text: str, index: float) -> Run:
+    name = f"IS-008[n={text.count('/') + 1},weights={text}]"
+    return a_run({name: [index] * 5}, system="mps", point={"quota": text})
+
+
+def test_quotas_are_compared_with_each_other_the_fewest_tenants_first() -> None:
+    runs = loaded(quota("70/20/10", 1.0), quota("50/25/25", 1.0), quota("60/40", 1.0))
+    assert [[one.run.point["quota"] for one in group] for group in by_system(runs)] == [
+        ["60/40", "50/25/25", "70/20/10"]
+    ]
+    (row,) = swept(quota("70/20/10", 1.0), quota("60/40", 2.0)).changes[0].rows
+    assert (row.id, row.change is not None) == ("IS-008", True)
+
+
+def test_a_sweep_over_a_limit_keeps_numbers_of_tenants_apart() -> None:
+    points = [a_run({"OH-006": [1.0] * 5, "OH-006[n=8]": [2.0] * 5}, system="mps", point={"compute-limit": percent})
+              for percent in (25, 50)]  # fmt: skip
+    assert [row.id for row in swept(*points).changes[0].rows] == ["OH-006", "OH-006[n=8]"]

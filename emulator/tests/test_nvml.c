@@ -21,20 +21,20 @@ static void open_nvml(void) {
   *(void **)&nvml.nvmlDeviceGetFanSpeed = dlsym(library, "nvmlDeviceGetFanSpeed");
 }
 
-/* A client: 2 GiB, then kernels until it is killed. */
+/* A client: 2 GiB, and 40 s of kernels at once, so that the device is busy however late the host is, until it is
+ * killed. */
 static int client(void) {
   CUdeviceptr p, counter;
-  uint64_t iterations = 20000;
+  uint64_t iterations = 24750000; /* 200 ms */
   float one = 1.0f;
   open_context();
   MUST(cu.cuMemAlloc_v2(&p, (size_t)2 << 30));
   MUST(cu.cuMemAlloc_v2(&counter, 64));
   printf("%d\n", (int)getpid());
   fflush(stdout);
-  for (;;) {
-    for (int k = 0; k < 8; k++) launch("gvb_fma", 132 * 8, 256, (void *[]){&iterations, &one, &one, &counter});
-    MUST(cu.cuStreamSynchronize(stream));
-  }
+  for (int k = 0; k < 200; k++) launch("gvb_fma", 132 * 8, 256, (void *[]){&iterations, &one, &one, &counter});
+  MUST(cu.cuStreamSynchronize(stream));
+  return 0;
 }
 
 static void facts(nvmlDevice device) {

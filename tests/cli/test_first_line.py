@@ -28,11 +28,11 @@ def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     [
         ("compare native.json mps.json", "mps against native: worse: A latency"),
         ("compare native.json mps.json --long", "mps against native: worse: A latency"),
-        ("compare native.json mps.json --format markdown", "- mps against native: worse: A latency"),
+        ("compare native.json mps.json --format markdown", "**mps against native: worse: A latency"),
         ("gate native.json mps.json", "Gate FAILED: regression (1 worse)."),
         ("gate native.json mps.json --strict", "Gate FAILED: regression (1 worse)."),
         ("gate native.json native.json", "Gate NOT PASSED: nothing was judged"),
-        ("gate native.json mps.json --format markdown", "## Gate: mps against native"),
+        ("gate native.json mps.json --format markdown", "**Gate FAILED: regression (1 worse).**"),
         ("score mps.json --reference native.json", "Parity with native"),
         ("show native.json", "system"),
         ("show OH-001", "OH-001  Kernel launch latency"),

@@ -21,6 +21,7 @@ from gpu_virt_bench.results import save
 GVB = str(Path(sys.executable).with_name("gpu-virt-bench"))
 DATA = Path(__file__).parents[1] / "data"
 GRANTED = [ProofRecord(0, 0, "before", [], {"compute_share": "0.48", "memory_bytes": str(1 << 30)}, serial=0)]
+SMALL = {"compute_share": "0.24"}
 
 
 @pytest.fixture(autouse=True)
@@ -135,6 +136,14 @@ def test_limits_say_what_was_asked_for_and_what_was_granted(folder) -> None:
     save(replace(run, system=replace(run.system, features=["compute-limit", "memory-limit"])), folder / "run.json")
     text = " ".join(show("run.json").stdout.split())
     assert "limits asked for compute 50 %, memory 1024 MiB, 2 tenants; granted: compute 48 %, memory 1024 MiB" in text
+
+
+def test_a_quota_is_said_with_what_was_granted(folder) -> None:
+    plan, proof = replace(PLAN, compute_quota=[0.5, 0.25], tenants=2), [*GRANTED, replace(GRANTED[0], granted=SMALL)]
+    run = a_run({"OH-001": [1.0]}, system="mps", plan=plan, proof=proof)
+    save(replace(run, system=replace(run.system, features=["compute-limit"])), folder / "run.json")
+    text = " ".join(show("run.json").stdout.split())
+    assert "limits asked for compute 50/25 %, 2 tenants; granted: compute 48/24 %" in text
 
 
 def test_a_limit_that_the_system_does_not_have_is_not_granted(folder) -> None:

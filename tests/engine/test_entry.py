@@ -72,3 +72,36 @@ def test_a_limit_that_a_system_has_not_is_said(whole) -> None:
     found = entries([load("native")], replace(whole, memory_limit=1 << 30), {}, again=False)
     assert found["native"].unlimited == ["native has no memory-limit: measured without"]
     assert found["native"].quota == Quota(None, None)
+
+
+def test_a_quota_gives_metrics_its_number_of_tenants_and_their_weights(whole) -> None:
+    entry = replace(whole, system=load("mps"), tenants=3, percents=(70, 20, 10))
+    found = items_of(entry, items("OH-001", "IS-006", "IS-008", "BW-002"), DEVICE)
+    assert [one.id for one in found] == [
+        *("BW-002[n=3,weights=70/20/10]", "IS-006[n=3]", "IS-008[n=3,weights=70/20/10]", "OH-001")
+    ]
+    assert [share.compute for share in found[2].party] == [0.7, 0.2, 0.1]
+
+
+def test_a_sweep_over_quotas_has_points_by_their_text(whole) -> None:
+    found = entries([load("native"), load("mps")], whole, {"quota": [(60, 40), (50, 25, 25)]}, again=False)
+    assert list(found) == ["native", "mps quota=60/40", "mps quota=50/25/25"]
+    assert [entry.tenants for entry in found.values()] == [None, 2, 3]
+    chosen = [items_of(entry, items("OH-001", "IS-008"), DEVICE) for entry in found.values()]
+    assert [[one.id for one in some] for some in chosen] == [
+        ["IS-008", "OH-001"],
+        ["IS-008[n=2,weights=60/40]"],
+        ["IS-008[n=3,weights=50/25/25]"],
+    ]
+
+
+def test_a_quota_that_a_system_has_not_is_said(whole) -> None:
+    entry = replace(whole, system=load("time-slicing"), percents=(60, 40), tenants=2)
+    assert entry.unlimited == ["time-slicing has no compute-limit: measured without"]
+    assert entry.shares == ()
+
+
+def test_a_number_of_tenants_that_makes_no_sense_leaves_an_outcome_as_it_is(whole) -> None:
+    entry = replace(whole, system=load("mps"), tenants=4)
+    found = items_of(entry, items("IS-008[n=3,weights=50/25/25]", "IS-007[load=alone]"), DEVICE)
+    assert [one.id for one in found] == ["IS-007[load=alone]", "IS-008[n=3,weights=50/25/25]"]

@@ -93,3 +93,11 @@ def test_all_faults_of_a_suite_are_named_at_once() -> None:
     said = str(found.value).split("; ")
     assert said[0].startswith("warmup is -1, expected 0 to")
     assert {"unknown key 'repetitons'", "did you mean repetitions?", "the key 'repetitions' is missing"} <= set(said)
+
+
+def test_standard_has_the_curve_of_a_compute_limit_and_the_control_of_neighbors() -> None:
+    found = chosen(*load_suite("standard").metrics)
+    assert [name for name in found if name.startswith(("IS-003", "IS-009"))] == [
+        *("IS-003", "IS-003[compute=0.1]", "IS-003[compute=0.5]", "IS-003[compute=0.75]"),
+        *("IS-009", "IS-009[aggressor=idle]"),
+    ]

@@ -43,7 +43,8 @@ def layered(folder, layer, chosen: str, **settings):
     return replace(request, systems=systems, options={"reference-layer": options})
 
 
-SIDE_BY_SIDE = ("BW-002", "BW-003", "BW-004", "IS-004")
+OTHERS_BESIDE = ("IS-003", "IS-004", "IS-006", "IS-007", "IS-008", "IS-009", "PCIE-003", "SCHED-001", "SCHED-004")
+SIDE_BY_SIDE = [name for name in metrics.load() if name.startswith(("BW-", "CACHE-")) or name in OTHERS_BESIDE]
 """Judged by what tenants do at one instant, which processes that share two processors in real time do not."""
 
 

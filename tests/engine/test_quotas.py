@@ -60,6 +60,18 @@ def test_a_part_is_rounded_down_to_the_systems_step() -> None:
     assert shares(Entry(coarse, compute_limit=0.4), *[Share()] * 3) == [0.2] * 3
 
 
+def test_a_party_of_as_many_as_the_session_has_shares_for_gets_them_in_order() -> None:
+    entry = Entry(MPS, percents=(50, 30, 20), tenants=3)
+    assert shares(entry, *[Share()] * 3) == [0.5, 0.3, 0.2]
+
+
+def test_other_parties_are_not_limited_by_such_shares() -> None:
+    entry = Entry(MPS, percents=(50, 30, 20), tenants=3)
+    assert shares(entry, Share(), Share()) == [None, None]
+    assert shares(entry, Share(), Share(), Share(compute=1.0)) == [None] * 3
+    assert shares(replace(entry, system=load("time-slicing")), *[Share()] * 3) == [None] * 3
+
+
 def test_shares_beyond_the_device_are_refused() -> None:
     with pytest.raises(Inexpressible, match=r"shares of 0.6 \+ 0.6 are more than all of"):
         shares(Entry(MPS), Share(compute=0.6), Share(compute=0.6))

@@ -10,6 +10,8 @@
 #include "check.h"
 
 #define MS 1000000
+#define SLEPT (85 * MS)     /* of 100, less what is counted to the other side */
+#define NOT_SLEPT (40 * MS) /* of 0 */
 
 static void test_delay_acts_by_every_way(void) {
   use_device();
@@ -51,24 +53,34 @@ static void test_delay_of_one_function_leaves_others(void) {
   EXPECT_TIME(device_query_time(HANDLE), 0, 5000);
 }
 
-static int64_t init_time(void) {
-  cuInit_fn *init = FIND(HANDLE, cuInit);
-  const int64_t begin = now();
-  EXPECT_OK(init(0));
-  return now() - begin;
+/* Time in which the thread ran or waited for a processor, as far as the kernel has counted it: what is left of the
+ * clock's time is sleep, also on a busy host. */
+static int64_t awake(void) {
+  long long ran = 0, waited = 0;
+  FILE *file = fopen("/proc/thread-self/schedstat", "r");
+  EXPECT(file != NULL && fscanf(file, "%lld %lld", &ran, &waited) == 2);
+  if (file != NULL) fclose(file);
+  return ran + waited;
 }
 
-static int64_t start_time(void) { return now() - strtoll(getenv("CHECK_STARTED"), NULL, 10); }
+static int64_t sleep_in_init(void) {
+  cuInit_fn *init = FIND(HANDLE, cuInit);
+  const int64_t begin = now() - awake();
+  EXPECT_OK(init(0));
+  return now() - awake() - begin;
+}
+
+static int64_t sleep_before_main(void) { return now() - awake() - strtoll(getenv("CHECK_STARTED"), NULL, 10); }
 
 static void test_constructor_sleeps_before_main(void) {
-  EXPECT_TIME(start_time(), 100 * MS, 1000 * MS);
-  EXPECT_TIME(init_time(), 0, 20 * MS);
+  EXPECT_TIME(sleep_before_main(), SLEPT, 150 * MS);
+  EXPECT_TIME(sleep_in_init(), -NOT_SLEPT, NOT_SLEPT);
 }
 
 static void test_init_sleeps_once(void) {
-  EXPECT_TIME(start_time(), 0, 95 * MS);
-  EXPECT_TIME(init_time(), 100 * MS, 120 * MS);
-  EXPECT_TIME(init_time(), 0, 20 * MS);
+  EXPECT_TIME(sleep_before_main(), -NOT_SLEPT, NOT_SLEPT);
+  EXPECT_TIME(sleep_in_init(), SLEPT, 150 * MS);
+  EXPECT_TIME(sleep_in_init(), -NOT_SLEPT, NOT_SLEPT);
 }
 
 static double cpu_share_over(int64_t ns) {
@@ -99,21 +111,21 @@ static int named_threads(const char *wanted) {
 }
 
 static void test_thread_burns_what_it_is_told(void) {
-  init_time();
+  sleep_in_init();
   EXPECT(named_threads("gvblayer") == 1);
   cpu_share_over(100 * MS);
   EXPECT_TIME(cpu_share_over(500 * MS), 0.05, 0.13);
 }
 
 static void test_thread_may_only_sleep(void) {
-  init_time();
+  sleep_in_init();
   EXPECT(named_threads("gvblayer") == 1);
   cpu_share_over(100 * MS);
   EXPECT_TIME(cpu_share_over(300 * MS), 0, 0.02);
 }
 
 static void test_no_thread_by_default(void) {
-  init_time();
+  sleep_in_init();
   EXPECT(named_threads("gvblayer") == 0);
 }
 
@@ -140,7 +152,7 @@ static void test_lock_is_held_by_one_process_at_a_time(void) {
   const int64_t begin = now();
   for (int i = 0; i < 5; i++) start_process(20);
   for (int status; wait(&status) > 0;) EXPECT(status == 0);
-  EXPECT_TIME(now() - begin, 200 * MS, 1500 * MS);
+  EXPECT(now() - begin >= 200 * MS);
 }
 
 static void test_lock_stands_where_it_is_told(void) {

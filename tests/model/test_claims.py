@@ -46,6 +46,13 @@ def test_each_share_has_its_own_verdict_and_one_that_was_not_asked_for_is_not_sa
     ]
 
 
+def test_a_share_of_a_quota_is_said_to_be_asked_for() -> None:
+    plan = replace(PLAN, compute_quota=[0.5, 0.25])
+    records = [ProofRecord(0, 0, "before", [SERVED, *LIMITED, slowed(1.0)], {"compute_share": "0.25"}, serial=0)]
+    (said,) = claims(a_run({"OH-001": [1]}, system="mine", proof=records, plan=plan))
+    assert said.startswith("mine: the compute limit does not bind: asked 25 %, granted 25 %, got 100.0 %")
+
+
 @pytest.mark.parametrize(("found", "share"), [("nothing", "0.5"), ("", "0.5"), ("1.0 of it", "half"), ("nan", "inf")])
 def test_what_a_file_says_instead_of_a_number_is_no_claim(found, share) -> None:
     assert claims(proved(Check("compute-limit.slowed", "below", found, False), share=share)) == []

@@ -132,6 +132,21 @@ def test_numbers_of_tenants_stand_in_one_row() -> None:
     assert "+100.00 ±0.00 %" in drawn(*runs)
 
 
+def test_quotas_are_headings_and_share_a_row() -> None:
+    runs = [
+        a_run({f"IS-008[n={text.count('/') + 1},weights={text}]": [1e-6] * 5}, system="mps", point={"quota": text})
+        for text in ("60/40", "50/25/25")
+    ]
+    assert sweep_sentence(swept(*runs)).startswith("mps, quota 60/40 % to quota 50/25/25 %: A latency (IS-008) ")
+    assert drawn(*runs).count("IS-008") == 1
+
+
+def test_rows_of_one_metric_are_told_apart_by_their_parameters() -> None:
+    names = ("OH-001", "OH-001[path=start]")
+    runs = [a_run(dict.fromkeys(names, [1e-6] * 5), system="mps", point={"compute-limit": at}) for at in (25, 50)]
+    assert "path=start" in drawn(*runs)
+
+
 def test_the_level_of_the_intervals_stands_once() -> None:
     assert drawn(at(25, 4e-6), at(50, 2e-6)).count("range of 5") == 1
 

@@ -54,7 +54,7 @@ def command(
     Exit status: 0 compared, whatever the verdicts; 2 wrong use; 3 every candidate is the baseline's own run.
     `gpu-virt-bench gate` fails on regressions.
     """
-    from gpu_virt_bench.cli.run import wrong_use
+    from gpu_virt_bench.cli.mending import wrong_use
 
     try:
         found = compared(baseline, candidates, policy, margin, everything)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -22,9 +22,19 @@ def metric_ids(context: click.Context, parameter: click.Parameter, begun: str) -
     from gpu_virt_bench import metrics
 
     known = metrics.load()
-    before, comma, last = begun.rpartition(",")
-    names = [*known, *sorted({one.category for one in known.values()})]
-    return offered([f"{before}{comma}{name}" for name in names], f"{before}{comma}{last}")
+    return offered_last([*known, *sorted({one.category for one in known.values()})], begun)
+
+
+def values_of(name: str) -> Callable[[click.Context, click.Parameter, str], list[CompletionItem]]:
+    """Values of a parameter that have a name; of several joined by commas, the last."""
+
+    def complete(context: click.Context, parameter: click.Parameter, begun: str) -> list[CompletionItem]:
+        from gpu_virt_bench import metrics
+        from gpu_virt_bench.engine import chosen
+
+        return offered_last(chosen.names(metrics.load(), name), begun)
+
+    return complete
 
 
 def suites(context: click.Context, parameter: click.Parameter, begun: str) -> list[CompletionItem]:
@@ -48,6 +58,12 @@ def names(context: click.Context, parameter: click.Parameter, begun: str) -> lis
     from gpu_virt_bench.systems.load import shipped
 
     return offered([*metrics.load(), *shipped(), *plan.suites()], begun, with_files=True)
+
+
+def offered_last(words: Iterable[str], begun: str) -> list[CompletionItem]:
+    """Of words joined by commas, what the last may be."""
+    before, comma, _ = begun.rpartition(",")
+    return offered([f"{before}{comma}{word}" for word in words], begun)
 
 
 def offered(words: Iterable[str], begun: str, with_files: bool = False) -> list[CompletionItem]:

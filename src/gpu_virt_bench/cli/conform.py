@@ -50,9 +50,10 @@ def command(form: str, output: Path | None, known: Path | None, scene: tuple[str
 
     Exit status: 0 no difference without a reason; 1 differences; 2 a system is not in force, or wrong use.
     """
+    from gpu_virt_bench.cli.asked import requested
+    from gpu_virt_bench.cli.mending import wrong_use
     from gpu_virt_bench.cli.progress import display
     from gpu_virt_bench.cli.run import command as run
-    from gpu_virt_bench.cli.run import requested, wrong_use
     from gpu_virt_bench.conform.compare import stale
     from gpu_virt_bench.conform.recorded import reasons
     from gpu_virt_bench.engine.conform import conform

@@ -61,7 +61,7 @@ def command(
     """
     from gpu_virt_bench import policy as policies
     from gpu_virt_bench.cli.compare import check_names
-    from gpu_virt_bench.cli.run import wrong_use
+    from gpu_virt_bench.cli.mending import wrong_use
     from gpu_virt_bench.gate import judge_files
     from gpu_virt_bench.report.gate import blocks, to_json
 

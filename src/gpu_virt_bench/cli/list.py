@@ -21,7 +21,7 @@ Rows = list[dict[str, Any]]
 @written("json")
 def command(kind: str, device: str | None, as_json: bool, form: str, output: Path | None) -> None:
     """List metrics, systems, suites, policies, devices or the emulated GPU's keys."""
-    from gpu_virt_bench.cli.run import wrong_use
+    from gpu_virt_bench.cli.mending import wrong_use
 
     if device is not None and kind != "emulator":
         raise click.UsageError(f"--device is for `list emulator`, not for `list {kind}`")

@@ -48,9 +48,10 @@ def command(doors: bool, form: str, output: Path | None, **options: Any) -> None
     Exit status: 0 in force and nothing open; 1 in force, with something open; 2 not in force, or not proved, or wrong
     use.
     """
+    from gpu_virt_bench.cli.asked import requested
+    from gpu_virt_bench.cli.mending import wrong_use
     from gpu_virt_bench.cli.progress import display
     from gpu_virt_bench.cli.run import command as run
-    from gpu_virt_bench.cli.run import requested, wrong_use
     from gpu_virt_bench.engine.prove import prove
     from gpu_virt_bench.engine.session import set_signals
     from gpu_virt_bench.report.envelope import envelope

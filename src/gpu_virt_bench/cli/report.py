@@ -36,7 +36,7 @@ def command(runs: tuple[Path, ...], outputs: tuple[Path, ...], baseline: Path | 
 
     Exit status: 0 written; 2 wrong use or unreadable input.
     """
-    from gpu_virt_bench.cli.run import wrong_use
+    from gpu_virt_bench.cli.mending import wrong_use
     from gpu_virt_bench.policy import load
 
     for path in outputs:

@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence, Set
-from dataclasses import asdict, replace
-from functools import partial
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from gpu_virt_bench.cli.completion import metric_ids, suites, systems
-from gpu_virt_bench.cli.numbers import Seconds, Whole, meant, numbers_of
+from gpu_virt_bench.cli.asked import by_parameters, requested
+from gpu_virt_bench.cli.choices import MOST_MIB, MOST_TENANTS
+from gpu_virt_bench.cli.completion import metric_ids, suites, systems, values_of
+from gpu_virt_bench.cli.mending import wrong_use
+from gpu_virt_bench.cli.numbers import Seconds, Whole
 from gpu_virt_bench.cli.reports import check_output
 from gpu_virt_bench.cli.settings import (
     MOST_INTEGER,
-    by_system,
-    check_folder,
-    check_words,
     load_config,
-    pairs,
     split,
 )
 
@@ -28,15 +26,13 @@ if TYPE_CHECKING:
     from gpu_virt_bench.compare import Loaded
     from gpu_virt_bench.engine.request import Request
     from gpu_virt_bench.engine.session import Result
-    from gpu_virt_bench.model.run import Run, Suite
-    from gpu_virt_bench.model.system import System
+    from gpu_virt_bench.model.run import Run
 
     Chosen = tuple[Loaded, list[str]]
     """A run to compare with, and the remarks on its choice."""
 
-MIB = 1 << 20
-MOST, MOST_MIB = 1_000_000, 1 << 40
-"""More samples, repetitions and MiB than anybody has."""
+MOST = 1_000_000
+"""More samples and repetitions than anybody has."""
 FEW = 4
 """So many outcomes are named in a sentence."""
 
@@ -55,13 +51,23 @@ FEW = 4
     shell_complete=suites,
     help="quick, standard, thorough, gate or a file of yours.  [quick]",
 )
-@click.option("--tenants", "--processes", type=Whole(1, 48), metavar="N",
+@click.option("--tenants", "--processes", type=Whole(1, MOST_TENANTS), metavar="N",
               help="How many tenants, for metrics that have several.")  # fmt: skip
 @click.option("--memory-limit", type=Whole(1, MOST_MIB, "MiB"), metavar="MIB",
               help="Memory quota of a tenant.")  # fmt: skip
 @click.option("--compute-limit", type=Whole(1, 100, "per cent"), metavar="PERCENT", help="Compute quota of a tenant.")
+@click.option("--quota", multiple=True, metavar="PERCENT,...",
+              help="Unequal compute quotas, of so many tenants: 50,25,25.")  # fmt: skip
+@click.option("--aggressor", multiple=True, metavar="NAME,...", shell_complete=values_of("aggressor"),
+              help="What a neighbor does, where a metric has an aggressor: dram, compute, l2, pcie, launch, alloc, "
+                   "idle, ..., or work of your own, module:callable.")  # fmt: skip
+@click.option("--intensity", multiple=True, metavar="X,...",
+              help="In which part of the time the aggressor works, above 0 up to 1.")  # fmt: skip
+@click.option("--victim", multiple=True, metavar="NAME,...", shell_complete=values_of("victim"),
+              help="What is disturbed: chain, fma, dram, l2, launch, h2d, ..., or work of your own.")  # fmt: skip
 @click.option("--sweep", multiple=True, metavar="NAME=N,N,...",
-              help="Measure at several compute-limit (percent), memory-limit (MiB) or tenants.")  # fmt: skip
+              help="Measure at several compute-limit (percent), memory-limit (MiB), tenants, quota (50/25/25), "
+                   "aggressor, intensity or victim.")  # fmt: skip
 @click.option("--aa", is_flag=True, help="Measure the first system a second time: the session's noise floor.")
 @click.option("--turns", is_flag=True, help="Measure the systems one after the other, not side by side in rounds.")
 @click.option("--strict", is_flag=True, help="One refused system ends the session; else it ends that system alone.")
@@ -98,6 +104,8 @@ def command(**options: Any) -> None:  # noqa: ANN401
     gpu-virt-bench run --metrics 'OH-001[path=*]' --emulate latency.cuLaunchKernel=5000
     gpu-virt-bench run --system native --system mps --suite standard --aa
     gpu-virt-bench run --system mps --sweep compute-limit=25,50,75,100
+    gpu-virt-bench run --system mps --metrics IS-009 --aggressor dram,l2 --intensity 0.5,1
+    gpu-virt-bench run --system mps --metrics IS-006,IS-008 --quota 50,25,25
     gpu-virt-bench run --suite standard --dry-run          what, and how long
 
     Exit status: 0 done; 1 a metric failed, or nothing was measured; 2 wrong use or refused; 130 interrupted.
@@ -223,124 +231,6 @@ def other_kind(run: Run, profile: str | None) -> str:
     return f"its GPU is {', '.join(before)} (emulated), and this session's is {profile} (emulated); {way_out}"
 
 
-def wrong_use(error: Exception) -> Exception:
-    """An error that the user can mend, as a sentence; any other error as it is."""
-    from gpu_virt_bench.conform.recorded import RecordError
-    from gpu_virt_bench.emulated import EmulationError
-    from gpu_virt_bench.engine.device import DeviceError
-    from gpu_virt_bench.engine.observer import NoNvml
-    from gpu_virt_bench.engine.plan import PlanError
-    from gpu_virt_bench.engine.session import Unmeasurable
-    from gpu_virt_bench.policy import PolicyError
-    from gpu_virt_bench.results import RunFileError
-    from gpu_virt_bench.systems.available import Unavailable
-    from gpu_virt_bench.systems.variables import DefinitionError
-
-    session = (EmulationError, DeviceError, NoNvml, PlanError, Unmeasurable, Unavailable, DefinitionError)
-    if isinstance(error, (*session, PolicyError, RunFileError, RecordError)):
-        return click.UsageError(str(error))
-    if isinstance(error, OSError):
-        return click.UsageError(f"{error.filename or 'the operating system'}: {error.strerror}")
-    return error
-
-
-def requested(options: dict[str, Any]) -> Request:
-    """The request that the options describe; every name is resolved, every limit is possible."""
-    from gpu_virt_bench import metrics
-    from gpu_virt_bench.engine.plan import check_selection, load_suite
-    from gpu_virt_bench.engine.request import Request
-    from gpu_virt_bench.systems.load import load
-
-    check_words(options)
-    output = check_folder(options["output"])
-    try:
-        suite = load_suite(options["suite"])
-        registry, words = metrics.load(), split(options["metrics"]) or list(suite.metrics)
-        check_selection(registry, words)
-        systems = different([load(name) for name in split(options["system"])])
-    except Exception as error:
-        raise wrong_use(error) from None
-    systems, given = with_options(systems, pairs(options["option"], "--option"))
-    return Request(
-        systems=systems,
-        metrics=words,
-        suite=adjusted(suite, options),
-        suite_name=Path(options["suite"]).stem,
-        registry=registry,
-        device=options["device"],
-        emulate=pairs(options["emulate"], "--emulate"),
-        options=given,
-        output=output,
-        label=options["label"],
-        seed=options["seed"],
-        time_budget=options["time_budget"],
-        tenants=options["tenants"],
-        memory_limit=None if options["memory_limit"] is None else options["memory_limit"] * MIB,
-        compute_limit=None if options["compute_limit"] is None else options["compute_limit"] / 100,
-        sweep=sweeps(options["sweep"]),
-        again=options["aa"],
-        strict=options["strict"],
-        turns=options["turns"],
-        argv=["gpu-virt-bench", *sys.argv[1:]],
-    )
-
-
-def different(systems: list[System]) -> list[System]:
-    """The systems, each of which has a name of its own: files and tables go by it."""
-    for index, system in enumerate(systems):
-        if any(system.id == before.id for before in systems[:index]):
-            raise click.UsageError(
-                f"--system names {system.id} twice: --aa measures the first system a second time, and another"
-                " definition needs another file name"
-            )
-    return systems
-
-
-def sweeps(words: Sequence[str]) -> dict[str, list[int]]:
-    """The points of each `--sweep NAME=N,N,...`."""
-    from gpu_virt_bench.engine.entry import SWEPT
-
-    found: dict[str, list[int]] = {}
-    for name, text in pairs(words, "--sweep").items():
-        if name not in SWEPT:
-            raise click.UsageError(f"--sweep is {name!r}, expected {', '.join(SWEPT)}")
-        values = [value.strip() for value in text.split(",")]
-        most, unit = {"compute-limit": (100, "per cent"), "tenants": (48, "")}.get(name, (MOST_MIB, "MiB"))
-        wrong = [one for one in values if not (one.isdecimal() and 1 <= int(one) <= most)]
-        if wrong:
-            raise click.UsageError(
-                f"--sweep {name} is {text!r}, expected whole numbers{numbers_of(unit)} from 1 to {most}: {name}=1,2"
-                f"{meant(wrong[0], unit)}"
-            )
-        found[name] = sorted({int(value) for value in values})
-    return found
-
-
-def with_options(systems: list[System], given: dict[str, str]) -> tuple[list[System], dict[str, dict[str, str]]]:
-    """The systems as their options shape them, and every system's options, checked."""
-    from gpu_virt_bench.systems.options import accepts, configured, resolve_options
-
-    sorted_options = by_system(
-        given, {s.id: partial(accepts, s) for s in systems}, {s.id: list(s.options) for s in systems}
-    )
-    try:
-        resolved = {s.id: resolve_options(s, sorted_options[s.id]) for s in systems}
-        return [configured(s, resolved[s.id]) for s in systems], resolved
-    except Exception as error:
-        raise wrong_use(error) from None
-
-
-def adjusted(suite: Suite, options: dict[str, Any]) -> Suite:
-    """The suite with the effort that the options ask for."""
-    if options["iterations"] is not None:
-        suite = replace(suite, rounds=dict.fromkeys(suite.rounds, options["iterations"]), seconds_per_outcome=3600.0)
-    if options["warmup"] is not None:
-        suite = replace(suite, warmup=options["warmup"])
-    if options["repetitions"] is not None:
-        suite = replace(suite, repetitions=options["repetitions"], max_repetitions=options["repetitions"])
-    return suite
-
-
 def show(result: Result, json_only: bool, earlier: Sequence[Chosen], verbose: bool, by_name: Set[str]) -> None:
     """The tables, or the paths alone; of several systems the comparison stands for each one's table."""
     if json_only:
@@ -412,14 +302,6 @@ def is_compared(result: Result) -> bool:
     first = result.records[0]
     applies = any(found.outcome != "skipped" for found in first.run.outcomes.values())
     return not first.refused and not first.run.point and applies
-
-
-def by_parameters(request: Request, words: Sequence[str]) -> set[str]:
-    """The metrics of which the user chose parameters: `OH-001[path=*]`."""
-    from gpu_virt_bench.engine.plan import named, parted
-
-    chosen = [name for name, bracket in map(parted, words) if bracket is not None]
-    return {metric.id for name in chosen for metric in named(request.registry, name)}
 
 
 def compare_with(result: Result, earlier: Sequence[Chosen], by_name: Set[str]) -> None:

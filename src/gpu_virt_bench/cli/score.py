@@ -31,7 +31,7 @@ def command(runs: tuple[Path, ...], reference: Path, policy: Path | None, form: 
     itself.
     """
     from gpu_virt_bench import policy as policies
-    from gpu_virt_bench.cli.run import wrong_use
+    from gpu_virt_bench.cli.mending import wrong_use
     from gpu_virt_bench.report.score import blocks, to_json
     from gpu_virt_bench.score import score_files
 

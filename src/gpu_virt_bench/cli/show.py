@@ -54,7 +54,7 @@ def command(name: str, samples: bool, form: str, output: Path | None) -> None:
 
     A file is a run, or with .toml a system or a suite of yours.
     """
-    from gpu_virt_bench.cli.run import wrong_use
+    from gpu_virt_bench.cli.mending import wrong_use
 
     try:
         pieces = told(named(name), form, samples, output is None)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from gpu_virt_bench.compare import compare, compare_found
 from gpu_virt_bench.compare.change import place
 from gpu_virt_bench.compare.files import Loaded, whose
 from gpu_virt_bench.compare.limits import limits
+from gpu_virt_bench.model.claims import number
 from gpu_virt_bench.model.comparison import Comparison, Limit, Row
-from gpu_virt_bench.model.run import Outcome, Run
+from gpu_virt_bench.model.run import Run, Value
 from gpu_virt_bench.policy import Policy
 
 CERTAIN = ("worse", "slightly worse", "better", "slightly better")
@@ -49,7 +50,15 @@ def by_system(found: Sequence[Loaded]) -> list[list[Loaded]]:
     for one in found:
         if one.run.point and not one.run.twin:
             groups.setdefault((one.run.session.id, one.run.system.id), []).append(one)
-    return [sorted(group, key=lambda one: [float(v) for v in one.run.point.values()]) for group in groups.values()]
+    return [sorted(group, key=lambda one: [*map(rank, one.run.point.values())]) for group in groups.values()]
+
+
+def rank(value: Value) -> list[float]:
+    """What points stand in the order of: a number, or how many tenants and the share of each, `50/25/25`."""
+    if not isinstance(value, str):
+        return [value]
+    shares = [number(part) or 0.0 for part in value.split("/")]
+    return [len(shares), *shares]
 
 
 def swept(points: Sequence[Loaded], session: Sequence[Loaded], policy: Policy) -> Sweep:
@@ -112,30 +121,35 @@ def side_of(row: Row) -> int:
     return 1 if place(row.change, row.change.interval.value) > 0 else -1
 
 
-# -- a sweep over the number of tenants
+# -- a sweep over the number of tenants, or over their shares
+
+VARIED: Mapping[str, tuple[str, ...]] = {"tenants": ("n",), "quota": ("n", "weights")}
+"""What a sweep varies -> the parameters that go with it."""
 
 
 def aligned(one: Loaded) -> Loaded:
-    """A run whose outcomes are named without the number of tenants, if the sweep varies that: what is measured with two
-    tenants and with four is compared."""
-    if "tenants" not in one.run.point:
+    """A run whose outcomes are named without what the sweep varies: what is measured with two tenants and with four is
+    compared."""
+    names = varied(one.run)
+    if not names:
         return one
     outcomes = {
-        name_at(one.run, name): replace(found, params={key: value for key, value in found.params.items() if key != "n"})
+        name_at(one.run, name): replace(found, params={k: value for k, value in found.params.items() if k not in names})
         for name, found in one.run.outcomes.items()
     }
     return Loaded(one.path, replace(one.run, outcomes=outcomes))
 
 
+def varied(run: Run) -> set[str]:
+    """The parameters that the sweep of a point varies."""
+    return {param for name in run.point for param in VARIED.get(name, ())}
+
+
 def name_at(run: Run, name: str) -> str:
-    """What the comparisons of a sweep call an outcome of one of its points."""
-    if "tenants" not in run.point:
+    """What the comparisons of a sweep, and its rows, call an outcome of one of its points."""
+    names = varied(run)
+    if not names or "[" not in name:
         return name
-    metric, params = row_key(run.outcomes[name])
+    metric, _, bracket = name.rstrip("]").partition("[")
+    params = ",".join(part for part in bracket.split(",") if part.partition("=")[0] not in names)
     return f"{metric}[{params}]" if params else metric
-
-
-def row_key(outcome: Outcome) -> tuple[str, str]:
-    """What must be equal for two outcomes to stand in one row: all but the number of tenants, which a sweep varies."""
-    params = ",".join(f"{name}={value}" for name, value in outcome.params.items() if name != "n")
-    return outcome.metric, params

@@ -28,7 +28,8 @@ def expected(course: Course, items: Mapping[str, Sequence[Item]]) -> tuple[float
     """Seconds for the planned repetitions, and for as many as the suite allows."""
     suite = course.request.suite
     once = repetition(course, items)
-    cheap = {key: [one for one in some if lasting(course, one, [key]) * suite.repetitions < suite.seconds_per_outcome]
+    cheap = {key: [one for one in some if applies(course, key, one)
+                   and lasting(course, one, [key]) * suite.repetitions < suite.seconds_per_outcome]
              for key, some in items.items()}  # fmt: skip
     more = (suite.max_repetitions - suite.repetitions) * repetition(course, cheap)
     planned = introduction(course) + suite.repetitions * once
@@ -129,7 +130,7 @@ def introduction(course: Course) -> float:
         if place.entry.quota.memory_bytes is not None and any(table.refused_above for table in proofs):
             found += 2 * (1 + PROVED) * start
         if any(table.slowed for table in proofs):
-            found += 2 * window + start
+            found += (2 * window + start) * max(1, len(set(place.entry.shares)))
     return found
 
 

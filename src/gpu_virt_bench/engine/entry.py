@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import product
 
-from gpu_virt_bench.engine.plan import Item, PlanError, item
-from gpu_virt_bench.model.metric import DeviceFacts, Value
+from gpu_virt_bench.engine.plan import Item, PlanError, item, without
+from gpu_virt_bench.model.metric import DeviceFacts, Party, Value
 from gpu_virt_bench.model.system import Quota, System
 
 MIB = 1 << 20
@@ -15,8 +15,18 @@ SWEPT: Mapping[str, str] = {
     "compute-limit": "compute-limit",
     "memory-limit": "memory-limit",
     "tenants": "concurrent-tenants",
+    "quota": "compute-limit",
 }
-"""What a sweep can vary (percent, MiB, a number) -> the feature that a system must have to follow it."""
+"""What a sweep can vary (percent, MiB, a number, percents) -> the feature that a system must have to follow it."""
+WEIGHTS = "weights"
+"""The parameter that is the tenants' compute shares: `50/25/25`."""
+Point = int | tuple[int, ...]
+"""Where a sweep stops: a number, or percents of so many tenants."""
+
+
+def as_text(percents: Sequence[int]) -> str:
+    """A quota as outcomes and points call it: `50/25/25`."""
+    return "/".join(map(str, percents))
 
 
 @dataclass(frozen=True)
@@ -27,6 +37,8 @@ class Entry:
     memory_limit: int | None = None
     compute_limit: float | None = None
     tenants: int | None = None
+    percents: tuple[int, ...] = ()
+    """Compute shares of so many tenants; none: they are alike."""
     point: Mapping[str, Value] = field(default_factory=dict)
     twin: bool = False
 
@@ -45,9 +57,14 @@ class Entry:
         )
 
     @property
+    def shares(self) -> tuple[float, ...]:
+        """The compute shares of so many tenants, as far as the system can limit."""
+        return tuple(part / 100 for part in self.percents) if "compute-limit" in self.system.features else ()
+
+    @property
     def lacking(self) -> list[str]:
         """What was asked for and this system cannot limit."""
-        asked = {"memory-limit": self.memory_limit, "compute-limit": self.compute_limit}
+        asked = {"memory-limit": self.memory_limit, "compute-limit": self.compute_limit or self.percents or None}
         return [
             f"{self.system.id} has no {feature}"
             for feature, value in asked.items()
@@ -61,7 +78,7 @@ class Entry:
 
 
 def entries(
-    systems: Sequence[System], whole: Entry, sweep: Mapping[str, Sequence[int]], again: bool
+    systems: Sequence[System], whole: Entry, sweep: Mapping[str, Sequence[Point]], again: bool
 ) -> dict[str, Entry]:
     """All entries by their keys; `whole` has what holds for all. With `again` the first system gets a twin."""
     found = [replace(whole, system=system, **change) for system in systems for change in points(system, sweep)]  # type: ignore[arg-type]
@@ -70,36 +87,72 @@ def entries(
     return {entry.key: entry for entry in found}
 
 
-def points(system: System, sweep: Mapping[str, Sequence[int]]) -> Iterator[dict[str, object]]:
+def points(system: System, sweep: Mapping[str, Sequence[Point]]) -> Iterator[dict[str, object]]:
     """What each point of the sweep changes for one system."""
     followed = {name: values for name, values in sweep.items() if SWEPT[name] in system.features}
     for values in product(*followed.values()):
-        point = dict(zip(followed, values, strict=True))
-        change: dict[str, object] = {"point": point} if point else {}
-        if "compute-limit" in point:
-            change["compute_limit"] = point["compute-limit"] / 100
-        if "memory-limit" in point:
-            change["memory_limit"] = point["memory-limit"] * MIB
-        if "tenants" in point:
-            change["tenants"] = point["tenants"]
+        found = dict(zip(followed, values, strict=True))
+        change: dict[str, object] = {}
+        for name, value in found.items():
+            change |= at(name, value)
+        if found:
+            change["point"] = {name: as_text(one) if isinstance(one, tuple) else one for name, one in found.items()}
         yield change
 
 
-def items_of(entry: Entry, items: Sequence[Item], device: DeviceFacts) -> list[Item]:
-    """The outcomes of one entry: with its number of tenants in every metric that declares one.
+def at(name: str, value: Point) -> dict[str, object]:
+    """What one swept quantity changes."""
+    if isinstance(value, tuple):
+        return {"percents": value, "tenants": len(value)}
+    if name == "compute-limit":
+        return {"compute_limit": value / 100}
+    return {"memory_limit": value * MIB} if name == "memory-limit" else {"tenants": value}
 
-    In a sweep over it, other metrics would say the same at each point and are left out.
+
+def items_of(entry: Entry, items: Sequence[Item], device: DeviceFacts) -> list[Item]:
+    """The outcomes of one entry: with its number of tenants in every metric that declares one, and their shares.
+
+    In a sweep over them, other metrics would say the same at each point and are left out.
     """
     if entry.tenants is None:
         return list(items)
-    swept = "tenants" in entry.point
-    found: list[Item] = []
-    for one in items:
-        if one.metric.tenants:
-            found.append(item(one.metric, {**one.params, one.metric.tenants: entry.tenants}, device))
-        elif not swept:
-            found.append(one)
-    if not found:
+    swept = {"tenants", "quota"} & entry.point.keys()
+    changed = [with_tenants(one, entry, device) for one in items]
+    found = [one for one in changed if is_set(one, entry) or not swept]
+    if not any(is_set(one, entry) for one in changed) and (swept or entry.percents):
         names = ", ".join(dict.fromkeys(one.metric.id for one in items))
-        raise PlanError(f"--sweep tenants varies metrics with a number of tenants; {names} has none: try OH-006")
+        raise PlanError(idle_option(entry, names))
     return list({one.id: one for one in found}.values())
+
+
+def idle_option(entry: Entry, names: str) -> str:
+    """What an option varies that nothing selected has."""
+    if not entry.percents:
+        return f"--sweep tenants varies metrics with a number of tenants; {names} has none: try OH-006"
+    option, count = "--sweep quota" if "quota" in entry.point else "--quota", len(entry.percents)
+    return f"{option} gives {count} tenants their shares; {names} has no {count} that share: try IS-008"
+
+
+def is_set(one: Item, entry: Entry) -> bool:
+    """Whether an outcome has the entry's number of tenants, or just as many that it gives shares to."""
+    number = one.params.get(one.metric.tenants)
+    return number == entry.tenants or has_open_shares(one.party, len(entry.percents))
+
+
+def has_open_shares(party: Party, count: int) -> bool:
+    """Whether so many tenants, and no others, have the compute that the session grants."""
+    return len(party) == count > 0 and all(share.compute is None for share in party)
+
+
+def with_tenants(one: Item, entry: Entry, device: DeviceFacts) -> Item:
+    """An outcome with the entry's number of tenants, and with their shares where it takes those; as it is, where that
+    number makes no sense."""
+    metric = one.metric
+    if not metric.tenants or entry.tenants is None:
+        return one
+    params: dict[str, Value] = {**one.params, metric.tenants: entry.tenants}
+    if entry.percents and WEIGHTS in metric.params:
+        params[WEIGHTS] = metric.taken(WEIGHTS, as_text(entry.percents), device) or params[WEIGHTS]
+    if one.unknown:
+        return without(metric, params, device, one.unknown)
+    return item(metric, params, device) if metric.where(params) else one

@@ -52,6 +52,7 @@ def of_entry(course: Course, key: str, items: Sequence[Item]) -> PlannedRun:
         folder=str(course.request.output / entry.system.id),
         memory_limit_bytes=entry.quota.memory_bytes,
         compute_limit=entry.quota.compute_share,
+        compute_quota=list(entry.shares),
         unlimited=entry.lacking,
         outcomes=[item.id for item in items if applies(course, key, item)],
         skipped=skipped,

@@ -32,12 +32,19 @@ class Item:
     id: str
     is_headline: bool
     party: Party
+    unknown: str = ""
+    """Which value that was asked for the metric does not know."""
 
 
 def item(metric: Metric, params: Mapping[str, Value], device: DeviceFacts) -> Item:
     """The outcome of a metric with these parameter values on that device."""
     headline = dict(params) == metric.headline(device)
     return Item(metric, params, metric.outcome_id(params, device), headline, metric.party(params, device))
+
+
+def without(metric: Metric, params: Mapping[str, Value], device: DeviceFacts, unknown: str) -> Item:
+    """The outcome that a metric cannot have, for such a value of a parameter: it has nobody to work with."""
+    return Item(metric, params, metric.outcome_id(params, device), False, (), unknown)
 
 
 def suites() -> list[str]:
@@ -108,9 +115,12 @@ def outcomes(metric: Metric, chosen: str | None, parameters: str, device: Device
         wanted = [headline] if parameters == "headline" else metric.variants(device)
         return [item(metric, params, device) for params in wanted]
     constraints = {**{name: str(value) for name, value in headline.items()}, **bracket(metric, chosen)}
+    asked = {name: metric.taken(name, value, device) for name, value in constraints.items() if value != "*"}
+    others = {name: value for name, value in asked.items() if value is not None}
+    constraints |= {name: str(value) for name, value in others.items()}
     found = [
         item(metric, params, device)
-        for params in metric.variants(device)
+        for params in metric.variants(device, others)
         if all(constraints[name] in ("*", str(value)) for name, value in params.items())
     ]
     if not found:
@@ -129,7 +139,8 @@ def bracket(metric: Metric, chosen: str) -> dict[str, str]:
         if not equals or name not in metric.params:
             raise PlanError(f"{metric.id} has no parameter {name!r}{nearest(name, list(metric.params) or ['none'])}")
         values = metric.params[name]
-        if value != "*" and isinstance(values, tuple) and value not in map(str, values):
+        is_other = name in metric.takes and metric.takes[name](value) is not None
+        if value != "*" and isinstance(values, tuple) and value not in map(str, values) and not is_other:
             raise PlanError(f"{metric.id} has no {name} {value!r}{nearest(value, list(map(str, values)))}")
         pairs[name] = value
     return pairs

@@ -69,7 +69,7 @@ def judge(place: Place, checks: list[Check], when: When) -> None:
 def withdraw(place: Place, feature: str, sentence: str, when: When) -> None:
     """A feature that is not in force: the run is refused if the user asked for it, else outcomes that use it fail."""
     quota = place.entry.quota
-    session = {"memory-limit": quota.memory_bytes, "compute-limit": quota.compute_share}
+    session = {"memory-limit": quota.memory_bytes, "compute-limit": quota.compute_share or place.entry.shares or None}
     if when == "before" and session.get(feature) is not None:
         raise Refused(f"{place.entry.system.id}: {sentence}")
     raise FeatureLost(sentence)

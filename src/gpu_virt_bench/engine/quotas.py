@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gpu_virt_bench.engine.entry import Entry
+from gpu_virt_bench.engine.entry import Entry, has_open_shares
 from gpu_virt_bench.engine.member import Member
 from gpu_virt_bench.engine.plan import Item
-from gpu_virt_bench.model.metric import Party, Share
+from gpu_virt_bench.model.metric import OPEN, Party, Share
 from gpu_virt_bench.model.run import Device, Granted
 from gpu_virt_bench.model.system import Quota, System
 from gpu_virt_bench.model.workload import WorkloadError
 from gpu_virt_bench.systems.quota import MIB, Inexpressible, grants, rounded_down
+from gpu_virt_bench.systems.variables import DefinitionError
 
 OUT_OF_MEMORY = 2
 """CUDA_ERROR_OUT_OF_MEMORY."""
@@ -21,27 +22,46 @@ Values = dict[str, int | float | None]
 def granted(entry: Entry, shares: Party, devices: Sequence[Device]) -> list[Values]:
     """The quota of each tenant by variable, as the system grants it; raises Inexpressible."""
     gpus = [share.gpu for share in shares]
-    return grants(entry.system, [quota(entry, share, len(shares), devices) for share in shares], devices, gpus)
+    return grants(entry.system, asked(entry, shares, devices), devices, gpus)
 
 
-def quota(entry: Entry, share: Share, of: int, devices: Sequence[Device]) -> Quota:
-    """What one of `of` tenants asks for."""
+def asked(entry: Entry, shares: Party, devices: Sequence[Device]) -> list[Quota]:
+    """What each tenant of a party asks for: a party of as many as the session has shares for gets these, in order."""
+    of, session = len(shares), entry.quota.compute_share
+    mine = has_open_shares(shares, len(entry.shares))
+    parts = entry.shares if mine else [compute(entry.system, share, session, of) for share in shares]
+    memory = [memory_of(entry, share, of, devices) for share in shares]
+    return [Quota(size, part) for size, part in zip(memory, parts, strict=True)]
+
+
+def memory_of(entry: Entry, share: Share, of: int, devices: Sequence[Device]) -> int | None:
+    """The memory that one of `of` tenants asks for."""
     session, memory = entry.quota, share.memory
     if memory is None and session.memory_bytes is not None:
         memory = min(session.memory_bytes, devices[share.gpu].memory_bytes // of)
-    if memory is None:
-        memory = share.memory_unless_granted
-    return Quota(memory, compute(entry.system, share, session.compute_share, of))
+    return share.memory_unless_granted if memory is None else memory
 
 
 def too_small(entry: Entry, context_bytes: int) -> str:
     """What a refusal adds where the memory quota is less than a native tenant's context takes, "" elsewhere."""
-    asked = entry.quota.memory_bytes
-    if asked is None or asked >= context_bytes:
+    wanted = entry.quota.memory_bytes
+    if wanted is None or wanted >= context_bytes:
         return ""
     return (
-        f"; its memory quota is {asked / MIB:.10g} MiB, and a context alone takes {context_bytes / MIB:.10g} MiB here"
+        f"; its memory quota is {wanted / MIB:.10g} MiB, and a context alone takes {context_bytes / MIB:.10g} MiB here"
     )
+
+
+def impossible(entry: Entry, found: Sequence[Device]) -> str:
+    """Why a quota cannot be had of an entry's system, "" if it can."""
+    try:
+        if entry.shares:
+            granted(entry, (OPEN,) * len(entry.shares), found)
+        else:
+            grants(entry.system, [entry.quota], found, [0])
+    except DefinitionError as error:
+        return str(error)
+    return ""
 
 
 def short_of_memory(error: Exception, party: Sequence[Member]) -> str:
@@ -90,6 +110,8 @@ def needs(item: Item) -> tuple[str, ...]:
 
 def unmet(entry: Entry, item: Item, devices: Sequence[Device]) -> str:
     """Why an outcome does not apply to an entry, "" if it does."""
+    if item.unknown:
+        return item.unknown
     if lacking := entry.system.lacking(needs(item)):
         return f"{entry.system.id} has no {', '.join(lacking)}"
     if item.metric.host_time(item.params) and devices[0].is_virtual:

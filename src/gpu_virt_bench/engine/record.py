@@ -218,7 +218,7 @@ def new_record(
         known_gaps={gap.id: gap.note for gap in system.known_gaps},
         warnings=entry.unlimited,
     )
-    marks = ["aa"] if entry.twin else [f"{name}-{value}" for name, value in entry.point.items()]
+    marks = ["aa"] if entry.twin else [f"{name}-{value}".replace("/", "-") for name, value in entry.point.items()]
     record = Record(run, marks=marks)
     record.expect(items, request.suite.repetitions)
     return record
@@ -248,5 +248,6 @@ def planned(request: Request, entry: Entry, items: Sequence[Item]) -> Plan:
         tenants=entry.tenants,
         memory_limit_bytes=entry.memory_limit,
         compute_limit=entry.compute_limit,
+        compute_quota=[part / 100 for part in entry.percents],
         time_budget_seconds=request.time_budget,
     )

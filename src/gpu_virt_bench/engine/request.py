@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from gpu_virt_bench.model.metric import Metric
+from gpu_virt_bench.engine.entry import Point
+from gpu_virt_bench.model.metric import Metric, Value
 from gpu_virt_bench.model.run import Suite
 from gpu_virt_bench.model.system import System
 
@@ -32,7 +33,11 @@ class Request:
     tenants: int | None = None
     memory_limit: int | None = None
     compute_limit: float | None = None
-    sweep: Mapping[str, Sequence[int]] = field(default_factory=dict)
+    quota: tuple[int, ...] = ()
+    """Percents of the compute, for each of so many tenants."""
+    sweep: Mapping[str, Sequence[Point]] = field(default_factory=dict)
+    chosen: Mapping[str, Sequence[Value]] = field(default_factory=dict)
+    """Values of parameters, for every metric that has them."""
     again: bool = False
     """Whether the first system is measured a second time under another name: the noise floor (A/A)."""
     strict: bool = False

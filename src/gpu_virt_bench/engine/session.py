@@ -15,6 +15,7 @@ from gpu_virt_bench import emulated
 from gpu_virt_bench.engine import device as devices
 from gpu_virt_bench.engine import lock
 from gpu_virt_bench.engine.beside import Watch
+from gpu_virt_bench.engine.chosen import with_chosen
 from gpu_virt_bench.engine.course import Course
 from gpu_virt_bench.engine.duration import ahead, announcement, expected, introduction
 from gpu_virt_bench.engine.entry import Entry, entries, items_of
@@ -24,7 +25,7 @@ from gpu_virt_bench.engine.outlook import Outlook
 from gpu_virt_bench.engine.pace import Pace
 from gpu_virt_bench.engine.place import Census, Place
 from gpu_virt_bench.engine.plan import Item, select
-from gpu_virt_bench.engine.quotas import unmet
+from gpu_virt_bench.engine.quotas import impossible, unmet
 from gpu_virt_bench.engine.record import Record, Status, new_record
 from gpu_virt_bench.engine.reference import Reference
 from gpu_virt_bench.engine.repetition import prove_first, repeat
@@ -37,8 +38,6 @@ from gpu_virt_bench.model.system import System
 from gpu_virt_bench.model.workload import TenantDied, TenantHung, WorkloadError
 from gpu_virt_bench.systems.available import Here, availability
 from gpu_virt_bench.systems.proof.prover import Prover
-from gpu_virt_bench.systems.quota import grants
-from gpu_virt_bench.systems.variables import DefinitionError
 
 
 class Unmeasurable(Exception):
@@ -134,16 +133,18 @@ def prepared(
 ) -> tuple[Course, dict[str, list[Item]]]:
     """The session's entries with their places and files, and the outcomes of each; raises Unmeasurable without any."""
     device = reference.devices[0]
-    chosen = select(request.registry, request.metrics, request.suite.parameters, device)
-    whole = Entry(request.systems[0], request.memory_limit, request.compute_limit, request.tenants)
+    selected = select(request.registry, request.metrics, request.suite.parameters, device)
+    chosen = with_chosen(selected, request.chosen, device)
+    tenants = request.tenants or len(request.quota) or None
+    whole = Entry(request.systems[0], request.memory_limit, request.compute_limit, tenants, request.quota)
     found = entries(request.systems, whole, request.sweep, request.again)
     items = {key: items_of(entry, chosen, device) for key, entry in found.items()}
     places = places_of(request, folder, reference, throttle, found)
     session = Session(uuid.uuid4().hex[:12], list(found), [], list(request.argv or sys.argv), reference.calibration)
     began = now()
     records = {key: new_record(request, found[key], places[key], session, items[key], began) for key in found}
-    tenants = max((len(item.party) for some in items.values() for item in some), default=1)
-    sets = companies(list(found.values()), tenants, reference.context_bytes, device.memory_bytes, request.turns)
+    largest = max((len(item.party) for some in items.values() for item in some), default=1)
+    sets = companies(list(found.values()), largest, reference.context_bytes, device.memory_bytes, request.turns)
     origin = time.monotonic()
     terms = Terms(request.suite, request.seed, reference.floor, list(places.values()))
     course = Course(request, progress, reference, session, places, records, terms, sets, origin, deadline)
@@ -189,15 +190,6 @@ def open_entry(course: Course, key: str, entry: Entry, items: Sequence[Item]) ->
     for item in items:
         if reason := unmet(entry, item, course.reference.devices):
             course.records[key].skip(item, reason)
-
-
-def impossible(entry: Entry, found: Sequence[Device]) -> str:
-    """Why a quota cannot be had of an entry's system, "" if it can."""
-    try:
-        grants(entry.system, [entry.quota], found, [0])
-    except DefinitionError as error:
-        return str(error)
-    return ""
 
 
 def check_possible(course: Course, items: Mapping[str, Sequence[Item]]) -> None:

@@ -11,7 +11,7 @@ from gpu_virt_bench.engine.host import cpus_of
 from gpu_virt_bench.engine.member import Member
 from gpu_virt_bench.engine.place import Place
 from gpu_virt_bench.engine.proving import FeatureLost, ProofLost, Refused, When
-from gpu_virt_bench.engine.quotas import granted, quota, short_of_memory
+from gpu_virt_bench.engine.quotas import asked, granted, short_of_memory
 from gpu_virt_bench.model.metric import Party
 from gpu_virt_bench.model.run import ProofRecord
 from gpu_virt_bench.model.workload import TenantDied, TenantHung, Workload, WorkloadError
@@ -166,10 +166,10 @@ def seats(tenants: Tenants, shares: Party, is_reversed: bool = False) -> list[Me
     for found in values:
         check_room(tenants.place.entry.system.id, found["memory_bytes"])
     places = [*range(len(shares))][:: -1 if is_reversed else 1]
-    asked = [quota(tenants.place.entry, share, len(shares), tenants.place.devices).memory_bytes for share in shares]
+    wanted = asked(tenants.place.entry, shares, tenants.place.devices)
     return [
-        Member(share, place, given, tenants.child, memory)
-        for share, place, given, memory in zip(shares, places, values, asked, strict=True)
+        Member(share, place, given, tenants.child, quota.memory_bytes)
+        for share, place, given, quota in zip(shares, places, values, wanted, strict=True)
     ]
 
 

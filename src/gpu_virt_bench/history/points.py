@@ -17,6 +17,7 @@ LIMITS = {
     "memory_bytes": ("memory-limit", "memory_bytes"),
     "compute_share": ("compute-limit", "compute_share"),
     "tenants": ("concurrent-tenants", ""),
+    "quota": ("compute-limit", "compute_share"),
     "memory-limit": ("memory-limit", "memory_bytes"),
     "compute-limit": ("compute-limit", "compute_share"),
 }
@@ -117,6 +118,7 @@ def quota(run: Run, outcome: Measured) -> dict[str, Value]:
         "memory_bytes": plan.memory_limit_bytes,
         "compute_share": plan.compute_limit,
         "tenants": plan.tenants,
+        "quota": "/".join(f"{100 * share:g}" for share in plan.compute_quota) or None,
         **run.point,
     }
     return {name: value for name, value in asked.items() if value is not None and holds(name, run, outcome)}

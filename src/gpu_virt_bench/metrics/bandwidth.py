@@ -14,6 +14,7 @@ from statistics import fmean
 
 from gpu_virt_bench.metrics.ceilings import alone, ceiling, check, check_aggressor, check_bandwidth
 from gpu_virt_bench.metrics.neighbors import (
+    DRAM,
     achieved,
     aggressor,
     beyond_l2,
@@ -25,17 +26,20 @@ from gpu_virt_bench.metrics.neighbors import (
     together,
 )
 from gpu_virt_bench.metrics.sharing import (
+    EQUAL,
+    UNEQUAL,
     Rates,
     alone_and_together,
     each,
     equal_tenants,
     fairness,
+    is_their_number,
     need_neighbors,
     seconds_of,
     tell,
-    weighted_once,
     weighted_tenants,
     weights_of,
+    weights_taken,
     windows,
 )
 from gpu_virt_bench.model.metric import Bench, DeviceFacts, Params, Party, Samples, Share, Tenant, metric
@@ -118,8 +122,9 @@ def bandwidth_isolation(bench: Bench) -> Samples:
     compare="difference",
     ideal="structural",
     baseline="time-slicing",
-    params={"n": (4, 2, 8, 3), "weights": ("equal", "50/25/25"), "statistic": ("window", "worst-second")},
-    where=weighted_once,
+    params={"n": (4, 2, 8, 3), "weights": (EQUAL, UNEQUAL), "statistic": ("window", "worst-second")},
+    takes={"weights": weights_taken},
+    where=is_their_number,
     party=weighted_tenants,
     tenants="n",
     effort="window",
@@ -131,8 +136,8 @@ def bandwidth_fairness(bench: Bench) -> Samples:
     sample = (sum x)^2 / (n x sum x^2), x = bytes per second of a tenant / what it is entitled to
 
     All tenants run `copy` at once; the window is the one that all have in common, or the worst whole second of it. 1 is
-    even, 1/n: one tenant has everything. `50/25/25` are compute shares of three tenants; `equal` asks for no others
-    than the session's. The detail has every tenant's rate.
+    even, 1/n: one tenant has everything. `50/25/25` are compute shares of three tenants, and `--quota` sets any others;
+    `equal` asks for no others than the session's. The detail has every tenant's rate.
     """
     need_neighbors(bench)
     work, weights = stream(bench, "copy"), weights_of(bench.params)
@@ -233,6 +238,7 @@ def victim_and_neighbors(params: Params, device: DeviceFacts) -> Party:
     ideal="structural",
     baseline="time-slicing",
     params={"aggressor": AGGRESSORS, "n": (2, 4)},
+    takes={"aggressor": lambda value: "copy" if value == DRAM else None},
     party=victim_and_neighbors,
     tenants="n",
     effort="window",
@@ -244,11 +250,11 @@ def bandwidth_interference(bench: Bench) -> Samples:
     sample = 1 - bytes per second of `triad` beside the neighbors / alone
 
     Four windows: alone, beside, beside, alone; means of two each. The other tenants run the aggressor all the time,
-    16 launches of about 1 ms in flight: `read`, `write`, `copy` of arrays like the victim's; `atomics`: additions to
-    one address; `l2-bandwidth`: reads of a quarter of L2 again and again; `compute`: arithmetic; `idle`: filled memory,
-    and no work: the control. It may be negative. The detail has what the aggressor reaches beside and alone, and what
-    an even division gives: 1 - 1/n. `compute` and `l2-bandwidth` that, without a quota, reach less alone than 0.8 of
-    what they reach natively fail the outcome.
+    16 launches of about 1 ms in flight: `read`, `write`, `copy` of arrays like the victim's (`--aggressor dram` is
+    `copy`); `atomics`: additions to one address; `l2-bandwidth`: reads of a quarter of L2 again and again; `compute`:
+    arithmetic; `idle`: filled memory, and no work: the control. It may be negative. The detail has what the aggressor
+    reaches beside and alone, and what an even division gives: 1 - 1/n. `compute` and `l2-bandwidth` that, without a
+    quota, reach less alone than 0.8 of what they reach natively fail the outcome.
     """
     need_neighbors(bench)
     first, *others = bench.party

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from statistics import fmean
 
+from gpu_virt_bench.metrics.sharing import (
+    EQUAL,
+    UNEQUAL,
+    equal_tenants,
+    is_their_number,
+    weighted_tenants,
+    weights_taken,
+)
 from gpu_virt_bench.metrics.throughput import SHAPES, Progress, common_window, full_demand, rates
 from gpu_virt_bench.model.metric import (
     Bench,
-    DeviceFacts,
     Params,
-    Party,
     Samples,
-    Share,
     Skip,
     Tenant,
     Value,
@@ -24,12 +29,6 @@ from gpu_virt_bench.stats.fairness import jain
 SHAPE = SHAPES["many-blocks"]
 LEAST_SECONDS = 3.0
 """Length of a window in which a worst second is looked for, at least."""
-
-
-def equal_tenants(params: Params, device: DeviceFacts) -> Party:
-    """Tenants with equal shares."""
-    del device
-    return (Share(),) * int(params["n"])
 
 
 def need_several(bench: Bench) -> None:
@@ -97,16 +96,6 @@ def told(bench: Bench, alone: dict[Tenant, float], shared: dict[Tenant, float]) 
     return ratios
 
 
-UNEQUAL = "50/25/25"
-
-
-def weighted_tenants(params: Params, device: DeviceFacts) -> Party:
-    """Tenants with equal shares, or with those that the parameter says."""
-    if params["weights"] == "equal":
-        return equal_tenants(params, device)
-    return tuple(Share(compute=float(part) / 100) for part in str(params["weights"]).split("/"))
-
-
 def worst_or_window(params: Params, window: Window, polling: float) -> float:
     """Seconds of a sample."""
     del polling
@@ -121,8 +110,9 @@ def worst_or_window(params: Params, window: Window, polling: float) -> float:
     compare="difference",
     ideal="structural",
     baseline="time-slicing",
-    params={"n": (4, 2, 8, 3), "weights": ("equal", UNEQUAL), "statistic": ("window", "worst-second")},
-    where=lambda params: params["weights"] == "equal" or params["n"] == 3,
+    params={"n": (4, 2, 8, 3), "weights": (EQUAL, UNEQUAL), "statistic": ("window", "worst-second")},
+    takes={"weights": weights_taken},
+    where=is_their_number,
     party=weighted_tenants,
     tenants="n",
     effort="window",
@@ -137,7 +127,7 @@ def fairness_index(bench: Bench) -> Samples:
     Every tenant works as in IS-006, all at once. The index is (sum x)^2 / (n sum x^2): 1 where all x are equal, 1/n
     where one tenant has everything; 0.9 is not "90 % fair", so the detail has every x. x is launches per second; with a
     compute quota, divided by the share that the tenant was granted. `50/25/25`: three tenants with these compute
-    shares. `worst-second`: the lowest index of whole seconds, in a window of at least 3 s.
+    shares; `--quota` sets any others. `worst-second`: the lowest index of whole seconds, in a window of at least 3 s.
     """
     need_several(bench)
     is_worst = bench.params["statistic"] == "worst-second"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from statistics import fmean, median
+from dataclasses import replace
+from statistics import median
 
 from gpu_virt_bench.metrics.ceilings import check_aggressor
 from gpu_virt_bench.metrics.common import p99
@@ -14,17 +15,28 @@ from gpu_virt_bench.metrics.neighbors import (
     IDLE,
     INTENSITIES,
     VICTIMS,
-    achieved,
-    aggressor,
+    endless,
+    in_window,
+    part,
     release,
     settle_in,
-    victim,
 )
-from gpu_virt_bench.metrics.quality import SPACING, chain, latencies
-from gpu_virt_bench.model.metric import Bench, Params, Samples, Share, Window, metric
-from gpu_virt_bench.model.workload import Series, Workload
+from gpu_virt_bench.metrics.own_work import (
+    CHAIN,
+    STEADY,
+    aggressor_taken,
+    any_aggressor,
+    any_victim,
+    is_own,
+    rate,
+    reached,
+    times,
+    victim_taken,
+)
+from gpu_virt_bench.metrics.quality import SPACING, chain
+from gpu_virt_bench.model.metric import Bench, Params, Samples, Share, Skip, Window, metric
+from gpu_virt_bench.model.workload import NS_PER_SECOND, Series, Workload
 
-CHAIN = "chain"
 LATENCIES = (CHAIN, "launch")
 """Victims whose value is a time; that of the others is a rate."""
 TAIL_SECONDS = 2.5
@@ -32,16 +44,21 @@ TAIL_SECONDS = 2.5
 
 
 def makes_sense(params: Params) -> bool:
-    """A rate has no p99, and nothing does not come in parts."""
-    has_tail = params["statistic"] == "median" or params["victim"] in LATENCIES
-    return has_tail and (params["aggressor"] != IDLE or params["intensity"] == 1.0)
+    """A rate has no p99 (of a callable it is known when it ran), and what has no pauses does not come in parts."""
+    has_tail = params["statistic"] == "median" or params["victim"] in LATENCIES or is_own(params["victim"])
+    return has_tail and (params["aggressor"] not in (IDLE, *STEADY) or params["intensity"] == 1.0)
 
 
 def cell_seconds(params: Params, window: Window, polling: float) -> float:
     """Seconds of a sample: four windows."""
     del polling
-    least = TAIL_SECONDS if params["statistic"] == "p99" and params["victim"] == CHAIN else 0.0
-    return 4 * (max(window.duration, least) + window.settle + 0.1)
+    return 4 * (max(window.duration, least_seconds(params)) + window.settle + 0.1)
+
+
+def least_seconds(params: Params) -> float:
+    """Of a window: a p99 needs many requests."""
+    is_tail = params["statistic"] == "p99" and params["victim"] != "launch"
+    return TAIL_SECONDS if is_tail else 0.0
 
 
 @metric(
@@ -57,6 +74,7 @@ def cell_seconds(params: Params, window: Window, polling: float) -> float:
         "intensity": INTENSITIES,
         "statistic": ("median", "p99"),
     },
+    takes={"victim": victim_taken, "aggressor": aggressor_taken, "intensity": part},
     where=makes_sense,
     party=lambda params, device: (Share(role="victim"), Share(role="neighbor")),
     effort="window",
@@ -79,11 +97,16 @@ def noisy_neighbor(bench: Bench) -> Samples:
     no cell shows anything. Of each 10 ms it submits in the first 10 x `intensity`. What it reaches beside and alone is
     in the detail, beside both p99; `compute`, `dram` and `l2-bandwidth` that reach less alone than 0.8 of what they
     reach natively, without a quota, fail the outcome.
+
+    `--victim`, `--aggressor` and `--intensity` set others too: any intensity above 0 up to 1; the routines
+    `alloc_storm`, `launch_storm`, `launch_rate` and `graph_rate` as a victim, `launch_rate`, `graph_rate` and
+    `requests` as an aggressor; and work of your own, `module:callable`.
     """
     need_several(bench)
     timed, neighbor = bench.party
-    name, which = str(bench.params["aggressor"]), str(bench.params["victim"])
-    work, noise = victim_work(bench, which), aggressor(bench, name, float(bench.params["intensity"]))
+    name, statistic = str(bench.params["aggressor"]), str(bench.params["statistic"])
+    work = victim_work(bench, str(bench.params["victim"]))
+    noise = any_aggressor(bench, name, endless(float(bench.params["intensity"])))
     strength = check_aggressor(bench, neighbor, name)
     while True:
         settle_in(bench, neighbor, name)
@@ -93,40 +116,33 @@ def noisy_neighbor(bench: Bench) -> Samples:
         windows.append(bench.run(timed, work))
         release(bench)
         lonely, shared = [windows[0], windows[3]], windows[1:3]
-        reached = {"aggressor_alone": strength, "aggressor_beside": achieved(noise, done[neighbor], shared)}
-        bench.detail("cell", {**reached, **both(which, work, lonely, "alone"), **both(which, work, shared, "beside")})
-        yield slowdown(which, work, lonely, shared, str(bench.params["statistic"])) - 1
+        told = {"aggressor_alone": strength, "aggressor_beside": reached(noise, done[neighbor], shared)}
+        bench.detail("cell", {**told, **both(work, lonely, "alone"), **both(work, shared, "beside")})
+        yield slowdown(work, lonely, shared, statistic) - 1
 
 
 def victim_work(bench: Bench, which: str) -> Workload:
     """A victim's work in a window."""
-    if which != CHAIN:
-        return victim(bench, which)
-    least = TAIL_SECONDS if bench.params["statistic"] == "p99" else 0.0
-    return chain(bench, SPACING[CHAIN], max(bench.window.duration, least))
+    window, least = bench.window, least_seconds(bench.params)
+    if which == CHAIN:
+        return chain(bench, SPACING[CHAIN], max(window.duration, least))
+    when = in_window(bench)
+    return any_victim(bench, which, replace(when, duration=max(when.duration, round(least * NS_PER_SECOND))))
 
 
-def times(which: str, windows: Sequence[Series]) -> list[float]:
-    """Seconds of all requests, or launches, of some windows."""
-    return [value for one in windows for value in (latencies(one) if which == CHAIN else one.seconds("round_trip"))]
-
-
-def both(which: str, work: Workload, windows: Sequence[Series], name: str) -> dict[str, float]:
+def both(work: Workload, windows: Sequence[Series], name: str) -> dict[str, float]:
     """What the detail has of some windows: a rate, or a time's median and p99."""
-    if which in LATENCIES:
-        found = times(which, windows)
+    if found := times(work, windows):
         return {f"{name}_median": median(found), f"{name}_p99": p99(found)}
     return {f"{name}_rate": rate(work, windows)}
 
 
-def rate(work: Workload, windows: Sequence[Series]) -> float:
-    """A victim's work per second, the mean of its windows."""
-    return fmean(achieved(work, one, [one]) for one in windows)
-
-
-def slowdown(which: str, work: Workload, lonely: Sequence[Series], shared: Sequence[Series], statistic: str) -> float:
+def slowdown(work: Workload, lonely: Sequence[Series], shared: Sequence[Series], statistic: str) -> float:
     """How many times as long the victim takes beside its neighbor."""
-    if which not in LATENCIES:
-        return rate(work, lonely) / rate(work, shared)
-    of = p99 if statistic == "p99" else median
-    return of(times(which, shared)) / of(times(which, lonely))
+    took, takes = times(work, lonely), times(work, shared)
+    if took and takes:
+        of = p99 if statistic == "p99" else median
+        return of(takes) / of(took)
+    if statistic == "p99":
+        raise Skip(f"needs latencies for a p99: {work.routine} gives a rate")
+    return rate(work, lonely) / rate(work, shared)

@@ -17,6 +17,8 @@ from gpu_virt_bench.model.workload import NS_PER_SECOND, Series, Value, Workload
 
 PERIOD = 10_000_000
 """An aggressor of intensity i submits in the first i x 10 ms of every 10 ms."""
+LEAST_BUSY = 1000
+"""Nanoseconds of each 10 ms in which an aggressor works, at least."""
 ENDLESS = 600 * 10**9
 """Nanoseconds after which an aggressor would end that nobody stops."""
 DEPTH, SHALLOW = 16, 2
@@ -128,9 +130,23 @@ def copies(kind: str, size: int, when: When) -> Workload:
     return Workload("copy_rate", {"kind": kind, "bytes": size, "depth": COPY_DEPTH, **times}, timeout=when.timeout)
 
 
+def part(value: Value) -> float | None:
+    """An intensity: any above 0 up to 1, of which a microsecond of each 10 ms is left; None for what is none."""
+    try:
+        found = float(value)
+    except ValueError:
+        return None
+    return found if LEAST_BUSY / PERIOD <= found <= 1 else None
+
+
+def endless(intensity: float) -> When:
+    """Work without an end of its own."""
+    return When(busy=round(intensity * PERIOD))
+
+
 def aggressor(bench: Bench, name: str, intensity: float = 1.0) -> Workload:
     """An aggressor's work, without an end of its own."""
-    return aggression(bench, name, When(busy=round(intensity * PERIOD)))
+    return aggression(bench, name, endless(intensity))
 
 
 def aggression(bench: Bench, name: str, when: When) -> Workload:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from statistics import fmean
 
@@ -11,7 +12,7 @@ from gpu_virt_bench.model.metric import Bench, DeviceFacts, Params, Party, Share
 from gpu_virt_bench.model.workload import NS_PER_SECOND, Series, Value, Workload
 
 Rates = dict[Tenant, float]
-WEIGHTS: Mapping[str, tuple[float, ...]] = {"50/25/25": (0.5, 0.25, 0.25)}
+EQUAL, UNEQUAL = "equal", "50/25/25"
 STARTS = 0.05
 """About what it takes to start work of several tenants at one instant, seconds."""
 
@@ -22,22 +23,34 @@ def equal_tenants(params: Params, device: DeviceFacts) -> Party:
     return (Share(),) * int(params["n"])
 
 
+def shares_of(weights: Value) -> tuple[float, ...]:
+    """The parts of the whole that a text names: of `50/25/25` three; none of `equal`."""
+    return () if weights == EQUAL else tuple(int(part) / 100 for part in str(weights).split("/"))
+
+
+def weights_taken(value: Value) -> str | None:
+    """Percents of 2 to 48 tenants, 100 in all at most: `70/20/10`; None for what is none."""
+    if not re.fullmatch(r"[1-9]\d?(/[1-9]\d?){1,47}", str(value)):
+        return None
+    return str(value) if sum(map(int, str(value).split("/"))) <= 100 else None
+
+
 def weighted_tenants(params: Params, device: DeviceFacts) -> Party:
     """Tenants with equal shares, or with those that `weights` names."""
-    weights = WEIGHTS.get(str(params["weights"]))
+    weights = shares_of(params["weights"])
     return tuple(Share(compute=weight) for weight in weights) if weights else equal_tenants(params, device)
 
 
 def weights_of(params: Params) -> list[float]:
     """What each tenant is entitled to, as a part of the whole."""
     n = int(params["n"])
-    return list(WEIGHTS.get(str(params["weights"]), (1 / n,) * n))
+    return list(shares_of(params["weights"]) or (1 / n,) * n)
 
 
-def weighted_once(params: Params) -> bool:
-    """Unequal weights are those of three tenants, and no other number has them."""
-    weights = WEIGHTS.get(str(params["weights"]))
-    return int(params["n"]) == len(weights) if weights else int(params["n"]) != 3
+def is_their_number(params: Params) -> bool:
+    """Whether there are as many tenants as unequal weights are for."""
+    weights = shares_of(params["weights"])
+    return not weights or int(params["n"]) == len(weights)
 
 
 def windows(count: int, window: Window) -> float:

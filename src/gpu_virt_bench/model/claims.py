@@ -54,9 +54,9 @@ def effects(run: Run) -> Iterator[str]:
             unbound |= set() if check.passed else {share}
     for share, rates in found.items():
         rate = max(rates)
-        asked = run.plan.compute_limit
-        is_the_sessions = asked is not None and abs(asked - share) <= ROUNDED * asked
-        told = f"asked {100 * asked:g} %, " if asked is not None and is_the_sessions else ""
+        plan = run.plan
+        session = plan.compute_quota if plan.compute_limit is None else [plan.compute_limit]
+        told = next((f"asked {100 * one:g} %, " for one in session if abs(one - share) <= ROUNDED * one), "")
         seconds = min(LONGEST, run.plan.settings.quota_window_seconds)
         probe = f"of the native rate in a probe of {seconds:g} s"
         got = f"{told}granted {100 * share:g} %, got {100 * rate:.1f} % {probe}"

@@ -14,6 +14,8 @@ class PlannedRun:
     """Where its file would go."""
     memory_limit_bytes: int | None = None
     compute_limit: float | None = None
+    compute_quota: list[float] = field(default_factory=list)
+    """Compute shares of so many tenants, in order."""
     unlimited: list[str] = field(default_factory=list)
     """Limits that were asked for and that the system does not have."""
     outcomes: list[str] = field(default_factory=list)

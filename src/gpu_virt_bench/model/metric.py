@@ -286,6 +286,9 @@ class Metric:
     measure: Measure = field(repr=False)
     needs: tuple[str, ...] = ()
     params: Mapping[str, Values | Callable[[DeviceFacts], Values]] = field(default_factory=dict)
+    takes: Mapping[str, Callable[[Value], Value | None]] = field(default_factory=dict, repr=False)
+    """Parameters with other values than those listed, which options set: what such a value is to the metric, None if it
+    is none."""
     where: Callable[[Params], bool] = field(default=lambda params: True, repr=False)
     party: Callable[[Params, DeviceFacts], Party] = field(default=one_tenant, repr=False)
     tenants: str = ""
@@ -321,17 +324,25 @@ class Metric:
         """The parameter values shown in summaries and judged by default: the first of each."""
         return {name: values[0] for name, values in self.values(device).items()}
 
-    def variants(self, device: DeviceFacts) -> list[dict[str, Value]]:
-        """Every combination of parameter values that makes sense, the headline first."""
-        values = self.values(device)
+    def variants(self, device: DeviceFacts, others: Params | None = None) -> list[dict[str, Value]]:
+        """Every combination of parameter values that makes sense, the headline first; with `others` beside those that
+        are listed."""
+        values = {name: (*found, *taken(others, name, found)) for name, found in self.values(device).items()}
         found = [dict(zip(values, chosen, strict=True)) for chosen in product(*values.values())]
         return [params for params in found if self.where(params)]
+
+    def taken(self, name: str, value: Value, device: DeviceFacts) -> Value | None:
+        """What a value given by name is to this metric: one of those listed, or another that it takes; None if it is
+        neither."""
+        listed = next((one for one in self.values(device)[name] if str(one) == str(value)), None)
+        return self.takes[name](value) if listed is None and name in self.takes else listed
 
     @property
     def described(self) -> dict[str, str]:
         """Every parameter's values in words, the headline first; some depend on the device."""
         return {
-            name: ", ".join(map(str, found)) if isinstance(found, tuple) else "by the device"
+            name: (", ".join(map(str, found)) if isinstance(found, tuple) else "by the device")
+            + (", or others" if name in self.takes else "")
             for name, found in self.params.items()
         }
 
@@ -352,6 +363,11 @@ class Metric:
         return outcome_id(self.id, params, self.headline(device))
 
 
+def taken(others: Params | None, name: str, listed: Values) -> Values:
+    """A parameter's value beside those that are listed, if there is one."""
+    return (others[name],) if others and name in others and others[name] not in listed else ()
+
+
 def outcome_id(metric: str, params: Params, headline: Params) -> str:
     """A metric's id, and the parameters that are not the headline's."""
     different = [f"{name}={value}" for name, value in params.items() if headline[name] != value]
@@ -365,6 +381,7 @@ def metric(
     better: Literal["lower", "higher", "none"],
     needs: tuple[str, ...] = (),
     params: Mapping[str, Values | Callable[[DeviceFacts], Values]] | None = None,
+    takes: Mapping[str, Callable[[Value], Value | None]] | None = None,
     where: Callable[[Params], bool] = lambda params: True,
     party: Callable[[Params, DeviceFacts], Party] = one_tenant,
     tenants: str = "",
@@ -395,6 +412,8 @@ def metric(
         raise ValueError(
             f"metric {id} has the party {party!r}, expected a function: lambda params, device: (Share(), ...)"
         )
+    if unknown := [name for name in takes or {} if name not in (params or {})]:
+        raise ValueError(f"metric {id} has no parameter {unknown[0]!r}, of which `takes` speaks")
     if tenants and tenants not in (params or {}):
         raise ValueError(f"metric {id} has no parameter {tenants!r}, which `tenants` names")
 
@@ -411,6 +430,7 @@ def metric(
             measure=measure,
             needs=needs,
             params=params or {},
+            takes=takes or {},
             where=where,
             party=party,
             tenants=tenants,

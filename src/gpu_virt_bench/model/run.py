@@ -334,6 +334,8 @@ class Plan:
     tenants: int | None = None
     memory_limit_bytes: int | None = None
     compute_limit: float | None = None
+    compute_quota: list[float] = field(default_factory=list)
+    """Compute shares of so many tenants, in order: `--quota`."""
     time_budget_seconds: float | None = None
 
 

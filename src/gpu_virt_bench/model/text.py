@@ -33,6 +33,11 @@ def counted(number: int, noun: str, plural: str = "") -> str:
     return f"{number} {noun if number == 1 else plural or noun + 's'}"
 
 
+def percents(shares: Iterable[float]) -> str:
+    """Parts of the whole as people read them: `50/25/25 %`."""
+    return "/".join(f"{100 * share:g}" for share in shares) + " %"
+
+
 def write_whole(path: Path, text: str | bytes | Iterable[str]) -> None:
     """Writes a file, of one text, of bytes or of pieces of text, whole or not at all; OSError names it.
 

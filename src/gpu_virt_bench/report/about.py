@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from gpu_virt_bench.compare.admissible import unproven
 from gpu_virt_bench.compare.quotas import MIB, granted
 from gpu_virt_bench.model.run import Check, Device, Host, Run, Value
+from gpu_virt_bench.model.text import percents
 from gpu_virt_bench.report.blocks import Cell, Column, Row, Table
 from gpu_virt_bench.report.sweep import point_name
 from gpu_virt_bench.report.text import devices
@@ -16,10 +17,11 @@ from gpu_virt_bench.report.text import devices
 
 @dataclass(frozen=True)
 class Limits:
-    """Limits of a tenant: bytes, and a share of the compute; None: no limit."""
+    """Limits of a tenant: bytes, and a share of the compute; None: no limit. Or the shares of so many tenants."""
 
     memory_bytes: int | float | None
     compute_share: float | None
+    compute_shares: list[float] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -71,11 +73,14 @@ class About:
 def about(file: str, run: Run, chosen: Sequence[str] = ()) -> About:
     """What the file says of the run."""
     plan = run.plan
-    asked = Limits(plan.memory_limit_bytes, plan.compute_limit)
+    asked = Limits(plan.memory_limit_bytes, plan.compute_limit, plan.compute_quota)
+    shares = [granted(run, "compute_share", share) for share in plan.compute_quota]
     got = Limits(
-        granted(run, "memory_bytes", plan.memory_limit_bytes), granted(run, "compute_share", plan.compute_limit)
+        granted(run, "memory_bytes", plan.memory_limit_bytes),
+        granted(run, "compute_share", plan.compute_limit),
+        [share for share in shares if share is not None],
     )
-    wanted = {"memory-limit": asked.memory_bytes, "compute-limit": asked.compute_share}
+    wanted = {"memory-limit": asked.memory_bytes, "compute-limit": asked.compute_share or asked.compute_shares or None}
     return About(
         file=file,
         chosen=[*chosen],
@@ -204,6 +209,7 @@ def limits(found: Limits) -> list[str]:
     compute, memory = found.compute_share, found.memory_bytes
     return [
         *([] if compute is None else [f"compute {100 * compute:g} %"]),
+        *([f"compute {percents(found.compute_shares)}"] if found.compute_shares else []),
         *([] if memory is None else [f"memory {memory / MIB:g} MiB"]),
     ]
 

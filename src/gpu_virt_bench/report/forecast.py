@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gpu_virt_bench.model.forecast import Forecast, PlannedRun
-from gpu_virt_bench.model.text import counted, span
+from gpu_virt_bench.model.text import counted, percents, span
 from gpu_virt_bench.report.blocks import Block, Box, Bullets, Heading, Sentence
 from gpu_virt_bench.report.text import EMULATED, MIB
 
@@ -46,6 +46,7 @@ def of_run(run: PlannedRun) -> str:
     limits = [
         *([f"memory {run.memory_limit_bytes / MIB:g} MiB"] if run.memory_limit_bytes is not None else []),
         *([f"compute {100 * run.compute_limit:g} %"] if run.compute_limit is not None else []),
+        *([f"compute {percents(run.compute_quota)}"] if run.compute_quota else []),
     ]
     return f"{run.name}: {', '.join(limits) or 'no limits'}; a file in {run.folder}/"
 

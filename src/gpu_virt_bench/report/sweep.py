@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from gpu_virt_bench.compare.sweeps import CERTAIN, Sweep, name_at, row_key
+from gpu_virt_bench.compare.sweeps import CERTAIN, Sweep, name_at
 from gpu_virt_bench.model.comparison import Comparison, Interval, Row
 from gpu_virt_bench.model.metric import SHOWN, Value
 from gpu_virt_bench.model.run import Failed, Measured, Outcome, Run, Skipped
@@ -22,6 +22,7 @@ from gpu_virt_bench.report.text import (
     remarks,
     shown_unit,
     summarise,
+    titled,
     usual_level,
 )
 from gpu_virt_bench.stats.estimate import LEVEL
@@ -29,7 +30,7 @@ from gpu_virt_bench.stats.estimate import LEVEL
 
 def point_name(point: Mapping[str, Value]) -> str:
     """A point as a heading: `compute-limit 25 %`."""
-    units = {"compute-limit": " %", "memory-limit": " MiB"}
+    units = {"compute-limit": " %", "memory-limit": " MiB", "quota": " %"}
     return ", ".join(f"{name} {value}{units.get(name, '')}" for name, value in point.items())
 
 
@@ -51,15 +52,15 @@ def sweep_table(sweep: Sweep) -> Table:
     usual, level = usual_of(runs)
     points = [", ".join(point_name({name: value}) for name, value in run.point.items()) for run in runs]
     columns = [Column(f"metric, {level}"), *(Column(point, numeric=True) for point in points)]
-    by_run = [{row_key(outcome): outcome for outcome in run.outcomes.values()} for run in runs]
-    ids = {row_key(outcome): name_at(runs[0], name) for name, outcome in runs[0].outcomes.items()}
+    by_run = [{name_at(run, name): outcome for name, outcome in run.outcomes.items()} for run in runs]
     rows = []
-    for key in sorted({key for found in by_run for key in found}):
-        metric = runs[0].metrics[key[0]]
-        name = f"{key[0]} {metric.title}, {shown_unit(runs[0], metric)} {ARROWS[metric.better]}".rstrip()
-        cells = [cell(run, found.get(key), usual) for run, found in zip(runs, by_run, strict=True)]
-        changes = ["", *(changed(one, ids.get(key, "")) for one in sweep.changes)]
-        rows.append(Cells([Cell(name), *map(lines_of, map("".join, zip(cells, changes, strict=True)))]))
+    for name in sorted({name for found in by_run for name in found}):
+        metric = runs[0].metrics[name.partition("[")[0]]
+        title = titled(name, f"{metric.title}, {shown_unit(runs[0], metric)} {ARROWS[metric.better]}".rstrip())
+        cells = [cell(run, found.get(name), usual) for run, found in zip(runs, by_run, strict=True)]
+        changes = ["", *(changed(one, name) for one in sweep.changes)]
+        first, *below = title.split("\n")
+        rows.append(Cells([Cell(first, below=below), *map(lines_of, map("".join, zip(cells, changes, strict=True)))]))
     mark = EMULATED if runs[0].device.emulated else ""
     return Table(columns, [*limit_rows(sweep), *rows], f"{label(runs[0])} over its sweep{mark}", splits_after=1)
 
