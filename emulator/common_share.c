@@ -39,7 +39,7 @@ static bool comes_before(const slot *a, const slot *b) {
 
 bool is_first_client(const machine *m, int d, const slot *s) {
   for (const slot *other = m->slots; other < slots_end(m); other++)
-    if (other->pid && other->seats[d].context && comes_before(other, s)) return false;
+    if (other->seats[d].client && comes_before(other, s)) return false;
   return true;
 }
 
