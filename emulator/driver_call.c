@@ -188,9 +188,11 @@ static bool survives_fault(api a) {
 /* A fatal fault, or an MPS server that is gone or has ended this client: that decides, also at the end of a call that
  * waited. */
 static void meets_loss(call *c) {
-  int lost = atomic_load_explicit(&gpu.lost, memory_order_relaxed);
-  if (!lost) lost = atomic_load_explicit(&gpu.fault, memory_order_relaxed);
-  if (lost && !survives_fault(c->api)) c->result = (CUresult)lost;
+  const int lost = atomic_load_explicit(&gpu.lost, memory_order_relaxed);
+  const int fault = lost ? 0 : atomic_load_explicit(&gpu.fault, memory_order_relaxed);
+  if (!(lost || fault) || survives_fault(c->api)) return;
+  if (fault) fault_tell();
+  c->result = (CUresult)(lost ? lost : fault);
 }
 
 static void inject(call *c, const injection *i) {
@@ -214,7 +216,7 @@ static void meets_rules(call *c, const rule *const of[RULE_KINDS], int64_t numbe
 
 static bool meets_fault(call *c, int64_t number) {
   meets_rules(c, rules[c->api], number);
-  if (fault_look(c->base)) effects_look(); /* what kernels wrote before it */
+  fault_look(c->base);
   meets_loss(c);
   return c->result != CUDA_SUCCESS;
 }
