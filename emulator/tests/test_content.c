@@ -137,18 +137,18 @@ static void kernels_talk_to_the_host(void) {
   uint64_t *shared;
   MUST(cu.cuMemHostAlloc((void **)&shared, 4096, CU_MEMHOSTALLOC_DEVICEMAP));
   CUdeviceptr at = (CUdeviceptr)(uintptr_t)shared, pong = at + 64;
-  uint64_t nonce = 77, count = 100, limit = 2000000000, ns = 300000;
+  uint64_t nonce = 77, count = 100, limit = 20000000000, ns = 300000;
   memset(shared, 0, 4096);
   int64_t before = clock_host();
   launch("gvb_stamp", 1, 1, (void *[]){&at, &nonce});
-  while (load(&shared[1]) != nonce && clock_host() - before < 1000000000) continue;
+  while (load(&shared[1]) != nonce && clock_host() - before < 20000000000) continue;
   int64_t stamp = (int64_t)shared[0] - 1700000000000000000;
   check(shared[1] == 77 && stamp > before && stamp < clock_host(), "gvb_stamp is seen while nobody waits for it");
   shared[0] = 0;
   launch("gvb_echo", 1, 1, (void *[]){&at, &pong, &count, &limit});
   for (uint64_t s = 1; s <= count; s++) {
     __atomic_store_n(&shared[0], s, __ATOMIC_RELEASE);
-    while (load(&shared[9]) != s && clock_host() - before < 5000000000) continue;
+    while (load(&shared[9]) != s && clock_host() - before < 20000000000) continue;
   }
   check(shared[9] == count, "gvb_echo answers each call");
   MUST(cu.cuStreamSynchronize(stream));
@@ -286,7 +286,6 @@ static void a_bad_pointer_loses_the_context(void) {
 }
 
 int main(void) {
-  live_in_real_time();
   new_machine("seed 2");
   open_context();
   copies_are_complete();
