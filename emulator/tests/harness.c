@@ -11,7 +11,7 @@ CUmodule module;
 
 static int passed, failed, late;
 static bool is_virtual;
-static char directory[256];
+static char directory[256], text_of_machine[1 << 14];
 
 static void say(const char *verdict, const char *format, va_list arguments) {
   printf("%s ", verdict);
@@ -74,9 +74,11 @@ int summary(void) {
 }
 
 const char *machine_directory(void) { return directory; }
+const char *machine_text(void) { return text_of_machine; }
 
 void new_machine(const char *text) {
   char path[300];
+  snprintf(text_of_machine, sizeof text_of_machine, "%s", text);
   is_virtual = strstr(text, "clock virtual") != NULL;
   if (directory[0]) remove_machine();
   const char *base = getenv("TMPDIR");

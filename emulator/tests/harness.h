@@ -30,6 +30,8 @@ extern CUmodule module;
 /* A new machine with this text appended to its config. Call it before open_driver. */
 void new_machine(const char *text);
 const char *machine_directory(void);
+/* The text that the newest machine was made with. */
+const char *machine_text(void);
 void open_driver(void);
 /* open_driver, cuInit, primary context, stream, module with every kernel that the emulator knows. */
 void open_context(void);
