@@ -69,6 +69,7 @@ static bool is_kept(machine *m, const config *c, int d) {
  * more want it. */
 static bool rotate(machine *m, const config *c, int d, int64_t t) {
   device *v = &m->device[d];
+  note_device(v); /* by the step of another instance, perhaps */
   int next = next_turn(m, d, v->owner);
   if (next < 0) { /* at most its owner: its slices follow each other */
     if (v->owner < 0) return false;
