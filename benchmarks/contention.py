@@ -4,8 +4,9 @@
 
 Runs the emulator's tests of contention, L2, links, switches, clocks and power, of streams, priorities and hardware
 queues, of green contexts, MPS and MIG, and of 32 tenants (a C compiler is needed) and writes `contention.json` and
-`contention.md`: kind, keys and their values, what the rule says, what was seen, and the difference. Exit status 1 if a
-difference is above 1 % (of a fraction of accesses: one point), or a check failed. All figures are the emulated GPU's.
+`contention.md`: kind, what the programs did, the machine's keys as it was given them, what the rule says, what was
+seen, and the difference. Exit status 1 if a difference is above 1 % (of a fraction of accesses: one point), or a check
+failed. All figures are the emulated GPU's.
 """
 
 from __future__ import annotations
@@ -20,25 +21,26 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 TESTS = (
-    "test_contention test_cache test_link test_switch test_power test_streams test_partitions test_green_beside "
+    "test_contention test_cache test_link test_peer_links test_switch test_power test_streams test_partitions test_green_beside "
     "test_static test_mig test_mig_power test_crowd"
 )
 HEAD = """# Contention on the emulated GPU
 
 Figures of the emulated GPU, never of hardware: by `benchmarks/contention.py`, from independent small programs over the
 emulated driver in virtual time. What is seen is relative to the same program alone unless the kind names a unit; of
-hits and evictions it is the fraction. Other keys are those of a small device (`emulator/tests/neighbors.h`).
+hits and evictions it is the fraction. A machine has the keys of its base and those beside it; all others have their
+defaults. The bases:
 
-| kind | keys | by the rule | seen | difference |
-|---|---|---|---|---|
 """
 
 
 @dataclass(frozen=True)
 class Row:
-    """One kind of contention with its setting."""
+    """One kind of contention: what the programs did, and on which machine."""
 
     kind: str
+    setting: str
+    base: str
     keys: str
     expected: float
     seen: float
@@ -49,24 +51,45 @@ class Row:
         return (self.seen - self.expected) / (self.expected or 1.0)
 
 
-def read(output: str) -> list[Row]:
-    """The rows that the tests print where TABLE is set."""
-    fields = (line.removeprefix("row ").split(" | ") for line in output.splitlines() if line.startswith("row "))
-    return [Row(kind, keys, float(expected), float(seen)) for kind, keys, expected, seen in fields]
+def lines(output: str, word: str) -> list[list[str]]:
+    """The fields of the lines that begin with a word; the tests print them where TABLE is set."""
+    return [
+        [field.strip() for field in line.removeprefix(f"{word} ").split(" | ")]
+        for line in output.splitlines()
+        if line.startswith(f"{word} ")
+    ]
 
 
-def run() -> tuple[bool, list[Row]]:
-    """Whether every check passed, and the rows."""
+def read(output: str) -> tuple[dict[str, str], list[Row]]:
+    """The bases by name, and the rows."""
+    rows = [
+        Row(kind, setting, base, keys, float(expected), float(seen))
+        for kind, setting, base, keys, expected, seen in lines(output, "row")
+    ]
+    bases = {fields[0]: fields[1] for fields in lines(output, "base")}
+    return bases, rows
+
+
+def run() -> tuple[bool, dict[str, str], list[Row]]:
+    """Whether every check passed, the bases and the rows."""
     command = ["make", "-s", "-C", str(ROOT / "emulator"), "test", f"TESTS={TESTS}"]
     env = {**os.environ, "TABLE": "1", "ATTEMPTS": "1"}
     done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
-    return done.returncode == 0, read(done.stdout)
+    return done.returncode == 0, *read(done.stdout)
 
 
-def table(rows: list[Row]) -> str:
+def table(bases: dict[str, str], rows: list[Row]) -> str:
     """The same in Markdown."""
-    lines = (f"| {r.kind} | {r.keys} | {r.expected:.6g} | {r.seen:.6g} | {100 * r.difference:+.2f} % |" for r in rows)
-    return HEAD + "\n".join(lines) + "\n"
+    named = "".join(f"- `{name}`: {keys}\n" for name, keys in bases.items())
+    columns = (
+        "\n| kind | what they do | base | keys beside it | by the rule | seen | difference |\n" + "|---" * 7 + "|\n"
+    )
+    body = (
+        f"| {r.kind} | {r.setting} | {r.base} | {r.keys} | {r.expected:.6g} | {r.seen:.6g} "
+        f"| {100 * r.difference:+.2f} % |\n"
+        for r in rows
+    )
+    return HEAD + named + columns + "".join(body)
 
 
 def main() -> int:
@@ -74,15 +97,16 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--output", type=Path, default=ROOT / "docs" / "results")
     output: Path = parser.parse_args().output
-    passed, rows = run()
+    passed, bases, rows = run()
     found = {
         "device": "emulated",
         "passed": passed,
         "largest_difference": max((abs(row.difference) for row in rows), default=None),
+        "bases": bases,
         "rows": [asdict(row) | {"difference": row.difference} for row in rows],
     }
     (output / "contention.json").write_text(json.dumps(found, indent=2) + "\n")
-    (output / "contention.md").write_text(table(rows))
+    (output / "contention.md").write_text(table(bases, rows))
     print(
         f"{len(rows)} rows, largest difference {found['largest_difference']}, checks {'passed' if passed else 'FAILED'}"
     )

@@ -11,12 +11,11 @@ bool range_holds_number(const char *range, double value) {
 
 bool range_holds_word(const char *range, const char *value) {
   static const char between[] = " or ";
-  const size_t length = strlen(value);
   if (range[0] == 0) return true;
-  for (const char *word = range; word; word = strstr(word, between)) {
-    if (word != range) word += strlen(between);
-    if (strncmp(word, value, length) == 0 && (word[length] == 0 || strncmp(word + length, between, 4) == 0))
-      return true;
+  for (const char *word = range, *end; word; word = end ? end + strlen(between) : NULL) {
+    end = strstr(word, between);
+    const size_t length = end ? (size_t)(end - word) : strlen(word);
+    if (strlen(value) == length && strncmp(word, value, length) == 0) return true;
   }
   return false;
 }

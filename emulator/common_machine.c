@@ -17,7 +17,7 @@
 #include "common_clock.h"
 #include "common_journal.h"
 
-enum { VERSION = 13 };
+enum { VERSION = 14 };
 const int64_t *clock_virtual;
 
 /* Virtual time begins there, whole seconds: everything that is periodic has the same phase in each session. */
@@ -127,6 +127,7 @@ static bool alive(const slot *s) {
 /* `served` stays: what is older than `spans` is not looked at. */
 static void leave(seat *t) {
   t->context = false;
+  if (!clock_virtual) t->client = false;
   t->used = 0;
   t->oldest = 1;
   t->copies = 0;
@@ -137,20 +138,31 @@ static void leave(seat *t) {
   memset(t->busy, 0, sizeof t->busy);
 }
 
-/* The pid goes last: whoever dies before that leaves the slot to the next. */
-static void release(machine *m, slot *s) {
-  int index = slot_index(m, s);
-  if (s->pid && s->first <= s->head) machine_stir(m);
-  s->server = 0;
-  s->first = 1;
-  s->head = 0;
-  s->strike = (strike){0};
-  for (int k = 0; k < DEVICES; k++) {
-    device *d = &m->device[k];
-    leave(&s->seats[k]);
+static bool had_turn(const device *d, int index) { return d->owner == index || d->last == index; }
+
+static void forget_turns(machine *m, int index) {
+  for (device *d = m->device; d < m->device + DEVICES; d++) {
     if (d->owner == index) d->owner = -1;
     if (d->last == index) d->last = -1;
   }
+}
+
+/* Virtual time still asks whose it was: when the host ends a process must not show. */
+static bool is_remembered(const machine *m, int index) {
+  for (int d = 0; d < DEVICES && clock_virtual; d++)
+    if (m->slots[index].seats[d].client || had_turn(&m->device[d], index)) return true;
+  return false;
+}
+
+/* In virtual time what the slot was stays to be asked: is_remembered. The pid goes last: whoever dies before that
+ * leaves the slot to the next. */
+static void release(machine *m, slot *s) {
+  if (s->pid && s->first <= s->head) machine_stir(m);
+  s->first = 1;
+  s->head = 0;
+  s->strike = (strike){0};
+  for (int d = 0; d < DEVICES; d++) leave(&s->seats[d]);
+  if (!clock_virtual) forget_turns(m, slot_index(m, s));
   __atomic_store_n(&s->pid, 0, __ATOMIC_RELEASE);
 }
 
@@ -164,24 +176,42 @@ void machine_reap_sometimes(machine *m, int64_t now) {
   if ((clock_virtual ? clock_host() : now) - m->reaped >= REAP_INTERVAL) machine_reap(m);
 }
 
+/* Our own pid is one that the program before an exec left. */
+static slot *find_free(machine *m, bool remembered_too) {
+  for (slot *s = m->slots; s < m->slots + MACHINE_SLOTS; s++)
+    if (s->pid == getpid()) return s;
+  for (slot *s = m->slots; s < m->slots + MACHINE_SLOTS; s++)
+    if (!s->pid && (remembered_too || !is_remembered(m, slot_index(m, s)))) return s;
+  return remembered_too ? NULL : find_free(m, true);
+}
+
+static void occupy(machine *m, slot *s) {
+  release(m, s);
+  forget_turns(m, slot_index(m, s));
+  memset(s->items, 0, sizeof s->items); /* also: no page fault in the middle of a call later */
+  memset(s->seats, 0, sizeof s->seats);
+  for (int d = 0; d < DEVICES; d++) s->seats[d].oldest = 1, s->seats[d].part = 1.0;
+  s->born = process_born(getpid());
+  s->order = ++m->attached;
+  s->late_ns = 0;
+  s->rank = 0;
+  s->server = 0;
+  s->pid = getpid();
+  if (m->top <= slot_index(m, s)) m->top = slot_index(m, s) + 1;
+}
+
 slot *machine_attach(machine *m) {
   machine_reap(m);
   journal_touch(m);
-  for (slot *s = m->slots; s < m->slots + MACHINE_SLOTS; s++) {
-    if (s->pid && s->pid != getpid()) continue; /* our own pid: left by the program before an exec */
-    release(m, s);
-    memset(s->items, 0, sizeof s->items); /* also: no page fault in the middle of a call later */
-    memset(s->seats, 0, sizeof s->seats);
-    for (int d = 0; d < DEVICES; d++) s->seats[d].oldest = 1, s->seats[d].part = 1.0;
-    s->born = process_born(getpid());
-    s->order = ++m->attached;
-    s->late_ns = 0;
-    s->rank = 0;
-    s->pid = getpid();
-    if (m->top <= slot_index(m, s)) m->top = slot_index(m, s) + 1;
-    return s;
-  }
-  return NULL;
+  slot *s = find_free(m, false);
+  if (s) occupy(m, s);
+  return s;
+}
+
+void machine_forget(machine *m) {
+  machine_reap(m);
+  for (slot *s = m->slots; s < slots_end(m); s++)
+    for (int d = 0; d < DEVICES; d++) s->seats[d].client = s->seats[d].context;
 }
 
 void machine_detach(machine *m, slot *s) { release(m, s); }

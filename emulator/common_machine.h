@@ -120,6 +120,7 @@ typedef struct span {
 /* What one process has on one device. */
 typedef struct seat {
   bool context;
+  bool client;        /* it has one; in virtual time, or it had one since the last common start */
   uint64_t used;      /* device memory, with the context's */
   double part;        /* of the multiprocessors that its grids may use together */
   span served[SPANS]; /* times without a break on the compute engine: number n at served[n % SPANS] */
@@ -248,6 +249,9 @@ void machine_unlock(machine *m);
 /* Takes a free slot for this process; NULL if there is none. */
 slot *machine_attach(machine *m);
 void machine_detach(machine *m, slot *s);
+
+/* At a common start: who was a client before it, and is none now, does not count any more. */
+void machine_forget(machine *m);
 
 /* Work was taken off the devices, got its end or will raise a fault: what others wait for may end sooner than they were
  * told. Whoever waits for that looks again, at once. */

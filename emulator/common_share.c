@@ -39,7 +39,7 @@ static bool comes_before(const slot *a, const slot *b) {
 
 bool is_first_client(const machine *m, int d, const slot *s) {
   for (const slot *other = m->slots; other < slots_end(m); other++)
-    if (other->pid && other->seats[d].context && comes_before(other, s)) return false;
+    if (other->seats[d].client && comes_before(other, s)) return false;
   return true;
 }
 
@@ -69,6 +69,7 @@ static bool is_kept(machine *m, const config *c, int d) {
  * more want it. */
 static bool rotate(machine *m, const config *c, int d, int64_t t) {
   device *v = &m->device[d];
+  note_device(v); /* by the step of another instance, perhaps */
   int next = next_turn(m, d, v->owner);
   if (next < 0) { /* at most its owner: its slices follow each other */
     if (v->owner < 0) return false;

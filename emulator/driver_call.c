@@ -10,55 +10,14 @@
 #include "driver_clock.h"
 #include "driver_effects.h"
 #include "driver_faults.h"
-#include "driver_injection.h"
+#include "driver_rules.h"
 
-static const char *const api_names[APIS] = {
-#define X(name, ...) [API_##name] = #name,
-#include "../libgvb/cuda_functions.def"
-#undef X
-#define UNSUPPORTED(name) [API_##name] = #name,
-#include "driver_unsupported.def"
-#undef UNSUPPORTED
-};
-
-static const rule *rules[APIS][RULE_KINDS]; /* what the configuration says about each function */
 static int64_t base_cost[APIS];
-static atomic_int_fast64_t counts[APIS];
 static int64_t overhead; /* of entering and leaving a call, as a loop of calls sees it */
 static _Thread_local call *current;
 static _Thread_local uint64_t calls; /* of this thread so far */
 
 /* ---- configuration ---- */
-
-static int find_api(const char *name) {
-  for (int a = 0; a < APIS; a++)
-    if (strcmp(api_names[a], name) == 0) return a;
-  return -1;
-}
-
-static bool check_rules(const config *c, char *error) {
-  for (int k = 0; k < c->rules; k++) {
-    if (find_api(c->rule[k].api) >= 0) continue;
-    snprintf(error, CONFIG_ERROR, "%.400s/config: the driver exports no function '%s'", c->directory, c->rule[k].api);
-    return false;
-  }
-  return true;
-}
-
-static bool apply_rules(void) {
-  if (!check_rules(&gpu.config, gpu.config_error)) return false;
-  for (const rule *r = gpu.config.rule; r < gpu.config.rule + gpu.config.rules; r++)
-    rules[find_api(r->api)][r->kind] = r;
-  return true;
-}
-
-const char *process_complaint(const char *directory) {
-  static config tried;
-  static char error[CONFIG_ERROR];
-  return config_load(&tried, directory, error) && check_rules(&tried, error) ? "" : error;
-}
-
-const char *process_function(int index) { return index >= 0 && index < APIS ? api_names[index] : NULL; }
 
 /* GVB_EMULATED_RATE: a factor for this process alone, as a layer that costs its kernels would be. */
 static bool set_rate(void) {
@@ -130,7 +89,7 @@ void process_configure(void) {
   if (atomic_load_explicit(&done, memory_order_acquire)) return;
   pthread_mutex_lock(&once);
   if (!atomic_load(&done)) {
-    if (config_read(&gpu.config, gpu.config_error) && apply_rules() && set_rate() && find_clock()) {
+    if (config_read(&gpu.config, gpu.config_error) && rules_apply() && set_rate() && find_clock()) {
       set_costs();
       gpu.configured = true;
       calibrate();
@@ -141,19 +100,6 @@ void process_configure(void) {
 }
 
 /* ---- the call ---- */
-
-static int64_t latency(api a) { return rules[a][RULE_LATENCY] ? rules[a][RULE_LATENCY]->number : 0; }
-
-static bool has_rule(api a) {
-  for (int k = 0; k < RULE_KINDS; k++)
-    if (rules[a][k]) return true;
-  return false;
-}
-
-static void hang(void) {
-  clock_leave();
-  for (;;) pause();
-}
 
 /* Calls that answer even in a process whose context is lost. */
 static bool survives_fault(api a) {
@@ -188,33 +134,16 @@ static bool survives_fault(api a) {
 /* A fatal fault, or an MPS server that is gone or has ended this client: that decides, also at the end of a call that
  * waited. */
 static void meets_loss(call *c) {
-  int lost = atomic_load_explicit(&gpu.lost, memory_order_relaxed);
-  if (!lost) lost = atomic_load_explicit(&gpu.fault, memory_order_relaxed);
-  if (lost && !survives_fault(c->api)) c->result = (CUresult)lost;
+  const int lost = atomic_load_explicit(&gpu.lost, memory_order_relaxed);
+  const int fault = lost ? 0 : atomic_load_explicit(&gpu.fault, memory_order_relaxed);
+  if (!(lost || fault) || survives_fault(c->api)) return;
+  if (fault) fault_tell();
+  c->result = (CUresult)(lost ? lost : fault);
 }
 
-static void inject(call *c, const injection *i) {
-  c->result = (CUresult)i->code;
-  if (i->sticky) fault_raise(c->result);
-}
-
-/* Counts are per process, from 1. */
-static bool concerns(const rule *r, int64_t number) {
-  return r && (number == r->number || (r->onwards && number > r->number));
-}
-
-static void meets_rules(call *c, const rule *const of[RULE_KINDS], int64_t number) {
-  const rule *r = of[RULE_STICKY];
-  if (concerns(of[RULE_HANG], number)) hang();
-  if (r && number == r->number) fault_raise((CUresult)r->code);
-  if (concerns(of[RULE_FAIL], number)) c->result = (CUresult)of[RULE_FAIL]->code;
-  r = of[RULE_INJECT];
-  if (r && injection_meets(c->api, &r->injection, number)) inject(c, &r->injection);
-}
-
-static bool meets_fault(call *c, int64_t number) {
-  meets_rules(c, rules[c->api], number);
-  if (fault_look(c->base)) effects_look(); /* what kernels wrote before it */
+static bool meets_fault(call *c) {
+  rules_meet(c);
+  fault_look(c->base);
   meets_loss(c);
   return c->result != CUDA_SUCCESS;
 }
@@ -232,10 +161,8 @@ bool call_enter(call *c, api which) {
   current = c;
   calls++;
   if (which == APIS || !gpu.configured) return true;
-  c->cost += latency(which);
-  int64_t number = atomic_fetch_add_explicit(&counts[which], 1, memory_order_relaxed) + 1;
-  if (number == 1 && has_rule(which)) mark_called(api_names[which]);
-  return !meets_fault(c, number);
+  c->cost += rules_latency(which);
+  return !meets_fault(c);
 }
 
 int64_t call_end(void) {
@@ -248,6 +175,7 @@ static void leave_looks(const call *c, int64_t end) {
   await_foretold(end, c->stirred);
   const int64_t passed = clock_now() - c->base;
   if (clock_now() < end) wait_until(c->base + (passed > 0 ? (passed + c->look - 1) / c->look : 1) * c->look);
+  rules_pass(c->api, (clock_now() - c->base) / c->look - 1);
 }
 
 CUresult call_leave(call *c) {
@@ -262,7 +190,7 @@ CUresult call_leave(call *c) {
   return c->result;
 }
 
-void call_cost(int64_t cost) { current->cost = noisy(cost) + latency(current->api); }
+void call_cost(int64_t cost) { current->cost = noisy(cost) + rules_latency(current->api); }
 void call_extra(int64_t cost) { current->cost += noisy(cost); }
 void call_work_waits(int64_t until) {
   if (until > current->base) current->base = until;
@@ -283,7 +211,9 @@ void call_found_nothing(uint64_t about, int64_t until, uint32_t stirred) {
   if (!clock_virtual || !again) return;
   if (current->cost < 1) current->cost = 1; /* what such a call takes: see call_leave */
   if (until > current->base + LONGEST) until = current->base + LONGEST;
-  const int64_t looks = (until - current->base) / current->cost;
+  int64_t looks = (until - current->base) / current->cost;
+  const int64_t most = rules_free(current->api); /* each of them counts */
+  if (looks > most) looks = most;
   if (looks <= 1) return;
   current->look = current->cost;
   current->stirred = stirred;

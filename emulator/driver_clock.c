@@ -76,12 +76,24 @@ static void give_back(machine *m, actor *a) {
   while (m->cast > 0 && m->actors[m->cast - 1].stand == ACTOR_FREE) m->cast--;
 }
 
+static bool is_dead(const actor *a) { return a->pid != getpid() && process_born(a->pid) != a->born; }
+
 /* The only dead who hold up the others; one that waits is found when its turn has come. */
 static void bury(machine *m) {
   for (actor *a = m->actors; a < cast_end(m); a++) {
-    if (a->stand != ACTOR_RUNS || a->pid == getpid() || process_born(a->pid) == a->born) continue;
+    if (a->stand != ACTOR_RUNS || !is_dead(a)) continue;
     a->stand = ACTOR_FREE;
     schedule_reap(m, &gpu.config, m->now); /* it died now: the clock waited for it */
+  }
+}
+
+/* The dead whose turn comes with a start alone: they would count for the next party. */
+static void bury_idle(machine *m) {
+  const bool followers_too = !has_leader(m);
+  for (actor *a = m->actors; a < cast_end(m); a++) {
+    const bool is_idle =
+        a->stand == ACTOR_STARTS || (a->stand == ACTOR_WAITS && a->role == ROLE_FOLLOWER && followers_too);
+    if (is_idle && is_dead(a)) a->stand = ACTOR_FREE;
   }
 }
 
@@ -174,6 +186,7 @@ static void align(machine *m) {
   const int64_t base = (m->now / GRID + 1) * GRID;
   __atomic_store_n(&m->now, base, __ATOMIC_RELEASE);
   schedule_advance(m, &gpu.config, base);
+  machine_forget(m);
   for (int d = 0; d < m->devices && is_idle(m); d++) m->device[d].owner = -1;
 }
 
@@ -197,6 +210,7 @@ void clock_enter(const gvb_start *start, const volatile int32_t *stop) {
   machine *m = gpu.machine;
   if (!clock_virtual) return;
   machine_lock(m);
+  bury_idle(m);
   actor *a = take(m, start->follows ? ROLE_FOLLOWER : ROLE_LEADER);
   if (a) {
     a->rank = start->rank;

@@ -48,7 +48,7 @@ static CUresult bring_up(CUcontext context, int device, unsigned int flags) {
   if (gpu.contexts[device] == 0 && !memory_charge(device, gpu.config.context_bytes)) return CUDA_ERROR_OUT_OF_MEMORY;
   call_extra(gpu.config.context_create / (gpu.server ? 2 : 1)); /* an MPS server holds the device already */
   gpu.contexts[device]++;
-  gpu.slot->seats[device].context = true;
+  gpu.slot->seats[device].context = gpu.slot->seats[device].client = true;
   context->magic = MAGIC_CONTEXT;
   context->device = device;
   context->peers = 0;
@@ -77,6 +77,7 @@ static void take_down(CUcontext context) {
   if (--gpu.contexts[context->device] > 0) return;
   fault_forget(); /* all contexts of the process had it */
   gpu.slot->seats[context->device].context = false;
+  gpu.slot->seats[context->device].client = clock_virtual != NULL;
   memory_charge(context->device, -gpu.config.context_bytes);
 }
 

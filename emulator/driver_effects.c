@@ -142,19 +142,51 @@ void effects_talk(void) {
   }
 }
 
-static bool any_runs(void) {
-  for (uint64_t serial = gpu.done_first; serial <= gpu.slot->head; serial++)
-    if (work_of(serial)->serial == serial && work_of(serial)->state == WORK_RUNNING) return true;
-  return false;
-}
-
-/* In real time the driver's threads are perhaps at it. */
 void effects_look(void) {
   pthread_mutex_lock(&gpu.lock);
   if (gpu.slot) {
     effects_help_all();
     if (clock_virtual) effects_talk();
-    while (!clock_virtual && any_runs()) await_progress();
+  }
+  pthread_mutex_unlock(&gpu.lock);
+}
+
+typedef bool marks[QUEUE]; /* by serial % QUEUE, of work that is not done */
+
+static bool is_behind_marked(const item *i, const marks marked) {
+  for (uint64_t k = gpu.done_first; k < i->serial && (i->flags & ITEM_AFTER_ALL); k++)
+    if (marked[k % QUEUE] && slot_item(gpu.slot, k)->device == i->device) return true;
+  for (int k = 0; k < PREDECESSORS && i->after[k]; k++)
+    if (i->after[k] >= gpu.done_first && marked[i->after[k] % QUEUE]) return true;
+  return false;
+}
+
+/* The oldest work that ended before the fault, by the model, and whose effect is still to come. The application has a
+ * part in some, and in what comes behind them: that may take as long as it likes. */
+static work *find_owed(void) {
+  marks application = {false};
+  for (uint64_t serial = gpu.done_first; serial <= gpu.slot->head; serial++) {
+    work *w = work_of(serial);
+    const item *i = slot_item(gpu.slot, serial);
+    if (w->serial != serial || w->state == WORK_DONE) continue;
+    application[serial % QUEUE] = w->interactive || is_behind_marked(i, application);
+    if (!application[serial % QUEUE] && i->phase == PHASE_DONE && !i->lost) return w;
+  }
+  return NULL;
+}
+
+/* Its state is WORK_RUNNING only while another thread runs it: none that runs by itself calls the driver. */
+void effects_settle(void) {
+  pthread_mutex_lock(&gpu.lock);
+  for (;;) {
+    machine_lock(gpu.machine);
+    work *w = find_owed();
+    machine_unlock(gpu.machine);
+    if (!w) break;
+    if (w->state == WORK_QUEUED)
+      run(w);
+    else
+      await_progress();
   }
   pthread_mutex_unlock(&gpu.lock);
 }

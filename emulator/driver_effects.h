@@ -41,6 +41,9 @@ void effects_talk(void);
 /* Runs what is due and talks with the application, in a thread of the application, without the lock. */
 void effects_look(void);
 
+/* What ended before a fault is in memory on return, but for what the application has a part in. Without the lock. */
+void effects_settle(void);
+
 /* Waits without the lock. */
 void effects_pause_until(int64_t time);
 /* The same for what the schedule foretold: await_foretold. */

@@ -91,24 +91,29 @@ static strike reached(int64_t now) {
 
 static bool is_struck(void) { return __atomic_load_n(&gpu.slot->strike.code, __ATOMIC_RELAXED); }
 
-bool fault_look(int64_t now) {
-  if (!gpu.slot || gpu.fault || !(is_struck() || fault_may_come())) return false;
+void fault_look(int64_t now) {
+  if (!gpu.slot || gpu.fault || !(is_struck() || fault_may_come())) return;
   strike found = reached(now);
-  if (!found.code || found.at > now) return false;
-  see(found.code);
-  return true;
+  if (found.code && found.at <= now) see(found.code);
 }
 
 void fault_raise(CUresult code) {
+  if (gpu.slot) {
+    machine_lock(gpu.machine);
+    schedule_strike(gpu.machine, &gpu.config, gpu.slot, code, clock_now());
+    machine_unlock(gpu.machine);
+  }
   see(code);
-  if (!gpu.slot) return;
-  machine_lock(gpu.machine);
-  schedule_strike(gpu.machine, &gpu.config, gpu.slot, code, clock_now());
-  machine_unlock(gpu.machine);
+}
+
+void fault_tell(void) {
+  if (gpu.slot && !gpu.told) effects_settle();
+  gpu.told = true;
 }
 
 void fault_forget(void) {
   gpu.fault = 0;
+  gpu.told = false;
   gpu.faulty = false;
   machine_lock(gpu.machine);
   set_strike(&gpu.slot->strike, 0, 0);
@@ -118,7 +123,6 @@ void fault_forget(void) {
 static void report(int code) {
   see(code);
   call_waited();
-  effects_help_all(); /* what kernels wrote before it */
 }
 
 int64_t fault_await(int64_t end) {

@@ -11,8 +11,11 @@ void fault_of_pointer(item *i, work *w);
 /* A fatal fault of this process, at once. */
 void fault_raise(CUresult code);
 
-/* Every call from here on answers what has reached the process by `now`; true: that is new. Without gpu.lock. */
-bool fault_look(int64_t now);
+/* Every call from here on answers what has reached the process by `now`. Without gpu.lock. */
+void fault_look(int64_t now);
+
+/* Before a call answers it, the first at least: what ended before the fault is in memory. Without gpu.lock. */
+void fault_tell(void);
 
 /* The context is gone, and the fault with it. */
 void fault_forget(void);

@@ -11,4 +11,7 @@ void injection_begin(const gvb_start *start);
 /* Of call `number` of the process. */
 bool injection_meets(api which, const injection *i, int64_t number);
 
+/* So many more were made with it, and drew nothing. */
+void injection_pass(api which, int64_t more);
+
 #endif

@@ -150,6 +150,7 @@ typedef struct process {
   slot *slot;
   int contexts[DEVICES];
   atomic_int fault;   /* CUresult that every call answers from now on, 0 = none */
+  atomic_bool told;   /* a call has answered it */
   atomic_bool faulty; /* a kernel is queued that raises one */
   /* as a client of an MPS server */
   pid_t server;    /* 0 = none */

@@ -59,3 +59,11 @@ def reached(start: str, edges: dict[str, set[str]]) -> set[str]:
 def test_imports_have_no_circle() -> None:
     edges = {name_of(path): imports(path) for path in MODULES}
     assert [name for name in edges if name in reached(name, edges)] == []
+
+
+def test_no_file_of_c_has_more_than_300_lines() -> None:
+    """The public header and the generated kernels are longer on purpose."""
+    root = Path(__file__).parents[1]
+    patterns = ("emulator/*.[ch]", "emulator/tests/*.[ch]", "libgvb/*.c", "libgvb/tests/*.[ch]", "tests/layer/*.[ch]")
+    files = [path for pattern in patterns for path in root.glob(pattern)]
+    assert [path.name for path in files if len(path.read_text().splitlines()) > 300] == []

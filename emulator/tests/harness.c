@@ -10,20 +10,50 @@ CUstream stream;
 CUmodule module;
 
 static int passed, failed, late;
-static bool host_counts, is_virtual;
-static char directory[256];
+static bool is_virtual;
+static char directory[256], text_of_machine[1 << 14];
 
-void live_in_real_time(void) { host_counts = true; }
+static void say(const char *verdict, const char *format, va_list arguments) {
+  printf("%s ", verdict);
+  vprintf(format, arguments);
+  printf("\n");
+  fflush(stdout);
+}
+
+static void count(bool good, bool may_be_late, const char *format, va_list arguments) {
+  const bool is_late = may_be_late && !is_virtual;
+  say(good ? "ok  " : is_late ? "LATE" : "FAIL", format, arguments);
+  ++*(good ? &passed : is_late ? &late : &failed);
+}
 
 void check(bool good, const char *format, ...) {
   va_list arguments;
   va_start(arguments, format);
-  printf("%s ", good ? "ok  " : "FAIL");
-  vprintf(format, arguments);
-  printf("\n");
-  fflush(stdout);
+  count(good, false, format, arguments);
   va_end(arguments);
-  ++*(good ? &passed : host_counts && !is_virtual ? &late : &failed);
+}
+
+void check_in_time(bool good, const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  count(good, true, format, arguments);
+  va_end(arguments);
+}
+
+void check_on_host(const char *reason, bool good, const char *format, ...) {
+  va_list arguments;
+  if (!good) printf("perhaps, since %s:\n", reason);
+  va_start(arguments, format);
+  count(good, true, format, arguments);
+  va_end(arguments);
+}
+
+void check_child(int status, const char *format, ...) {
+  va_list arguments;
+  if (status != 0) printf("status %d:\n", status);
+  va_start(arguments, format);
+  count(status == 0, status == LATE, format, arguments);
+  va_end(arguments);
 }
 
 static void remove_machine(void) {
@@ -44,9 +74,11 @@ int summary(void) {
 }
 
 const char *machine_directory(void) { return directory; }
+const char *machine_text(void) { return text_of_machine; }
 
 void new_machine(const char *text) {
   char path[300];
+  snprintf(text_of_machine, sizeof text_of_machine, "%s", text);
   is_virtual = strstr(text, "clock virtual") != NULL;
   if (directory[0]) remove_machine();
   const char *base = getenv("TMPDIR");

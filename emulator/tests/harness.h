@@ -30,6 +30,8 @@ extern CUmodule module;
 /* A new machine with this text appended to its config. Call it before open_driver. */
 void new_machine(const char *text);
 const char *machine_directory(void);
+/* The text that the newest machine was made with. */
+const char *machine_text(void);
 void open_driver(void);
 /* open_driver, cuInit, primary context, stream, module with every kernel that the emulator knows. */
 void open_context(void);
@@ -37,7 +39,14 @@ CUfunction function(const char *name);
 /* The open driver's own clock; a test of virtual time cannot go on without one. */
 const gvb_machine_clock *machine_clock(void);
 
+/* Whatever fails has failed. */
 void check(bool good, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* But this may be the host's doing in real time, and the program may run again: of a time alone, by IN_TIME. */
+void check_in_time(bool good, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* The same of what else depends on the host's time, with the reason. */
+void check_on_host(const char *reason, bool good, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* By the exit status of a process, which is LATE if no more than a time was wrong. */
+void check_child(int status, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Whether a time is as the model says. Sanitizers stretch the host's part of it, and run once: there any will do. */
 #ifdef SANITIZED
 #define IN_TIME(value, low, high) ((void)(value), (void)(low), (void)(high), true)
@@ -76,10 +85,6 @@ int64_t read_number(FILE *from);
 
 /* Runs `body` in a forked process, which has not touched the driver; returns its exit status, or -signal. */
 int in_child(void (*body)(void));
-
-/* The first call of a program whose machines live in real time, some at least: what fails on these may be the host's
- * doing, and the program may run again. What fails in virtual time is a failure at once. */
-void live_in_real_time(void);
 
 /* Prints the last line and returns the exit status of main; LATE: it may run again. */
 enum { LATE = 75 };

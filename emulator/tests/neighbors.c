@@ -151,8 +151,17 @@ bool pieces(const char *config, const job *jobs, int count, double *seen) {
   return good;
 }
 
+/* Whether all that do the same have the same time as the first. */
+static bool is_fair(const job *jobs, int count, const double *seen) {
+  for (int k = 1; k < count; k++)
+    if (strcmp(jobs[k].work, jobs[0].work) == 0 && jobs[k].bytes == jobs[0].bytes &&
+        fabs(seen[k] - seen[0]) > 0.01 * seen[0])
+      return false;
+  return true;
+}
+
 double beside(const char *config, const job *jobs, int count) {
   double alone, together[TENANTS];
   if (!pieces(config, jobs, 1, &alone) || !pieces(config, jobs, count, together)) return NAN;
-  return alone / together[0];
+  return is_fair(jobs, count, together) ? alone / together[0] : NAN;
 }

@@ -23,14 +23,28 @@ bool tenants_collect(tenants *t, int numbers) {
   return good;
 }
 
+bool tenants_alike(const tenants *t, int number, double tolerance) {
+  const double first = (double)t->seen[0][number];
+  for (int k = 1; k < t->count; k++)
+    if (fabs((double)t->seen[k][number] - first) > fabs(first) * tolerance) return false;
+  return true;
+}
+
 void tenant_enter(int count, int rank) {
   const gvb_start start = {count, rank, 0, rank};
   machine = machine_clock();
   machine->enter(&start, NULL);
 }
 
+static void print_row(const char *kind, const char *set, double expected, double seen) {
+  print_base();
+  printf("row %s | %s | ", kind, set);
+  print_machine();
+  printf(" | %.6g | %.6g\n", expected, seen);
+}
+
 void row(const char *kind, const char *set, double expected, double seen, double tolerance) {
   double allowed = expected != 0 ? fabs(expected) * tolerance : tolerance;
-  if (getenv("TABLE")) printf("row %s | %s | %.6g | %.6g\n", kind, set, expected, seen);
+  if (getenv("TABLE")) print_row(kind, set, expected, seen);
   check(fabs(seen - expected) <= allowed, "%s, %s: %.9g, expected %.9g", kind, set, seen, expected);
 }

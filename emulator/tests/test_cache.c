@@ -19,22 +19,19 @@ static double hits_alone(const char *config, double part) {
 }
 
 static void a_set_that_fits_is_found(void) {
-  RATIO("L2 hits of 0.75 L2", "", 1.0, hits_alone(SMALL, 0.75));
-  RATIO("L2 hits of 1.5 L2", "l2_policy lru", 0.0, hits_alone(SMALL, 1.5));
-  RATIO("L2 hits of 1.5 L2", "l2_policy random", 0.417188, hits_alone(SMALL "l2_policy random\n", 1.5));
-  RATIO("L2 hits of 0.75 L2", "l2_policy random, l2_effective 0.5", 0.417188,
-        hits_alone(SMALL "l2_policy random\nl2_effective 0.5\n", 0.75));
-  RATIO("L2 hits of 0.75 L2", "l2_policy lru, l2_effective 0.5", 0.0, hits_alone(SMALL "l2_effective 0.5\n", 0.75));
+  RATIO("L2 hits of 0.75 L2", 1.0, hits_alone(SMALL, 0.75));
+  RATIO("L2 hits of 1.5 L2", 0.0, hits_alone(SMALL, 1.5));
+  RATIO("L2 hits of 1.5 L2", 0.417188, hits_alone(SMALL "l2_policy random\n", 1.5));
+  RATIO("L2 hits of 0.75 L2", 0.417188, hits_alone(SMALL "l2_policy random\nl2_effective 0.5\n", 0.75));
+  RATIO("L2 hits of 0.75 L2", 0.0, hits_alone(SMALL "l2_effective 0.5\n", 0.75));
 }
 
 /* h of 1.2 is 0.686260; a miss takes twice as long as a hit. */
 static void sets_in_use_share(void) {
-  RATIO("L2, 0.6 beside 0.3", "sm_share 0.5", 1.0, beside(SMALL HALVES, TWO(SET(0.6), SET(0.3))));
-  RATIO("L2, 0.6 beside 0.6", "l2_policy lru, sm_share 0.5", 0.5, beside(SMALL HALVES, TWO(SET(0.6), SET(0.6))));
-  RATIO("L2, 0.6 beside 0.6", "l2_policy random, sm_share 0.5", 1 / (2 - 0.686260),
-        beside(SMALL HALVES "l2_policy random\n", TWO(SET(0.6), SET(0.6))));
-  RATIO("L2, 0.4 beside 2.0", "l2_partition 1, sm_share 0.5", 1.0,
-        beside(SMALL HALVES "l2_partition 1\n", TWO(SET(0.4), SET(2.0))));
+  RATIO("L2, 0.6 beside 0.3", 1.0, beside(SMALL HALVES, TWO(SET(0.6), SET(0.3))));
+  RATIO("L2, 0.6 beside 0.6", 0.5, beside(SMALL HALVES, TWO(SET(0.6), SET(0.6))));
+  RATIO("L2, 0.6 beside 0.6", 1 / (2 - 0.686260), beside(SMALL HALVES "l2_policy random\n", TWO(SET(0.6), SET(0.6))));
+  RATIO("L2, 0.4 beside 2.0", 1.0, beside(SMALL HALVES "l2_partition 1\n", TWO(SET(0.4), SET(2.0))));
 }
 
 /* ---- latency ---- */
@@ -43,20 +40,19 @@ static void sets_in_use_share(void) {
 static void load_stretches_latency(void) {
   const job chase = {"chase", L2 / 10}, idle = {"compute", 0}, loud = SET(0.25);
   const char *config = SMALL "l2_queueing 0.4\n";
-  RATIO("latency of L2 beside reads of L2", "l2_queueing 0.4", 1 + 0.4 * 131 / 132,
-        1 / beside(config, TWO(chase, loud)));
-  RATIO("latency of L2 beside arithmetic", "l2_queueing 0.4", 1.0, 1 / beside(config, TWO(chase, idle)));
-  RATIO("latency of L2 beside reads of L2", "", 1.0, 1 / beside(SMALL, TWO(chase, loud)));
-  RATIO("latency of L2 beside reads of L2", "l2_queueing 0.4, l2_partition 1, sm_share 0.5", 1.0,
+  RATIO("latency of L2 beside reads of L2", 1 + 0.4 * 131 / 132, 1 / beside(config, TWO(chase, loud)));
+  RATIO("latency of L2 beside arithmetic", 1.0, 1 / beside(config, TWO(chase, idle)));
+  RATIO("latency of L2 beside reads of L2", 1.0, 1 / beside(SMALL, TWO(chase, loud)));
+  RATIO("latency of L2 beside reads of L2", 1.0,
         1 / beside(SMALL HALVES "l2_queueing 0.4\nl2_partition 1\n", TWO(chase, loud)));
   const job far = {"chase", 8 * L2}, reader = {"read", 16 * L2};
-  RATIO("latency of DRAM beside reads of DRAM", "dram_queueing 0.3", 1 + 0.3 * 131 / 132,
+  RATIO("latency of DRAM beside reads of DRAM", 1 + 0.3 * 131 / 132,
         1 / beside(SMALL "dram_queueing 0.3\n", TWO(far, reader)));
   double seen;
   pieces(SMALL, &chase, 1, &seen);
-  RATIO("ns of a step in L2", "", 150, (seen - 1000) / 4096);
+  RATIO("ns of a step in L2", 150, (seen - 1000) / 4096);
   pieces(SMALL, &far, 1, &seen);
-  RATIO("ns of a step in DRAM", "", 273, (seen - 1000) / 4096);
+  RATIO("ns of a step in DRAM", 273, (seen - 1000) / 4096);
 }
 
 /* ---- eviction between uses ---- */
@@ -121,15 +117,14 @@ static double evicted(const char *config, double part) {
 
 /* Of 0.25 L2. At random, what is free is filled first: of 2 L2 there is 1.25 beyond that. */
 static void others_evict_what_waits(void) {
-  RATIO("evicted by 0.5 L2", "l2_policy lru", 0.0, evicted(SMALL, 0.5));
-  RATIO("evicted by 1 L2", "l2_policy lru", 1.0, evicted(SMALL, 1));
-  RATIO("evicted by 2 L2", "l2_policy lru", 1.0, evicted(SMALL, 2));
-  RATIO("evicted by 0.5 L2", "l2_policy random", 0.0, evicted(SMALL "l2_policy random\n", 0.5));
-  RATIO("evicted by 2 L2", "l2_policy random", 1 - exp(-1.25), evicted(SMALL "l2_policy random\n", 2));
-  RATIO("evicted by 2 L2", "l2_partition 1, sm_share 0.5", 0.0, evicted(SMALL HALVES "l2_partition 1\n", 2));
-  RATIO("evicted by arithmetic", "schedule time-slice", 0.0, evicted(SMALL "schedule time-slice\n", -1));
-  RATIO("evicted by arithmetic", "schedule time-slice, l2_flush_on_switch 1", 1.0,
-        evicted(SMALL "schedule time-slice\nl2_flush_on_switch 1\n", -1));
+  RATIO("evicted by 0.5 L2", 0.0, evicted(SMALL, 0.5));
+  RATIO("evicted by 1 L2", 1.0, evicted(SMALL, 1));
+  RATIO("evicted by 2 L2", 1.0, evicted(SMALL, 2));
+  RATIO("evicted by 0.5 L2", 0.0, evicted(SMALL "l2_policy random\n", 0.5));
+  RATIO("evicted by 2 L2", 1 - exp(-1.25), evicted(SMALL "l2_policy random\n", 2));
+  RATIO("evicted by 2 L2", 0.0, evicted(SMALL HALVES "l2_partition 1\n", 2));
+  RATIO("evicted by arithmetic", 0.0, evicted(SMALL "schedule time-slice\n", -1));
+  RATIO("evicted by arithmetic", 1.0, evicted(SMALL "schedule time-slice\nl2_flush_on_switch 1\n", -1));
 }
 
 /* ---- what a sliced tenant sees ---- */
@@ -185,8 +180,8 @@ static double beside_worker(const char *config, const char *role) {
 /* A slice of 2 ms and two switches. A chase of 6.4 ms has four slices, between them three of the others. */
 static void slices_are_seen(void) {
   const char *config = SMALL "schedule time-slice\nswitch_ns 50000\n";
-  RATIO("gap between slices, ns", "slice_ns 2000000, switch_ns 50000", 2100000, beside_worker(config, "watcher"));
-  RATIO("descheduled steps of a chase", "slice_ns 2000000, switch_ns 50000", 3, beside_worker(config, "chase_sliced"));
+  RATIO("gap between slices, ns", 2100000, beside_worker(config, "watcher"));
+  RATIO("descheduled steps of a chase", 3, beside_worker(config, "chase_sliced"));
 }
 
 /* ---- a kernel alone ---- */
@@ -239,6 +234,7 @@ int main(int argc, char **argv) {
   if (argc > 1 && strcmp(argv[1], "chase_sliced") == 0) return sliced_chase();
   if (argc > 1 && strcmp(argv[1], "worker") == 0) return worker();
   if (argc > 1) return tenant(argv[1]);
+  base_is("small", SMALL);
   new_machine(SMALL);
   check(in_child(passes_bring_it_in) == 0, "the first pass misses, the next ones hit");
   check(in_child(costs) == 0, "gvb_cost takes what its arithmetic or its bytes take");

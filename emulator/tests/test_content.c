@@ -137,18 +137,18 @@ static void kernels_talk_to_the_host(void) {
   uint64_t *shared;
   MUST(cu.cuMemHostAlloc((void **)&shared, 4096, CU_MEMHOSTALLOC_DEVICEMAP));
   CUdeviceptr at = (CUdeviceptr)(uintptr_t)shared, pong = at + 64;
-  uint64_t nonce = 77, count = 100, limit = 2000000000, ns = 300000;
+  uint64_t nonce = 77, count = 100, limit = 20000000000, ns = 300000;
   memset(shared, 0, 4096);
   int64_t before = clock_host();
   launch("gvb_stamp", 1, 1, (void *[]){&at, &nonce});
-  while (load(&shared[1]) != nonce && clock_host() - before < 1000000000) continue;
+  while (load(&shared[1]) != nonce && clock_host() - before < 20000000000) continue;
   int64_t stamp = (int64_t)shared[0] - 1700000000000000000;
   check(shared[1] == 77 && stamp > before && stamp < clock_host(), "gvb_stamp is seen while nobody waits for it");
   shared[0] = 0;
   launch("gvb_echo", 1, 1, (void *[]){&at, &pong, &count, &limit});
   for (uint64_t s = 1; s <= count; s++) {
     __atomic_store_n(&shared[0], s, __ATOMIC_RELEASE);
-    while (load(&shared[9]) != s && clock_host() - before < 5000000000) continue;
+    while (load(&shared[9]) != s && clock_host() - before < 20000000000) continue;
   }
   check(shared[9] == count, "gvb_echo answers each call");
   MUST(cu.cuStreamSynchronize(stream));
@@ -186,78 +186,6 @@ static void graphs_run_their_nodes(void) {
   MUST(cu.cuMemFree_v2(counter));
 }
 
-static void memory_comes_in_many_ways(void) {
-  CUdeviceptr a, base;
-  size_t bytes, pitch, before, after, total;
-  unsigned int type = 0;
-  MUST(cu.cuMemGetInfo_v2(&before, &total));
-  MUST(cu.cuMemAlloc_v2(&a, (size_t)1 << 30));
-  MUST(cu.cuMemGetInfo_v2(&after, &total));
-  check(before - after == (size_t)1 << 30, "1 GiB is charged as 1 GiB");
-  MUST(cu.cuMemGetAddressRange_v2(&base, &bytes, a + 12345));
-  check(base == a && bytes == (size_t)1 << 30, "cuMemGetAddressRange finds the allocation");
-  MUST(cu.cuPointerGetAttribute(&type, CU_POINTER_ATTRIBUTE_MEMORY_TYPE, a));
-  check(type == CU_MEMORYTYPE_DEVICE, "the pointer is device memory");
-  CUdeviceptr first = a;
-  MUST(cu.cuMemFree_v2(a));
-  MUST(cu.cuMemAlloc_v2(&a, (size_t)1 << 30));
-  check(a == first, "a freed block comes back for the same size");
-  MUST(cu.cuMemFree_v2(a));
-  CHECK_CALL(cu.cuMemFree_v2(a), CUDA_ERROR_INVALID_VALUE);
-  CHECK_CALL(cu.cuMemAlloc_v2(&a, total), CUDA_ERROR_OUT_OF_MEMORY);
-  MUST(cu.cuMemAllocPitch_v2(&a, &pitch, 100, 10, 4));
-  check(pitch >= 100 && pitch % 128 == 0, "pitch is aligned");
-  MUST(cu.cuMemFree_v2(a));
-  MUST(cu.cuMemAllocManaged(&a, 4096, CU_MEM_ATTACH_GLOBAL));
-  *(int *)(uintptr_t)a = 3;
-  MUST(cu.cuMemFree_v2(a));
-  MUST(cu.cuMemGetInfo_v2(&after, &total));
-  check(before == after, "all is given back");
-}
-
-static void pools_keep_what_is_freed(void) {
-  CUmemoryPool pool;
-  CUdeviceptr a;
-  uint64_t most = UINT64_MAX, reserved, used;
-  MUST(cu.cuDeviceGetDefaultMemPool(&pool, 0));
-  MUST(cu.cuMemPoolSetAttribute(pool, CU_MEMPOOL_ATTR_RELEASE_THRESHOLD, &most));
-  MUST(cu.cuMemAllocAsync(&a, 64 << 20, stream));
-  MUST(cu.cuMemsetD8Async(a, 1, 4096, stream));
-  MUST(cu.cuMemFreeAsync(a, stream));
-  MUST(cu.cuStreamSynchronize(stream));
-  MUST(cu.cuMemPoolGetAttribute(pool, CU_MEMPOOL_ATTR_RESERVED_MEM_CURRENT, &reserved));
-  MUST(cu.cuMemPoolGetAttribute(pool, CU_MEMPOOL_ATTR_USED_MEM_CURRENT, &used));
-  check(reserved == 64 << 20 && used == 0, "the pool keeps 64 MiB, none of it used");
-  MUST(cu.cuMemPoolTrimTo(pool, 0));
-  MUST(cu.cuMemPoolGetAttribute(pool, CU_MEMPOOL_ATTR_RESERVED_MEM_CURRENT, &reserved));
-  check(reserved == 0, "cuMemPoolTrimTo gives it back");
-}
-
-static void mapping_gives_memory(void) {
-  CUmemGenericAllocationHandle handle;
-  CUdeviceptr at;
-  size_t granularity;
-  uint64_t value = 99, got = 0;
-  CUmemAllocationProp p = {.type = CU_MEM_ALLOCATION_TYPE_PINNED, .location = {CU_MEM_LOCATION_TYPE_DEVICE, 0}};
-  CUmemAccessDesc access = {{CU_MEM_LOCATION_TYPE_DEVICE, 0}, CU_MEM_ACCESS_FLAGS_PROT_READWRITE};
-  MUST(cu.cuMemGetAllocationGranularity(&granularity, &p, CU_MEM_ALLOC_GRANULARITY_MINIMUM));
-  MUST(cu.cuMemCreate(&handle, granularity, &p, 0));
-  MUST(cu.cuMemAddressReserve(&at, granularity, 0, 0, 0));
-  CHECK_CALL(cu.cuMemcpyHtoD_v2(at, &value, 8), CUDA_ERROR_INVALID_VALUE);
-  MUST(cu.cuMemMap(at, granularity, 0, handle, 0));
-  MUST(cu.cuMemSetAccess(at, granularity, &access, 1));
-  MUST(cu.cuMemcpyHtoD_v2(at + 8, &value, 8));
-  MUST(cu.cuMemUnmap(at, granularity));
-  MUST(cu.cuMemMap(at, granularity, 0, handle, 0));
-  MUST(cu.cuMemSetAccess(at, granularity, &access, 1));
-  MUST(cu.cuMemcpyDtoH_v2(&got, at + 8, 8));
-  check(got == 99, "contents belong to the handle, not to the address");
-  MUST(cu.cuMemUnmap(at, granularity));
-  MUST(cu.cuMemAddressFree(at, granularity));
-  MUST(cu.cuMemRelease(handle));
-  CHECK_CALL(cu.cuMemRelease(handle), CUDA_ERROR_INVALID_VALUE);
-}
-
 static void what_is_missing_says_so(void) {
   CUfunction f;
   void *found = NULL;
@@ -286,7 +214,6 @@ static void a_bad_pointer_loses_the_context(void) {
 }
 
 int main(void) {
-  live_in_real_time();
   new_machine("seed 2");
   open_context();
   copies_are_complete();
@@ -295,9 +222,6 @@ int main(void) {
   kernels_compute();
   kernels_talk_to_the_host();
   graphs_run_their_nodes();
-  memory_comes_in_many_ways();
-  pools_keep_what_is_freed();
-  mapping_gives_memory();
   what_is_missing_says_so();
   a_bad_pointer_loses_the_context();
   return summary();

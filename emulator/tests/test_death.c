@@ -15,12 +15,15 @@ static int64_t until;
 
 /* ---- a machine with work ---- */
 
+/* Of a machine that is cut into two instances, 1 and 2, clients use them in turn. */
+static int device_of(const slot *s) { return m->devices == 1 ? 0 : m->devices - 2 + (int)(s - m->slots) % 2; }
+
 static void clients(void) {
   for (int k = 0; k < CLIENTS; k++) {
     slot *s = machine_attach(m);
     s->pid = 1; /* lives, so that the next one gets another slot */
     s->born = process_born(1);
-    s->seats[0].context = true;
+    s->seats[device_of(s)].context = s->seats[device_of(s)].client = true;
   }
 }
 
@@ -46,10 +49,14 @@ static item reader(uint64_t base, int64_t cost) {
 }
 
 static item transfer(engine e, port_kind port, int64_t cost) {
-  return (item){.engine = e, .share = 0.7, .cost = cost, .port = {machine_port(0, port)}, .arrive = m->time + 10000};
+  return (item){.engine = e, .share = 0.7, .cost = cost, .port = {(int)port}, .arrive = m->time + 10000};
 }
 
-static void queue(slot *s, item i) { schedule_append(s, &i); }
+static void queue(slot *s, item i) {
+  i.device = device_of(s);
+  if (i.port[0]) i.port[0] = machine_port(i.device, (port_kind)i.port[0]);
+  schedule_append(s, &i);
+}
 
 static void work_for(slot *s, int k) {
   queue(s, reader((uint64_t)k, 3 * MILLISECOND));
@@ -122,7 +129,7 @@ static bool has_worked(void) {
   const slot *s = &expected->slots[1];
   const item *first = &s->items[1];
   return first->phase == PHASE_DONE && first->tally.hits + first->tally.misses > 0 && s->strike.code &&
-         expected->slots[0].first == expected->slots[0].head + 1 && s->seats[0].spans > 0 &&
+         expected->slots[0].first == expected->slots[0].head + 1 && s->seats[device_of(&m->slots[1])].spans > 0 &&
          expected->device[0].account[expected->device[0].account_now].busy > 0;
 }
 
@@ -207,6 +214,7 @@ int main(void) {
   expected = calloc(1, sizeof *expected);
   each_store(WORK, "in slices");
   each_store(WORK "schedule side-by-side\nl2_policy random\nfault_spread 1\n", "side by side");
+  each_store(WORK "mig 3,3\n", "in instances");
   a_second_death(WORK);
   kills(WORK);
   return summary();

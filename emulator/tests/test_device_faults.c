@@ -276,7 +276,6 @@ static void neighbors(void) {
 int main(int argc, char **argv) {
   static const char *const names[] = {"illegal address", "misaligned", "trap", "assert"};
   if (argc > 1) return role(argv[1]);
-  live_in_real_time();
   for (kind = ILLEGAL_ADDRESS; kind <= ASSERT; kind++) {
     new_machine(EXACT);
     check(in_child(kind_has_its_code) == 0, "%s: %d until the context is gone", names[kind], (int)code_of[kind]);

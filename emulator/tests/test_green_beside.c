@@ -49,24 +49,21 @@ static void two(const char *config, const char *first, const char *second, int64
 }
 
 /* Kernels in 1 s of two tenants; launch and synchronization cost a few of 1000. */
-static void rates(const char *config, const char *set, const char *second, const char *kind, double expected) {
+static void rates(const char *config, const char *second, const char *kind, double expected) {
   int64_t n[2];
   two(config, "0 0", second, n);
-  for (int k = 0; k < 2; k++) row(kind, set, expected, (double)n[k], 0.01);
+  for (int k = 0; k < 2; k++) row(kind, "", expected, (double)n[k], 0.01);
 }
 
 static void processes(void) {
   int64_t n[2];
-  rates(EXACT "schedule side-by-side\n", "schedule side-by-side", "1 1",
-        "green contexts, kernels of 1 ms in 1 s: two tenants, disjoint", 1000);
-  rates(EXACT "schedule side-by-side\n", "schedule side-by-side", "1 0",
+  rates(EXACT "schedule side-by-side\n", "1 1", "green contexts, kernels of 1 ms in 1 s: two tenants, disjoint", 1000);
+  rates(EXACT "schedule side-by-side\n", "1 0",
         "green contexts, kernels of 1 ms in 1 s: two tenants, the same multiprocessors", 500);
-  rates(EXACT "switch_ns 0\n", "switch_ns 0", "1 1",
-        "green contexts, kernels of 1 ms in 1 s: two tenants in turns, disjoint", 500);
+  rates(EXACT "switch_ns 0\n", "1 1", "green contexts, kernels of 1 ms in 1 s: two tenants in turns, disjoint", 500);
   two(EXACT "schedule side-by-side\n", "0 -1", "1 0", n);
   check(n[0] == -1, "one that is killed");
-  row("green contexts, kernels of 1 ms in 1 s: beside one that is killed at 0.5 s", "schedule side-by-side", 750,
-      (double)n[1], 0.01);
+  row("green contexts, kernels of 1 ms in 1 s: beside one that is killed at 0.5 s", "", 750, (double)n[1], 0.01);
 }
 
 /* What the primary context may reach, its green contexts may. */

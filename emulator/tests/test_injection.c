@@ -64,6 +64,35 @@ static void counts_decide(void) {
   check(f.count == 0, "probability=0: none");
 }
 
+/* In virtual time one query of busy work stands for many, of 200 ns each: which of them was the first to fail? */
+static int first_of_looks(void) {
+  enum { QUERY = 200 };
+  uint64_t iterations = 62500, kernels = 50; /* of 4 ms */
+  CUdeviceptr p;
+  float one = 1;
+  CUresult result;
+  open_context();
+  MUST(cu.cuMemAlloc_v2(&p, 4096));
+  const gvb_machine_clock *machine = machine_clock();
+  while (kernels-- > 0) launch("gvb_fma", 132 * 8, 256, (void *[]){&iterations, &one, &one, &p});
+  const int64_t begin = machine->now();
+  while ((result = cu.cuStreamQuery(stream)) == CUDA_ERROR_NOT_READY) continue;
+  printf("%lld\n", (long long)(result == 2 ? (machine->now() - begin) / QUERY : -1));
+  return 0;
+}
+
+static void looks_count(const char *rule, int64_t first) {
+  char text[200];
+  FILE *out;
+  snprintf(text, sizeof text, "clock virtual\njitter 0\nsm_clock 1000000000\n%s\n", rule);
+  new_machine(text);
+  const pid_t pid = start_client("look", &out);
+  const int64_t seen = read_number(out);
+  waitpid(pid, NULL, 0);
+  fclose(out);
+  check(seen == first, "%s, in virtual time: look %lld fails, expected %lld", rule, (long long)seen, (long long)first);
+}
+
 static void sticks(void) {
   CUdeviceptr p;
   open_context();
@@ -104,14 +133,18 @@ static void refuse(const char *rule, const char *sentence) {
 }
 
 int main(int argc, char **argv) {
-  (void)argv;
-  if (argc > 1) return failing_calls();
+  if (argc > 1) return strcmp(argv[1], "look") == 0 ? first_of_looks() : failing_calls();
   a_seed_decides();
   counts_decide();
   new_machine("inject.cuStreamQuery code=700 after_calls=1 sticky=1");
   check(in_child(sticks) == 0, "sticky=1: then every call of the process");
   new_machine("inject.cuStreamQuery code=700 after_calls=1");
   check(in_child(does_not_stick) == 0, "otherwise that function alone");
+  looks_count("inject.cuStreamQuery code=2 after_calls=100000", 100001);
+  looks_count("fail.cuStreamQuery 5001:2", 5001);
+  looks_count("sticky.cuStreamQuery 123457:2", 123457);
+  looks_count("inject.cuStreamQuery code=2 probability=0.002 seed=7",
+              of_a_machine("code=2 probability=0.002 seed=7").first);
   refuse("code=2 colour=1", "'colour=1' is no value for inject.cuStreamQuery");
   refuse("code=2,probability=2", "'probability=2' is no value");
   refuse("code=2 sticky=maybe", "'sticky=maybe' is no value");

@@ -1,4 +1,4 @@
-/* Copies: how processes, directions and devices share the links between them. */
+/* Copies: how processes and directions share the link between host and device. */
 #include "tenants.h"
 
 #include <math.h>
@@ -66,14 +66,23 @@ static int role(const char *text) {
 
 /* ---- in the parent ---- */
 
-/* The rate of the last of so many tenants, in percent of the link's. */
+/* Whether those that copy from the same kind of memory all have the rate of the last. */
+static bool is_fair(const tenants *all, const char *pageable) {
+  const int last = all->count - 1;
+  for (int k = 0; k < last; k++)
+    if (pageable[k] == pageable[last] && llabs(all->seen[k][0] - all->seen[last][0]) > all->seen[last][0] / 1000000)
+      return false;
+  return true;
+}
+
+/* The rate of each of so many tenants, or of the last if their memory is of two kinds, in percent of the link's. */
 static double rate_of(const char *config, const char *directions, const char *pageable) {
   tenants all = {0};
   char text[80];
   new_machine(config);
   snprintf(text, sizeof text, "%s %s", directions, pageable);
   tenants_start(&all, text, (int)strlen(directions));
-  if (!tenants_collect(&all, 1)) return -1;
+  if (!tenants_collect(&all, 1) || !is_fair(&all, pageable)) return -1;
   return 100.0 * COPIES * MILLISECOND / (double)all.seen[all.count - 1][0];
 }
 
@@ -176,94 +185,6 @@ static void in_one_process(void) {
   scenario(LINK "sm_clock 1000000000\n", a_later_one_does_not_wait, "a copy that is ready passes one that is not");
 }
 
-/* ---- between devices ---- */
-
-#define PEERS LINK "devices 4\npeer_bandwidth 1000000000\npeer_latency 0\n"
-#define PCIE PEERS "nvlinks 0\npeer_bandwidth 4000000000\n"
-
-enum { GPUS = 4 };
-
-static CUcontext on_device[GPUS];
-static CUstream of_device[GPUS];
-static CUdeviceptr memory_of[GPUS];
-static CUevent begun, ended[GPUS];
-
-static void prepare_devices(void) {
-  open_context();
-  for (int k = 0; k < GPUS; k++) {
-    MUST(cu.cuDevicePrimaryCtxRetain(&on_device[k], k));
-    MUST(cu.cuCtxSetCurrent(on_device[k]));
-    MUST(cu.cuStreamCreate(&of_device[k], CU_STREAM_NON_BLOCKING));
-    MUST(cu.cuMemAlloc_v2(&memory_of[k], BYTES));
-    MUST(cu.cuEventCreate(&ended[k], 0));
-  }
-  for (int k = 0; k < GPUS * GPUS; k++) {
-    MUST(cu.cuCtxSetCurrent(on_device[k % GPUS]));
-    if (k / GPUS != k % GPUS) cu.cuCtxEnablePeerAccess(on_device[k / GPUS], 0);
-  }
-  machine = machine_clock();
-}
-
-/* A copy of each pair "ab", a to b, on a's stream, all at once: the end of the last pair's after the first began. Both
- * events are of the device of the last pair: those of two contexts have no time between them. */
-static int64_t time_between(const char *pairs) {
-  float milliseconds;
-  int last = pairs[strlen(pairs) - 2] - '0';
-  prepare_devices();
-  MUST(cu.cuCtxSetCurrent(on_device[last]));
-  MUST(cu.cuEventCreate(&begun, 0));
-  MUST(cu.cuEventRecord(begun, of_device[last]));
-  for (const char *p = pairs; p[0]; p += 2) { /* the first of each takes up what calls cost */
-    last = p[0] - '0';
-    const int to = p[1] - '0';
-    MUST(cu.cuCtxSetCurrent(on_device[last]));
-    MUST(cu.cuMemcpyPeerAsync(memory_of[to], on_device[to], memory_of[last], on_device[last], BYTES, of_device[last]));
-    MUST(cu.cuEventRecord(ended[last], of_device[last]));
-  }
-  MUST(cu.cuEventSynchronize(ended[last]));
-  MUST(cu.cuEventElapsedTime(&milliseconds, begun, ended[last]));
-  return llround((double)milliseconds * MILLISECOND);
-}
-
-static const char *pairs_asked;
-static int answer[2];
-
-static void tell_time(void) {
-  int64_t t = time_between(pairs_asked);
-  exit(write(answer[1], &t, sizeof t) == sizeof t ? 0 : 1);
-}
-
-/* In milliseconds, rounded to hundredths: calls cost microseconds. */
-static double between(const char *config, const char *pairs) {
-  int64_t t = -1;
-  new_machine(config);
-  pairs_asked = pairs;
-  if (pipe(answer) != 0 || in_child(tell_time) != 0 || read(answer[0], &t, sizeof t) != sizeof t) return -1;
-  close(answer[0]), close(answer[1]);
-  return round((double)t / MILLISECOND * 100) / 100;
-}
-
-static void devices(void) {
-  row("peer-ms", "pairs=01", 1, between(PEERS, "01"), 0.01);
-  row("peer-ms", "pairs=01,10", 1, between(PEERS, "0110"), 0.02);
-  row("peer-ms", "pairs=01,23", 1, between(PEERS, "0123"), 0.02);
-  row("peer-ms", "pairs=02,12", 2, between(PEERS, "0212"), 0.01);
-  row("peer-ms", "pairs=03,13,23", 3, between(PEERS, "031323"), 0.01);
-  row("peer-ms", "pairs=01 peer_slow=0-1:0.25", 4, between(PEERS "peer_slow 0-1:0.25\n", "01"), 0.01);
-  row("peer-ms", "pairs=10 peer_slow=0-1:0.25", 4, between(PEERS "peer_slow 0-1:0.25\n", "10"), 0.01);
-  row("peer-ms", "pairs=12 peer_slow=0-1:0.25", 1, between(PEERS "peer_slow 0-1:0.25\n", "12"), 0.01);
-  row("peer-ms", "pairs=01 peer_access=0", 1, between(PEERS "peer_access 0\n", "01"), 0.01);
-  row("peer-ms", "pairs=02,12 peer_access=0", 2, between(PEERS "peer_access 0\n", "0212"), 0.01);
-  row("peer-ms", "pairs=01 nvlinks=0 peer_bandwidth=4", 1, between(PCIE, "01"), 0.01);
-  row("peer-ms", "pairs=02,12 nvlinks=0 peer_bandwidth=4", 2, between(PCIE, "0212"), 0.01);
-  row("peer-ms", "pairs=01 nvlinks=0 peer_bandwidth=4 pcie_width_now=8", 2, between(PCIE "pcie_width_now 8\n", "01"),
-      0.01);
-  row("peer-ms", "pairs=01 nvlinks=0 peer_bandwidth=4 peer_slow=0-1:0.25", 4,
-      between(PCIE "peer_slow 0-1:0.25\n", "01"), 0.01);
-  row("peer-ms", "pairs=01,10 nvlinks=0 link_duplex=half", 2, between(PEERS "nvlinks 0\nlink_duplex half\n", "0110"),
-      0.01);
-}
-
 /* ---- deaths ---- */
 
 static void alone(void) {
@@ -292,9 +213,9 @@ static void deaths(void) {
 
 int main(int argc, char **argv) {
   if (argc > 1) return role(argv[1]);
+  base_is("link", LINK);
   rates();
   mixed();
-  devices();
   in_one_process();
   deaths();
   return summary();

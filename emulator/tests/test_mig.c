@@ -173,13 +173,11 @@ static void rates(void) {
   equal(ask_on(NULL, "multiply"), 480000, "a kernel on the whole device: ns");
   const int64_t whole = ask_on(NULL, "stream");
   new_machine(EXACT "mig 3,2\n");
-  row("MIG, ns of a kernel that fills an instance of 60 multiprocessors", "mig 3,2", 480000 * 132 / 60,
+  row("MIG, ns of a kernel that fills an instance of 60 multiprocessors", "", 480000 * 132 / 60,
       (double)ask_on(FIRST_UUID, "multiply"), 0);
   const int64_t half = ask_on(FIRST_UUID, "stream"), quarter = ask_on(SECOND_UUID, "stream");
-  row("MIG, ns of a reader with half of the memory slices", "mig 3,2", 2 * (double)(whole - 1200),
-      (double)(half - 1200), 0);
-  row("MIG, ns of a reader with a quarter of them", "mig 3,2", 4 * (double)(whole - 1200), (double)(quarter - 1200),
-      1e-5);
+  row("MIG, ns of a reader with half of the memory slices", "", 2 * (double)(whole - 1200), (double)(half - 1200), 0);
+  row("MIG, ns of a reader with a quarter of them", "", 4 * (double)(whole - 1200), (double)(quarter - 1200), 1e-5);
 }
 
 static void visibility(void) {
@@ -240,7 +238,7 @@ static void neighbors(void) {
   int64_t n[2];
   for (size_t c = 0; c < sizeof cases / sizeof cases[0]; c++) {
     two(cases[c].devices, cases[c].roles, n);
-    for (int k = 0; k < 2; k++) row(cases[c].kind, "mig 3,3", cases[c].expected, (double)n[k], 0.01);
+    for (int k = 0; k < 2; k++) row(cases[c].kind, "", cases[c].expected, (double)n[k], 0.01);
   }
 }
 

@@ -114,6 +114,7 @@ static void loads(const char *config, const char *set, int count, double full) {
   new_machine(config);
   tenants_start(&all, "load", count);
   check(tenants_collect(&all, 4), "%s: power and energy of an instance are not supported", set);
+  for (int n = 0; n < 4; n++) check(tenants_alike(&all, n, 1e-4), "%s: the same of each instance", set);
   row("power-mw", set, IDLE_MW + MORE_MW * busy, (double)all.seen[0][0], 1e-4);
   row("energy-mj", set, 2 * (IDLE_MW + MORE_MW * busy), (double)all.seen[0][1], 1e-4);
   row("sm-clock-mhz", set, round(1000 * clock), (double)all.seen[0][2], 0);

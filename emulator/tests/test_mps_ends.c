@@ -173,7 +173,6 @@ static void crowd(void) {
 
 int main(int argc, char **argv) {
   if (argc > 1) return role(argv[1]);
-  live_in_real_time();
   if (!find_program()) return 3;
   deaths();
   faults("faulty", "sticky.cuStreamQuery 1:700", CUDA_ERROR_ILLEGAL_ADDRESS);

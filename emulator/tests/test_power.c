@@ -149,6 +149,7 @@ static void load(const char *config, const char *set, int multiprocessors, int c
   snprintf(text, sizeof text, "%d", multiprocessors);
   tenants_start(&all, text, count);
   if (!tenants_collect(&all, 4)) check(false, "the clients of %s end", set);
+  for (int n = 0; n < 4; n++) check(tenants_alike(&all, n, 1e-4), "%s: the same for each tenant", set);
   row("sm-clock-mhz", set, clock, (double)all.seen[0][0], 0);
   row("power-mw", set, IDLE_MW + more * part, (double)all.seen[0][1], 1e-4);
   row("power-after-mw", set, IDLE_MW, (double)all.seen[0][2], 1e-4);

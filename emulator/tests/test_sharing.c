@@ -89,8 +89,8 @@ static void share(const char *config, const char *what, double low, double high)
     fclose(out[k]);
   }
   double ratio = (double)ended[0] / (double)ended[1];
-  check(IN_TIME(ratio, low, high) && IN_TIME(ended[0] + ended[1], 201, 679), "%s: %lld and %lld kernels", what,
-        (long long)ended[0], (long long)ended[1]);
+  check_in_time(IN_TIME(ratio, low, high) && IN_TIME(ended[0] + ended[1], 201, 679), "%s: %lld and %lld kernels", what,
+                (long long)ended[0], (long long)ended[1]);
 }
 
 static void neighbor_in_child(const char *config, const char *what, int64_t low, int64_t high) {
@@ -114,8 +114,8 @@ static void neighbor_in_child(const char *config, const char *what, int64_t low,
   kill(pid, SIGKILL);
   waitpid(pid, NULL, 0);
   fclose(out);
-  check(IN_TIME(t, low, high), "%s: %lld us, expected %lld to %lld", what, (long long)t / 1000, (long long)low / 1000,
-        (long long)high / 1000);
+  check_in_time(IN_TIME(t, low, high), "%s: %lld us, expected %lld to %lld", what, (long long)t / 1000,
+                (long long)low / 1000, (long long)high / 1000);
 }
 
 static size_t used_memory(void) {
@@ -154,14 +154,14 @@ static void deaths(void) {
     int64_t t = victim();
     if (t > slowest) slowest = t;
   }
-  check(IN_TIME(slowest, 0, 199999),
-        "after each of 20 deaths the survivor has the whole device: 100 us kernel in %lld us",
-        (long long)slowest / 1000);
+  check_in_time(IN_TIME(slowest, 0, 199999),
+                "after each of 20 deaths the survivor has the whole device: 100 us kernel in %lld us",
+                (long long)slowest / 1000);
   usleep(50000); /* clients are looked after each 20 ms */
   check(used_memory() == before, "and all memory");
 }
 
-/* The exact timeline: 50 kernels of 1 ms end 50 ms after the first began, whatever the host does. */
+/* The exact timeline: behind 200 ms of work, 50 kernels of 1 ms end 50 ms after the first began. */
 static void alone(void) {
   CUevent begin, end;
   float milliseconds;
@@ -169,16 +169,17 @@ static void alone(void) {
   prepare();
   MUST(cu.cuEventCreate(&begin, 0));
   MUST(cu.cuEventCreate(&end, 0));
-  millisecond_kernel(10);
+  millisecond_kernel(2000);
   MUST(cu.cuEventRecord(begin, stream));
   for (int k = 0; k < 50; k++) millisecond_kernel(10);
   MUST(cu.cuEventRecord(end, stream));
   MUST(cu.cuEventSynchronize(end));
   MUST(cu.cuEventElapsedTime(&milliseconds, begin, end));
-  check(milliseconds == 50.0f, "alone, 50 kernels of 1 ms take %.6f ms", milliseconds);
+  check_on_host("it may not queue them within 200 ms", milliseconds == 50.0f, "alone, 50 kernels of 1 ms take %.6f ms",
+                milliseconds);
   int64_t (*late)(void);
   *(void **)&late = dlsym(cuda_library, "gvb_emulated_late_ns");
-  check(late() == 0, "no effect was late");
+  check_on_host("it computes them", late() == 0, "no effect was late");
 }
 
 static int separately(void (*body)(void)) { /* each machine in a process of its own */
@@ -195,9 +196,10 @@ static int separately(void (*body)(void)) { /* each machine in a process of its 
   FILE *lines = fdopen(ends[0], "r");
   char line[512];
   while (fgets(line, sizeof line, lines)) {
-    bool good = strncmp(line, "ok", 2) == 0, bad = strncmp(line, "FAIL", 4) == 0;
+    const bool good = strncmp(line, "ok", 2) == 0, is_late = strncmp(line, "LATE", 4) == 0;
     line[strcspn(line, "\n")] = 0;
-    if (good || bad) check(good, "%s", line + 5);
+    if (good || strncmp(line, "FAIL", 4) == 0) check(good, "%s", line + 5);
+    if (is_late) check_in_time(false, "%s", line + 5);
   }
   fclose(lines);
   int status;
@@ -208,7 +210,6 @@ static int separately(void (*body)(void)) { /* each machine in a process of its 
 
 int main(int argc, char **argv) {
   if (argc > 1) return role(argv[1]);
-  live_in_real_time();
   separately(alone);
   share("sm_clock 1000000000\nswitch_ns 0", "time slices, two saturating processes", 0.85, 1.18);
   share("sm_clock 1000000000\nschedule side-by-side", "side by side, two saturating processes", 0.85, 1.18);

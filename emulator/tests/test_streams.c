@@ -201,27 +201,26 @@ static void two_processes(const char *config, const char *first, const char *sec
   }
 }
 
-static void rates(const char *config, const char *set, const char *roles[2], const char *kinds[2],
-                  const double expected[2]) {
+static void rates(const char *config, const char *roles[2], const char *kinds[2], const double expected[2]) {
   int64_t n[2];
   two_processes(config, roles[0], roles[1], n);
-  for (int k = 0; k < 2; k++) row(kinds[k], set, expected[k], (double)n[k], 0.01);
+  for (int k = 0; k < 2; k++) row(kinds[k], "", expected[k], (double)n[k], 0.01);
 }
 
-#define RATES(config, set, first, second, first_kind, second_kind, first_rate, second_rate)      \
-  rates(config, set, (const char *[]){first, second}, (const char *[]){first_kind, second_kind}, \
+#define RATES(config, first, second, first_kind, second_kind, first_rate, second_rate)      \
+  rates(config, (const char *[]){first, second}, (const char *[]){first_kind, second_kind}, \
         (const double[]){first_rate, second_rate})
 
 static void processes(void) {
   int64_t n[2];
-  RATES(EXACT "switch_ns 0\n", "switch_ns 0", "4 33 0", "4 33 1", "quarters in 1 s, four streams, first of two tenants",
+  RATES(EXACT "switch_ns 0\n", "4 33 0", "4 33 1", "quarters in 1 s, four streams, first of two tenants",
         "quarters in 1 s, four streams, the second", 2000, 2000);
-  RATES(EXACT "switch_ns 0\n", "switch_ns 0", "4 33 0", "1 132 1", "quarters in 1 s, four streams beside one",
+  RATES(EXACT "switch_ns 0\n", "4 33 0", "1 132 1", "quarters in 1 s, four streams beside one",
         "wholes in 1 s, one stream beside four", 2000, 500);
-  RATES(EXACT "schedule side-by-side\n", "schedule side-by-side", "4 33 0", "1 132 1",
-        "quarters in 1 s, four streams beside one", "wholes in 1 s, one stream beside four", 2000, 500);
-  RATES(EXACT "schedule side-by-side\n", "schedule side-by-side", "1 33 0", "3 44 1",
-        "quarters in 1 s, one stream beside three", "thirds in 1 s, three streams beside a quarter", 1000, 2250);
+  RATES(EXACT "schedule side-by-side\n", "4 33 0", "1 132 1", "quarters in 1 s, four streams beside one",
+        "wholes in 1 s, one stream beside four", 2000, 500);
+  RATES(EXACT "schedule side-by-side\n", "1 33 0", "3 44 1", "quarters in 1 s, one stream beside three",
+        "thirds in 1 s, three streams beside a quarter", 1000, 2250);
   two_processes(EXACT, "0 0 0", "0 0 1", n);
   check(n[0] == 1 && n[1] == 1, "waits return when they should beside another process in turns");
   two_processes(EXACT "schedule side-by-side\n", "0 0 0", "0 0 1", n);

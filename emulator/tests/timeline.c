@@ -59,22 +59,37 @@ int64_t time_of_mark(int k) {
 
 /* ---- scenarios ---- */
 
-static const char *kind_of_rows, *scenario_meaning, *scenario_keys;
+static const char *kind_of_rows, *scenario_meaning;
+static const char *base_name = "exact", *base_keys = EXACT;
 
 void scenarios_are_rows(const char *kind) { kind_of_rows = getenv("TABLE") ? kind : NULL; }
 
-/* Keys other than those of EXACT, in one line. */
-static void print_keys(void) {
-  const size_t common = strlen(EXACT);
-  const char *keys = scenario_keys + (strncmp(scenario_keys, EXACT, common) == 0 ? common : 0);
+void base_is(const char *name, const char *keys) { base_name = name, base_keys = keys; }
+
+/* In one line. */
+static void print_keys(const char *keys) {
   for (; *keys; keys++)
     if (*keys != '\n' || keys[1]) fputs(*keys == '\n' ? ", " : (const char[]){*keys, 0}, stdout);
 }
 
+void print_machine(void) {
+  const size_t common = strlen(base_keys);
+  const bool has_base = strncmp(machine_text(), base_keys, common) == 0;
+  printf("%s | ", has_base ? base_name : "none");
+  print_keys(machine_text() + (has_base ? common : 0));
+}
+
+void print_base(void) {
+  printf("base %s | ", base_name);
+  print_keys(base_keys);
+  printf("\n");
+}
+
 static void print_row(double expected, double seen) {
   if (!kind_of_rows) return;
-  printf("row %s, ms: %s | ", kind_of_rows, scenario_meaning);
-  print_keys();
+  print_base();
+  printf("row %s, ms: %s |  | ", kind_of_rows, scenario_meaning);
+  print_machine();
   printf(" | %.6g | %.6g\n", expected, seen);
 }
 
@@ -92,7 +107,7 @@ _Noreturn void end_at(const double *expected) {
 }
 
 void scenario(const char *config, void (*body)(void), const char *meaning) {
-  scenario_meaning = meaning, scenario_keys = config;
+  scenario_meaning = meaning;
   new_machine(config);
   check(in_child(body) == 0, "%s", meaning);
 }

@@ -46,6 +46,13 @@ bool waits_in_time(int rounds);
 
 void scenario(const char *config, void (*body)(void), const char *meaning);
 
+/* Rows of a table name a machine by a set of keys and what it has beside it: of these, EXACT unless it is told. */
+void base_is(const char *name, const char *keys);
+/* "NAME | KEYS" of the newest machine, by the text that it was made with. */
+void print_machine(void);
+/* A line "base NAME | KEYS". */
+void print_base(void);
+
 /* With TABLE in the environment, the scenarios of this program from here on are rows of a table, of that kind: when the
  * last mark lies. See `row` in tenants.h. */
 void scenarios_are_rows(const char *kind);

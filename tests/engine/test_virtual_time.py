@@ -60,12 +60,23 @@ def test_python_work_reads_the_hosts_clock_and_is_refused(monkeypatch) -> None:
         make(Workload("some:work"))
 
 
-def test_a_library_that_lives_in_the_hosts_time_is_refused(tmp_path) -> None:
-    library, generic = sys.executable, load("preload-generic")
-    given = resolve_options(generic, {"library": library})
+def refused(tmp_path, library) -> None:
+    """A session with that library preloaded ends with a sentence, and writes nothing."""
+    generic = load("preload-generic")
+    given = resolve_options(generic, {"library": str(library)})
     request = replace(
         request_for(tmp_path, "OH-001"), systems=[configured(generic, given)], options={"preload-generic": given}
     )
     with pytest.raises(Unmeasurable, match=f"{library} does not follow the machine's clock: leave out"):
         run_session(request, Silent())
     assert not list(tmp_path.rglob("*.json"))
+
+
+def test_a_library_that_lives_in_the_hosts_time_is_refused(tmp_path) -> None:
+    refused(tmp_path, sys.executable)
+
+
+def test_a_library_that_only_knows_the_clocks_name_is_refused(tmp_path) -> None:
+    library = tmp_path / "library.so"
+    library.write_bytes(b"\x7fELF ... \0gvb_emulated_clock\0")
+    refused(tmp_path, library)

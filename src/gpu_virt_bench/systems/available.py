@@ -20,8 +20,9 @@ SYSTEM_PRELOAD = Path("/etc/ld.so.preload")
 COMPARE = {">=": operator.ge, "<=": operator.le, "==": operator.eq, ">": operator.gt, "<": operator.lt}
 
 
-MACHINE_CLOCK = b"gvb_emulated_clock"
-"""What a library must ask the driver for to follow virtual time; a library that does holds this name."""
+FOLLOWS_MACHINE_CLOCK = b"\0gvb_follows_machine_clock\0"
+"""The symbol that a library exports to say that it lives in virtual time, as a table of symbols holds it. That it knows
+the driver's clock (`gvb_emulated_clock`) says nothing: it may pass the name on."""
 SOCKET_ROOM = 107 - len("/control_privileged")
 """The longest private directory: a socket's path ends at 107 bytes, and the longest name we know of must fit."""
 
@@ -94,7 +95,7 @@ def unmet_clock(system: System, here: Here, options: Mapping[str, str]) -> str |
     for variable in LOADER_VARIABLES:
         text = system.tenant.env.get(variable, "")
         for library in re.split(r"[:\s]+", re.sub(r"{(\w+)}", lambda name: options.get(name[1], name[0]), text)):
-            if library and MACHINE_CLOCK not in contents(Path(library)):
+            if library and FOLLOWS_MACHINE_CLOCK not in contents(Path(library)):
                 return f"{library} does not follow the machine's clock: leave out --emulate clock=virtual"
     return None
 
