@@ -9,8 +9,8 @@ from sample import kept
 from sample_figures import figures, noisy
 
 from gpu_virt_bench.report.blocks import Axis, Curves, HeatMap, Intervals, Point, Series, Strips
-from gpu_virt_bench.report.render.figure_data import table_of
 from gpu_virt_bench.report.render.drawn import description, drawing, svg
+from gpu_virt_bench.report.render.figure_data import table_of
 from gpu_virt_bench.report.render.palette import plain, themed
 from gpu_virt_bench.report.render.sheet import DASHES, SHAPES, Sheet, marker
 from gpu_virt_bench.report.render.svg import width_of
