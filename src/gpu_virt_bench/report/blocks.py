@@ -130,11 +130,13 @@ class Point:
 
 @dataclass(frozen=True)
 class Axis:
-    """A figure's axis: its name with the unit of the texts, and the factor from values to them."""
+    """A figure's axis: its name with the unit of the texts, and the factor to them. `zero`: it begins at 0, so
+    that distances are as the values are."""
 
     name: str
     factor: float = 1.0
     log: bool = False
+    zero: bool = False
 
 
 @dataclass(frozen=True)

@@ -50,8 +50,8 @@ def test_a_second_measurement_of_the_baseline_is_no_system() -> None:
 
 
 def test_equal_names_are_told_apart() -> None:
-    paths = [Path("a/one.json"), Path("b/two.json"), Path("c/two.json")]
-    assert unique(["mps", "mps", "mps"], paths) == ["mps (one)", "mps (two)", "mps (two) #2"]
+    paths = [Path("a/one.json"), Path("b/two.json"), Path("c/two.json"), Path("d/mps.json")]
+    assert unique(["mps"] * 4, paths) == ["mps (one)", "mps (two)", "mps (two) #2", "mps (d)"]
 
 
 def test_skipped_and_failed_are_rows_with_their_reason() -> None:

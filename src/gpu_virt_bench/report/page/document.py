@@ -25,7 +25,7 @@ def document(runs: Sequence[Chosen], baseline: Chosen | None, policy: Policy, no
     """The report of some runs against a baseline (None: native, or the nearest to it, on each kind of hardware)."""
     found = groups(runs, baseline, policy)
     several = len(found) > 1
-    blocks: list[Block] = [Heading(titles(found), level=1)]
+    blocks: list[Block] = []
     for group in found:
         blocks += first(group, several)
     blocks += [*unknown(found), *where(found)]

@@ -80,7 +80,7 @@ def axis(group: Group, name: str) -> Axis:
     """An outcome's axis."""
     entry, outcome = group.having(name)[0]
     unit = entry.run.metrics[outcome.metric].shown_unit
-    return Axis(f"{entry.run.metrics[outcome.metric].title}, {unit}", SHOWN[unit][1])
+    return Axis(f"{entry.run.metrics[outcome.metric].title}, {unit}", SHOWN[unit][1], zero=True)
 
 
 def titles(found: Sequence[Group]) -> str:

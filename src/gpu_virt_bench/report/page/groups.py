@@ -116,10 +116,18 @@ def usual(runs: Sequence[Chosen]) -> Chosen:
 
 
 def unique(names: Sequence[str], paths: Sequence[Path]) -> list[str]:
-    """The names; of several equal ones each with its file's, and with a number where that is equal too."""
+    """The names; of several equal ones each with its file's, or its folder's where the file is called as the system is,
+    and with a number where that is equal too."""
     counts = Counter(names)
-    marked = [f"{name} ({path.stem})" if counts[name] > 1 else name for name, path in zip(names, paths, strict=True)]
+    marked = [
+        f"{name} ({mark(name, path)})" if counts[name] > 1 else name for name, path in zip(names, paths, strict=True)
+    ]
     return list(numbered(marked))
+
+
+def mark(name: str, path: Path) -> str:
+    """What tells a file from others of the same system."""
+    return path.stem if path.stem != name.partition(",")[0] else path.absolute().parent.name
 
 
 def numbered(names: Sequence[str]) -> Iterator[str]:

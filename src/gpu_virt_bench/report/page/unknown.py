@@ -24,6 +24,8 @@ CATEGORIES = (
     "error-recovery",
 )
 """What a whole picture of a sharing layer has."""
+SAID_ELSEWHERE = ("skipped", "failed", "not measured")
+"""Reasons that stand here as what a run lacks, or that are no question of a reader."""
 MOST_NAMES = 12
 """So many metrics of one reason are named, the others counted."""
 
@@ -90,5 +92,5 @@ def undecided(entry: Entry) -> Iterator[tuple[str, str]]:
     for row in () if entry.comparison is None else entry.comparison.rows:
         if row.verdict == "inconclusive" and row.headline:
             yield row.id, f"is not decided{': ' + row.outlook if row.outlook else ': the interval crosses the margin'}"
-        elif row.verdict == "not comparable" and row.reason and not row.reason.startswith(("skipped", "failed")):
+        elif row.verdict == "not comparable" and row.reason and not row.reason.startswith(SAID_ELSEWHERE):
             yield row.id, f"is not compared: {row.reason}"

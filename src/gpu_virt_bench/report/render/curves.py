@@ -88,10 +88,11 @@ def plotted(figure: Curves, kept: Sequence[Series], top: float, sheet: Sheet) ->
         end * figure.y.factor for point in points for end in (point.value, point.low, point.high) if end is not None
     ]
     values = from_zero([value for value in values if drawable(value, figure.y.log)], figure.y.log)
+    values += [0.0] if figure.y.zero else []
     bottom = top + (200 if sheet.narrow else 270)
     y = scale(values, bottom, top, figure.y.log, 42)
     left = 14 + max(width_of(text, SMALL) for _, text in y.ticks)
-    xs = [point.x * figure.x.factor for point in points]
+    xs = [point.x * figure.x.factor for point in points] + ([0.0] if figure.x.zero else [])
     return Plot(scale(xs, left, sheet.width - 18, figure.x.log, 70), y, (figure.x.factor, figure.y.factor))
 
 
