@@ -47,7 +47,8 @@ def main() -> None:
             page = browser.new_page(viewport={"width": one.width, "height": one.height}, color_scheme=scheme)
             page.goto(f"file://{PAGES / one.page}.html")
             if one.place:
-                place = page.locator("main").get_by_text(one.place).first
+                headings = page.locator("main").get_by_role("heading", name=one.place)
+                place = (headings if headings.count() else page.locator("main").get_by_text(one.place)).first
                 place.evaluate("place => window.scrollTo(0, place.getBoundingClientRect().top + scrollY - 24)")
             page.screenshot(path=PAGES / f"{one.name}.png")
             page.close()
