@@ -22,38 +22,55 @@ static void prepare(void) {
 
 /* Roles of clients. Each prints numbers for its parent. */
 
-/* Keeps 16 launches of 1 ms in flight, enough for a host that is busy, and counts those that ended. */
-static int saturate(int64_t duration) {
+/* Keeps 16 launches of 1 ms in flight, and counts those that ended. */
+static int64_t saturate(int64_t (*now)(void), int64_t duration) {
   CUevent done[DEPTH];
   int64_t ended = 0;
-  prepare();
   for (int k = 0; k < DEPTH; k++) MUST(cu.cuEventCreate(&done[k], 0));
-  printf("%d\n", (int)getpid());
-  fflush(stdout);
   for (int k = 0; k < DEPTH; k++) {
     millisecond_kernel(10);
     MUST(cu.cuEventRecord(done[k], stream));
   }
-  int64_t begin = clock_host();
-  for (int k = 0; clock_host() - begin < duration; k = (k + 1) % DEPTH, ended++) {
+  int64_t begin = now();
+  for (int k = 0; now() - begin < duration; k = (k + 1) % DEPTH, ended++) {
     MUST(cu.cuEventSynchronize(done[k]));
     millisecond_kernel(10);
     MUST(cu.cuEventRecord(done[k], stream));
   }
-  printf("%lld\n", (long long)ended);
-  return 0;
+  return ended;
 }
 
 /* Median time of a kernel of 100 us with its wait. */
-static int64_t victim(void) {
+static int64_t victim(int64_t (*now)(void)) {
   int64_t seen[41];
   for (int k = 0; k < 41; k++) {
-    int64_t begin = clock_host();
+    int64_t begin = now();
     millisecond_kernel(1);
     MUST(cu.cuStreamSynchronize(stream));
-    seen[k] = clock_host() - begin;
+    seen[k] = now() - begin;
   }
   return median(seen, 41);
+}
+
+/* In virtual time, one of two that begin together. */
+static int take_part(bool suffers, int rank) {
+  prepare();
+  const gvb_machine_clock *machine = machine_clock();
+  machine->enter(&(gvb_start){2, rank, 0, 0}, NULL);
+  const int64_t number = suffers ? victim(machine->now) : saturate(machine->now, 600000000);
+  MUST(cu.cuCtxSynchronize());
+  machine->leave();
+  printf("%lld\n", (long long)number);
+  return 0;
+}
+
+/* In real time, until it is killed. */
+static int saturate_forever(void) {
+  prepare();
+  printf("%d\n", (int)getpid());
+  fflush(stdout);
+  saturate(clock_host, 60000000000);
+  return 0;
 }
 
 static int hold_memory(void) {
@@ -67,55 +84,41 @@ static int hold_memory(void) {
 }
 
 static int role(const char *name) {
-  if (strcmp(name, "saturate") == 0) return saturate(600000000);
-  if (strcmp(name, "forever") == 0) return saturate(60000000000);
-  return hold_memory();
+  if (strcmp(name, "forever") == 0) return saturate_forever();
+  if (strcmp(name, "hold") == 0) return hold_memory();
+  return take_part(strcmp(name, "victim") == 0, strcmp(name, "first") != 0);
 }
 
 /* ---- the tests, in the parent ---- */
 
-static void share(const char *config, const char *what, double low, double high) {
+#define EXACT "clock virtual\njitter 0\nsm_clock 1000000000\n"
+
+/* A client that saturates, and another. */
+static void two(const char *config, const char *other, int64_t number[2]) {
   FILE *out[2];
   pid_t pid[2];
-  int64_t ended[2];
   new_machine(config);
+  for (int k = 0; k < 2; k++) pid[k] = start_client(k ? other : "first", &out[k]);
   for (int k = 0; k < 2; k++) {
-    pid[k] = start_client("saturate", &out[k]);
-    read_number(out[k]);
-  }
-  for (int k = 0; k < 2; k++) {
-    ended[k] = read_number(out[k]);
+    number[k] = read_number(out[k]);
     waitpid(pid[k], NULL, 0);
     fclose(out[k]);
   }
-  double ratio = (double)ended[0] / (double)ended[1];
-  check_in_time(IN_TIME(ratio, low, high) && IN_TIME(ended[0] + ended[1], 201, 679), "%s: %lld and %lld kernels", what,
-                (long long)ended[0], (long long)ended[1]);
 }
 
-static void neighbor_in_child(const char *config, const char *what, int64_t low, int64_t high) {
-  new_machine(config);
-  FILE *out;
-  pid_t pid = start_client("forever", &out);
-  read_number(out);
-  FILE *numbers = tmpfile();
-  fflush(stdout);
-  pid_t measuring = fork();
-  if (measuring == 0) {
-    prepare();
-    fprintf(numbers, "%lld\n", (long long)victim());
-    fflush(numbers);
-    _exit(0);
-  }
-  waitpid(measuring, NULL, 0);
-  rewind(numbers);
-  int64_t t = read_number(numbers);
-  fclose(numbers);
-  kill(pid, SIGKILL);
-  waitpid(pid, NULL, 0);
-  fclose(out);
-  check_in_time(IN_TIME(t, low, high), "%s: %lld us, expected %lld to %lld", what, (long long)t / 1000,
-                (long long)low / 1000, (long long)high / 1000);
+static void share(const char *config, const char *what, double low, double high) {
+  int64_t ended[2];
+  two(config, "second", ended);
+  double ratio = (double)ended[0] / (double)ended[1];
+  check(ratio >= low && ratio <= high && ended[0] + ended[1] >= 560 && ended[0] + ended[1] <= 610,
+        "%s: %lld and %lld kernels", what, (long long)ended[0], (long long)ended[1]);
+}
+
+static void victim_beside(const char *config, const char *what, int64_t low, int64_t high) {
+  int64_t number[2];
+  two(config, "victim", number);
+  check(number[1] >= low && number[1] <= high, "%s: %lld us, expected %lld to %lld", what, (long long)number[1] / 1000,
+        (long long)low / 1000, (long long)high / 1000);
 }
 
 static size_t used_memory(void) {
@@ -151,7 +154,7 @@ static void deaths(void) {
     waitpid(pid, NULL, 0);
     fclose(out);
     MUST(cu.cuStreamSynchronize(stream));
-    int64_t t = victim();
+    int64_t t = victim(clock_host);
     if (t > slowest) slowest = t;
   }
   check_in_time(IN_TIME(slowest, 0, 199999),
@@ -211,13 +214,11 @@ static int separately(void (*body)(void)) { /* each machine in a process of its 
 int main(int argc, char **argv) {
   if (argc > 1) return role(argv[1]);
   separately(alone);
-  share("sm_clock 1000000000\nswitch_ns 0", "time slices, two saturating processes", 0.85, 1.18);
-  share("sm_clock 1000000000\nschedule side-by-side", "side by side, two saturating processes", 0.85, 1.18);
-  share("sm_clock 1000000000\nswitch_ns 0\nunfair 3", "unfair 3", 2.5, 3.5);
-  neighbor_in_child("sm_clock 1000000000\nswitch_ns 0", "a 100 us kernel waits for the slices of a busy neighbor",
-                    700000, 2500000);
-  neighbor_in_child("sm_clock 1000000000\nschedule side-by-side", "side by side it takes twice its time", 180000,
-                    260000);
+  share(EXACT "switch_ns 0", "time slices, two saturating processes", 0.99, 1.01);
+  share(EXACT "schedule side-by-side", "side by side, two saturating processes", 0.99, 1.01);
+  share(EXACT "switch_ns 0\nunfair 3", "unfair 3", 2.95, 3.05);
+  victim_beside(EXACT "switch_ns 0", "a 100 us kernel waits for the slices of a busy neighbor", 700000, 2500000);
+  victim_beside(EXACT "schedule side-by-side", "side by side it takes twice its time", 180000, 260000);
   separately(deaths);
   return summary();
 }
