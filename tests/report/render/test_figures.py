@@ -10,7 +10,6 @@ from sample_figures import figures, noisy
 
 from gpu_virt_bench.report.blocks import Axis, Curves, HeatMap, Intervals, Point, Series, Strips
 from gpu_virt_bench.report.render.drawn import description, drawing, svg
-from gpu_virt_bench.report.render.figure_data import table_of
 from gpu_virt_bench.report.render.palette import plain, themed
 from gpu_virt_bench.report.render.sheet import DASHES, SHAPES, Sheet, marker
 from gpu_virt_bench.report.render.svg import width_of
@@ -130,18 +129,3 @@ def test_a_matrix_of_many_columns_is_as_wide_as_it_needs() -> None:
     names = [str(at) for at in range(500)]
     figure = HeatMap("t", "r", "c", ["x"], names, [[Point(1.0) for _ in names]], 0.0, 1.0)
     assert drawing(figure, NARROW).width > 3000
-
-
-def test_the_table_has_what_the_figure_shows_in_the_unit_of_its_axis() -> None:
-    figure = Intervals("t", Axis("us", 1e6), ["a", "b"], [("s", [Point(2e-6, 1e-6, 3e-6), None])])
-    (row,) = table_of(figure).rows
-    assert [cell.text for cell in row.cells] == ["a", "s", "2", "1", "3", ""]
-    assert row.cells[2].value == 2e-6
-
-
-def test_a_long_line_is_a_short_table_with_its_last_point() -> None:
-    points = [Point(1.0, x=float(at)) for at in range(1001)]
-    table = table_of(Curves("t", AXIS, AXIS, [Series("s", points)]))
-    assert len(table.rows) <= 50
-    assert table.rows[-1].cells[1].value == 1000.0
-    assert table.title.endswith("in part")

@@ -102,7 +102,7 @@ def some(figure: Curves) -> Table:
         for index in evenly(range(len(series.points)), most):
             point = series.points[int(index)]
             rows.append(Row([Cell(series.name), at(point.x, figure.x), cell(point, figure.y)]))
-    columns = [Column(""), Column(figure.x.name, numeric=True), Column(figure.y.name, numeric=True)]
+    columns = [Column("series"), Column(figure.x.name, numeric=True), Column(figure.y.name, numeric=True)]
     return Table(columns, rows, f"{title_of(figure)} ({len(rows)} of {count} points)")
 
 
@@ -134,17 +134,24 @@ def histogram(ordered: Sequence[float], bins: int = 20) -> str:
         return ""
     counts = [0] * bins
     for value in ordered:
-        counts[min(bins - 1, int((value - ordered[0]) / (ordered[-1] - ordered[0]) * bins))] += 1
+        counts[min(bins - 1, int(part(value, ordered[0], ordered[-1]) * bins))] += 1
     return sparkline(counts)
+
+
+def part(value: float, low: float, high: float) -> float:
+    """Where a value lies between two, from 0 to 1; in halves, since the distance of two numbers may be none."""
+    return (value / 2 - low / 2) / (high / 2 - low / 2)
 
 
 def sparkline(values: Sequence[float]) -> str:
     """Values from the lowest to the highest as bars; what is no number is a gap."""
     finite = [value for value in values if math.isfinite(value)]
-    low, reach = min(finite, default=0.0), max(finite, default=0.0) - min(finite, default=0.0)
+    low, high = min(finite, default=0.0), max(finite, default=0.0)
     highest = len(LEVELS) - 1
     return "".join(
-        (LEVELS[int((value - low) / reach * highest)] if reach else LEVELS[0]) if math.isfinite(value) else " "
+        (LEVELS[int(part(value, low, high) * highest)] if high / 2 > low / 2 else LEVELS[0])
+        if math.isfinite(value)
+        else " "
         for value in values
     )
 
@@ -155,7 +162,7 @@ def heat_map(figure: HeatMap) -> Table:
         Column(f"{figure.row_name} \\ {figure.column_name}"),
         *(Column(name, numeric=True) for name in figure.columns),
     ]
-    rows = [Row([Cell(name), *map(cell, cells)]) for name, cells in zip(figure.rows, figure.cells, strict=True)]
+    rows = [Row([Cell(name), *map(cell, cells)]) for name, cells in zip(figure.rows, figure.cells, strict=False)]
     return Table(columns, rows, title_of(figure), splits_after=1)
 
 

@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from gpu_virt_bench.report.blocks import Block, Box, Cell, Column, Document, Figure, Heading, Row, Table, Tone
 from gpu_virt_bench.report.render.drawn import drawing, left_out, svg
-from gpu_virt_bench.report.render.figure_data import table_of
+from gpu_virt_bench.report.render.figures import read
 from gpu_virt_bench.report.render.palette import plain, themed
 from gpu_virt_bench.report.render.sheet import Sheet
 from gpu_virt_bench.report.render.svg import clean
@@ -133,7 +133,7 @@ class Page:
         key = self.id_for(f"figure-{self.figures}")
         made = {name: drawing(figure, sheet) for name, sheet in sheets.items()}
         drawings = [(name, svg(figure, one, f"{key}-{name}")) for name, one in made.items()]
-        return Picture(drawings, left_out(figure, made["wide"]).strip(), table_of(figure))
+        return Picture(drawings, left_out(figure, made["wide"]).strip(), read(figure))
 
 
 def kind(block: Block) -> str:
