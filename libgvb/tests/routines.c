@@ -109,9 +109,9 @@ static void context_cycle(void) {
   EXPECT(gvb_rows(work) == 1 && gvb_columns(work) == 6);
   gvb_interval i = run_once(work);
   EXPECT(i.samples[0] > 0);
-  EXPECT_TIME(i.samples[1] > 30 * MILLISECOND && i.samples[1] < 60 * MILLISECOND);
-  EXPECT_TIME(i.samples[2] > 70 * MILLISECOND && i.samples[2] < 100 * MILLISECOND);
-  EXPECT_TIME(i.samples[4] > 10 * MILLISECOND && i.samples[4] < 30 * MILLISECOND);
+  EXPECT_TIME(i.samples[1] > 300 * MILLISECOND && i.samples[1] < 600 * MILLISECOND);
+  EXPECT_TIME(i.samples[2] > 700 * MILLISECOND && i.samples[2] < 1000 * MILLISECOND);
+  EXPECT_TIME(i.samples[4] > 100 * MILLISECOND && i.samples[4] < 300 * MILLISECOND);
   i.rows = 1;
   EXPECT_STATUS(gvb_run(work, &i), GVB_ERROR_STATE);
   EXPECT_STATUS(gvb_prepare_context_cycle(0, GVB_QUERY, &again), GVB_ERROR_STATE);
@@ -206,8 +206,8 @@ const check routine_checks[] = {
     {"alloc_free is the cost of pools", QUICK "pool_alloc 30000\n", alloc_pool},
     {"alloc_free is the cost of virtual memory", QUICK "vmm_access 100000\nvmm_unmap 50000\n", alloc_vmm},
     {"a pending free waits for the kernel", QUICK, free_pending},
-    {"context_cycle tells its phases apart", "init 30000000\ncontext_create 70000000\nmodule_load 10000000\njitter 0\n",
-     context_cycle},
+    {"context_cycle tells its phases apart",
+     "init 300000000\ncontext_create 700000000\nmodule_load 100000000\njitter 0\n", context_cycle},
     {"context_cycle refuses a process that is not fresh", QUICK, not_fresh},
     {"fma takes twice as long for twice the work", SMALL, fma_doubles},
     {"warm fills its time with launches of a millisecond", SMALL, warm},
