@@ -172,10 +172,26 @@ static bool ends_within(pid_t child, int64_t ns) {
   return false;
 }
 
+/* A process that says when its next call takes the lock. */
+static pid_t start_victim(void) {
+  int ends[2];
+  char word;
+  EXPECT(pipe(ends) == 0);
+  const pid_t child = fork();
+  if (child == 0) {
+    use_device();
+    EXPECT(write(ends[1], "x", 1) == 1);
+    allocate_and_free(1);
+    exit(0);
+  }
+  EXPECT(read(ends[0], &word, 1) == 1);
+  return child;
+}
+
 /* Whether a process gets the lock after one was killed that held it. */
 static bool goes_on_after_a_kill(void) {
-  const pid_t victim = start_process(1);
-  usleep(200000); /* it holds the lock for 1 s */
+  const pid_t victim = start_victim();
+  usleep(300000); /* it holds the lock for 1 s */
   kill(victim, SIGKILL);
   waitpid(victim, NULL, 0);
   return ends_within(start_process(1), 3000 * (int64_t)MS);
