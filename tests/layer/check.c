@@ -29,7 +29,7 @@ static void become(const check *c, const char *layer, const char *folder, char *
   setenv("LD_PRELOAD", preload, 1);
   setenv("GVB_EMULATED", folder, 1);
   alarm(20); /* a check that hangs is a check that failed */
-  snprintf(started, sizeof started, "%" PRId64, now());
+  snprintf(started, sizeof started, "%" PRId64, now() - awake());
   setenv("CHECK_STARTED", started, 1);
   execl("/proc/self/exe", program, c->name, (char *)NULL);
   _exit(127);
@@ -146,6 +146,14 @@ int64_t now(void) {
   struct timespec t;
   clock_gettime(CLOCK_MONOTONIC, &t);
   return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+int64_t awake(void) {
+  long long ran = 0, waited = 0;
+  FILE *file = fopen("/proc/thread-self/schedstat", "r");
+  EXPECT(file != NULL && fscanf(file, "%lld %lld", &ran, &waited) == 2);
+  if (file != NULL) fclose(file);
+  return ran + waited;
 }
 
 static int ascending(const void *left, const void *right) {

@@ -38,6 +38,10 @@ CUfunction kernel(const char *name);
 
 int64_t now(void);
 
+/* Time in which the thread ran or waited for a processor, as far as the kernel has counted it: what is left of the
+ * clock's time is sleep, also on a busy host. */
+int64_t awake(void);
+
 /* Median duration of 1000 cuCtxGetDevice found in this way. */
 int64_t device_query_time(way from);
 

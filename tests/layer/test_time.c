@@ -53,16 +53,6 @@ static void test_delay_of_one_function_leaves_others(void) {
   EXPECT_TIME(device_query_time(HANDLE), 0, 5000);
 }
 
-/* Time in which the thread ran or waited for a processor, as far as the kernel has counted it: what is left of the
- * clock's time is sleep, also on a busy host. */
-static int64_t awake(void) {
-  long long ran = 0, waited = 0;
-  FILE *file = fopen("/proc/thread-self/schedstat", "r");
-  EXPECT(file != NULL && fscanf(file, "%lld %lld", &ran, &waited) == 2);
-  if (file != NULL) fclose(file);
-  return ran + waited;
-}
-
 static int64_t sleep_in_init(void) {
   cuInit_fn *init = FIND(HANDLE, cuInit);
   const int64_t begin = now() - awake();
@@ -70,6 +60,7 @@ static int64_t sleep_in_init(void) {
   return now() - awake() - begin;
 }
 
+/* CHECK_STARTED is `now() - awake()` before the process became what it is. */
 static int64_t sleep_before_main(void) { return now() - awake() - strtoll(getenv("CHECK_STARTED"), NULL, 10); }
 
 static void test_constructor_sleeps_before_main(void) {
