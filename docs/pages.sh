@@ -9,6 +9,7 @@ report() {
 }
 mkdir -p pages
 report h200-overhead h200/overhead/native.json h200/overhead/time-slicing.json h200/overhead/mps.json h200/overhead/hami-core.json
+report h100-overhead h100/overhead/native.json h100/overhead/mps.json h100/overhead/hami-core.json
 report h100-quick h100/quick/native.json h100/quick/hami-core.json
 report h100-rounds h100/rounds/native.json h100/rounds/hami-core.json
 report h100-neighbors h100/neighbors/five/time-slicing.json h100/neighbors/five/mps.json

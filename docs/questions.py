@@ -32,7 +32,7 @@ PICTURES = (
     Picture("phone", "h100-neighbors", width=390, height=844, dark=True),
     Picture("which-layer", "h200-overhead", "Which for what"),
     Picture("beside-a-neighbor", "h100-neighbors", "", height=900),
-    Picture("memory-limit", "h200-overhead", "", height=560),
+    Picture("memory-limit", "h100-overhead", "", height=620),
     Picture("what-hami-core-costs", "h100-rounds", "Overhead"),
     Picture("not-tested", "h200-overhead", "What this page cannot tell you", height=520),
 )

@@ -95,6 +95,23 @@ def test_hostile_names_reach_no_format_as_markup(results, tmp_path) -> None:
     assert "\\input{x}" not in (tmp_path / "r.tex").read_text()
 
 
+def test_a_baseline_of_several_runs_is_refused(results, tmp_path) -> None:
+    found = report(results / "mps", "--baseline", results, "-o", tmp_path / "r.txt")
+    assert found.exit_code == 2
+    assert "has several runs, expected one" in found.output
+
+
+def test_a_baseline_that_is_named_twice_stands_once(results, tmp_path) -> None:
+    report(results, "--baseline", results / "native", "-o", tmp_path / "x.csv")
+    assert (tmp_path / "x.csv").read_text().count("\nOH-001,") == 2
+
+
+def test_a_label_that_a_spreadsheet_would_calculate_is_text(results, tmp_path) -> None:
+    save(replace(a_run(MPS, system="mps"), label="=HYPERLINK(1)"), results / "mps" / "mps.json")
+    report(results, "-o", tmp_path / "x.csv")
+    assert ",'=HYPERLINK(1)," in (tmp_path / "x.csv").read_text()
+
+
 VIRTUAL = "--device emulated:tiny --emulate clock=virtual --metrics OH-003 --repetitions 1 --iterations 2"
 
 

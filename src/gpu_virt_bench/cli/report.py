@@ -43,10 +43,19 @@ def command(runs: tuple[Path, ...], outputs: tuple[Path, ...], baseline: Path | 
         check_output(path)
     try:
         chosen = [one for path in runs for one in found(path)]
-        against = None if baseline is None else found(baseline)[0]
+        against = None if baseline is None else only(baseline)
         write_reports(chosen, against, load(policy), outputs)
     except Exception as error:
         raise wrong_use(error) from None
+
+
+def only(path: Path) -> Chosen:
+    """The one run that a baseline is."""
+    chosen = found(path)
+    if len(chosen) > 1:
+        there = ", ".join(str(one.path.parent) for one, _ in chosen)
+        raise click.UsageError(f"--baseline {path} has several runs, expected one: name one of {there}")
+    return chosen[0]
 
 
 def found(path: Path) -> list[Chosen]:

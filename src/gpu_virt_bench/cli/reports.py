@@ -50,7 +50,8 @@ def write_reports(
         made.extend([] if made else [of_runs(chosen, baseline, policy)])
         return made[0]
 
-    runs = [*([baseline] if baseline else []), *chosen]
+    named = [*([baseline] if baseline else []), *chosen]
+    runs = list({one.path.resolve(): (one, why) for one, why in named}.values())
     for path in outputs:
         if path.suffix == ".pdf":
             write_file(as_pdf(document()), path)

@@ -7,6 +7,7 @@ A column's meaning is that of the field of its name in report/rows.py; texts tha
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, fields
 from io import StringIO
@@ -17,6 +18,8 @@ from gpu_virt_bench.model.run import Granted
 from gpu_virt_bench.report.about import About
 from gpu_virt_bench.report.rows import OutcomeRow, SampleRow
 
+FORMULA = re.compile(r"[=@]|[-+](?=[A-Za-z@=(]|.*\|.*!)", re.DOTALL)
+"""What spreadsheets calculate when a text begins with it; numbers with a sign are none."""
 PIECE = 1000
 """Rows of a piece of text."""
 
@@ -60,6 +63,7 @@ def run_columns(run: About) -> dict[str, Any]:
         "granted_memory_bytes": run.granted.memory_bytes,
         "point": run.point,
         "twin": run.twin,
+        "kind": run.kind,
         "began": run.began,
         "device": run.devices[0].name,
         "emulated": run.devices[0].emulated,
@@ -83,4 +87,9 @@ def cell(value: Any) -> str | float | int:  # noqa: ANN401  a field of a row
     if isinstance(value, list):
         return " | ".join(str(cell(entry)) for entry in value)
     assert isinstance(value, str | float | int)
-    return value
+    return harmless(value) if isinstance(value, str) else value
+
+
+def harmless(text: str) -> str:
+    """The text, marked as text where a spreadsheet would calculate it."""
+    return f"'{text}" if FORMULA.match(text) else text

@@ -30,6 +30,7 @@ RUN_KINDS: Mapping[str, Kind] = {
     "granted_memory_bytes": int,
     "point": str,
     "twin": bool,
+    "kind": str,
     "began": str,
     "device": str,
     "emulated": bool,

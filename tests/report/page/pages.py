@@ -8,6 +8,7 @@ from pathlib import Path
 
 from builders import PLAN, PROOF, a_run
 from gpu_virt_bench.compare import Loaded
+from gpu_virt_bench.model.claims import CALLS
 from gpu_virt_bench.model.run import Check, Run
 from gpu_virt_bench.policy import load
 from gpu_virt_bench.report.blocks import Block, Box, Fold, Sentence, Table
@@ -28,11 +29,15 @@ MPS = {
 }
 
 
-def limited(run: Run, leaks: bool = False) -> Run:
-    """The run with a memory limit of 8 GiB, which refuses more or does not."""
+EVERY = f"refused by {', '.join(CALLS[1:])}"
+
+
+def limited(run: Run, leaks: bool = False, said: str = EVERY) -> Run:
+    """The run with a memory limit of 8 GiB, which refuses more or does not, as far as its check of all calls says."""
     calls = Check("memory-limit.refused_above", "refused", "given" if leaks else "refused", not leaks)
     granted = {"memory_bytes": str(8 << 30), "memory_total": str(8 << 30)}
-    proof = [replace(one, granted=granted, checks=[one.checks[0], calls, *one.checks[2:]]) for one in PROOF]
+    every = Check("memory-limit.calls", "refused", said, True)
+    proof = [replace(one, granted=granted, checks=[one.checks[0], calls, every, *one.checks[2:]]) for one in PROOF]
     return replace(run, plan=replace(PLAN, memory_limit_bytes=8 << 30), proof=proof)
 
 
@@ -45,6 +50,13 @@ def mps(**settings: object) -> Run:
     """A layer that costs."""
     run = a_run(MPS, DEFINITIONS, "mps", **settings)
     return replace(run, system=replace(run.system, mechanism="mps"))
+
+
+def whole(run):
+    """The run with every sample of IS-010 passed."""
+    passed = run.outcomes["IS-010"]
+    repetitions = [replace(one, samples=[1.0]) for one in passed.repetitions]
+    return replace(run, outcomes={**run.outcomes, "IS-010": replace(passed, repetitions=repetitions)})
 
 
 def grouped(*runs: Run) -> list[Group]:

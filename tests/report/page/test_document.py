@@ -68,7 +68,7 @@ def test_every_measured_outcome_opens_to_definition_numbers_and_command() -> Non
     assert any("sample = seconds" in text for text in texts(row.opens))
     (code,) = [block for block in opened if isinstance(block, Code)]
     assert code.text.splitlines()[0] == (
-        "gpu-virt-bench run --system native --system mps --metrics OH-001 --suite standard --seed 1"
+        "gpu-virt-bench run --system native --system mps --metrics OH-001 --suite standard --seed 1 --repetitions 5"
     )
     assert any(isinstance(block, Intervals) for block in opened)
     assert any(isinstance(block, Strips) for block in opened)
@@ -102,7 +102,7 @@ def test_what_cannot_be_told_is_made_of_what_was_skipped_and_not_asked_for() -> 
 def test_a_parameter_of_numbers_is_a_curve() -> None:
     names = {"OH-001": [2e-6] * 3, "OH-001[bytes=4096]": [3e-6] * 3, "OH-001[bytes=8192]": [4e-6] * 3}
     found = report(sized(names), sized(names, "mps"))
-    (curve,) = [one for one in of_kind(found, Curves) if one.title == "Kernel launch latency over bytes"]
+    (curve,) = [one for one in of_kind(found, Curves) if "latency over bytes" in one.title]
     assert [[(one.x, one.value) for one in series.points] for series in curve.series] == [
         [(1024, 2e-6), (4096, 3e-6), (8192, 4e-6)]
     ] * 2
@@ -150,3 +150,53 @@ def test_very_many_runs_stand_below_each_other_with_their_headline_values() -> N
     assert [row.cells[0].text for row in listed.rows] == [f"mps, copy {number}" for number in range(20)]
     assert {row.cells[1].value for row in listed.rows} == {6e-6}
     assert not of_kind(found, Strips)
+
+
+def test_failed_outcomes_and_other_shapes_are_in_no_curve_of_a_limit() -> None:
+    from builders import a_run
+
+    names = {
+        "IS-003": [1.0] * 3,
+        "IS-003[compute=0.5]": [1.0] * 3,
+        "IS-003[shape=long]": [1.0] * 3,
+        "IS-003[compute=0.1]": "failed: x",
+    }
+    run = a_run(names, {"IS-003": {**RATIO, "title": "SM utilization accuracy", "better": "higher"}}, "mps")
+    got = {"IS-003": (0.25, 0.26), "IS-003[compute=0.5]": (0.5, 0.51), "IS-003[shape=long]": (0.25, 1.0)}
+    outcomes = {}
+    for name, one in run.outcomes.items():
+        params = {"compute": 0.25, "shape": "many", **one.params}
+        rows = [{"share": got[name][0], "got": got[name][1]}] if name in got else []
+        repetitions = [replace(taken, detail={"shares": rows}) for taken in getattr(one, "repetitions", [])]
+        outcomes[name] = replace(one, params=params, repetitions=repetitions)
+    (curve,) = [one for one in of_kind(report(replace(run, outcomes=outcomes)), Curves) if one.diagonal]
+    assert [(one.x, one.value) for one in curve.series[0].points] == [(0.25, 0.26), (0.5, 0.51)]
+
+
+def test_a_baseline_of_the_others_session_is_taken_first() -> None:
+    other = replace(native(), session=replace(native().session, id="another"))
+    (group,) = grouped(other, native(), mps())
+    assert group.baseline.run.session.id == native().session.id
+
+
+def test_a_named_twin_is_the_baseline() -> None:
+    twin = (Loaded(Path("twin.json"), replace(native(), twin=True)), [])
+    found = document([(Loaded(Path("mps.json"), mps()), [])], twin, load(None), WHEN)
+    assert list(found.files) == ["twin.json", "mps.json"]
+
+
+def test_a_median_of_zero_ends_no_report() -> None:
+    from builders import a_run
+
+    found = report(a_run({"OH-001": [[0.0] * 150, [1e-6] * 150, [1e-6] * 150]}, DEFINITIONS))
+    assert any(row.cells[0].text == "OH-001" for one in of_kind(found, Table) for row in one.rows)
+
+
+def test_the_command_that_repeats_an_outcome_has_quotas_and_the_emulation() -> None:
+    run = mps(emulated=True)
+    device = replace(run.devices[0], emulation={"clock": "virtual", "jitter": 0.1})
+    run = replace(run, devices=[device], plan=replace(run.plan, tenants=3, compute_quota=[0.5, 0.25, 0.25]))
+    (row,) = [row for one in of_kind(report(run), Table) for row in one.rows if row.id == "OH-001"]
+    (code,) = [block for block in inside(row.opens) if isinstance(block, Code)]
+    assert "--quota 50,25,25" in code.text
+    assert "--emulate clock=virtual --emulate jitter=0.1" in code.text

@@ -6,14 +6,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from gpu_virt_bench.compare.admissible import unproven
 from gpu_virt_bench.model.run import Failed, Measured
 from gpu_virt_bench.policy import Policy, Use
 from gpu_virt_bench.report.blocks import Block, Bullets, Cell, Column, Heading, Row, Sentence, Table, Tone
-from gpu_virt_bench.report.page.answers import BETTER, WORSE, held_limits
+from gpu_virt_bench.report.page.answers import BETTER, JUDGED, WORSE, held_limits, tried
 from gpu_virt_bench.report.page.groups import Entry, Group
 from gpu_virt_bench.report.sentence import shown
 from gpu_virt_bench.stats.estimate import summarise
 
+ENOUGH = 5
+"""Samples that passed, so that they tell anything: of one, half of the systems that fail every second time pass."""
 State = Literal["yes", "no", "not known"]
 TONES: dict[State, Tone] = {"yes": "good", "no": "bad", "not known": "unsure"}
 WORDS: dict[State, str] = {"yes": "fits", "no": "does not fit", "not known": "cannot say"}
@@ -61,8 +64,9 @@ def advice(group: Group, policy: Policy) -> list[Block]:
 
 
 def fit(entry: Entry, use: Use) -> Fit:
-    """A system for a use: yes if all that it must have is there, no if any is not."""
-    must = [required(entry, name) for name in use.must]
+    """A system for a use: yes if it has all that it must, no if it lacks any; of an unproven one that is not known."""
+    lacking = [Evidence("not known", reason) for reason in unproven(entry.run)][:1]
+    must = [*lacking, *(required(entry, name) for name in use.must)]
     states = {one.state for one in must}
     state: State = "no" if "no" in states else "not known" if "not known" in states else "yes"
     return Fit(entry.name, state, must, [required(entry, name) for name in use.gains])
@@ -83,31 +87,41 @@ def required(entry: Entry, name: str) -> Evidence:
 
 
 def of_limit(entry: Entry, kind: str) -> Evidence:
-    """Whether a limit holds."""
+    """Whether a limit holds: by every allocation call, and for all processes of a tenant together."""
     found = next((one for one in held_limits(entry) if one.name == kind), None)
     if found is None or found.binds is None:
         return Evidence("not known", f"no {kind} limit was tried")
-    return Evidence("yes", f"the {kind} limit holds") if found.binds else Evidence("no", f"the {kind} limit leaks", -1)
+    if not found.binds:
+        return Evidence("no", f"the {kind} limit leaks", -1)
+    if found.per_process:
+        return Evidence("no", f"the {kind} limit is one of each process, so that two have twice as much", -1)
+    if found.untried:
+        return Evidence("not known", f"the {kind} limit was tried by {tried(found)}")
+    return Evidence("yes", f"the {kind} limit holds, by {tried(found)}")
 
 
 def of_passes(entry: Entry, name: str, outcome: Measured) -> Evidence:
-    """Whether every sample passed."""
+    """Whether every sample passed, of enough of them."""
     found = summarise(outcome, entry.run.metrics[outcome.metric])
     passed = round(found.value * found.samples)
     text = f"{name}: {passed} of {found.samples} passed"
-    return Evidence("yes", text) if passed == found.samples else Evidence("no", text, -1)
+    if passed < found.samples:
+        return Evidence("no", text, -1)
+    if found.samples < ENOUGH:
+        return Evidence("not known", f"{text}, fewer than {ENOUGH}")
+    return Evidence("yes", text)
 
 
 def of_verdict(entry: Entry, name: str) -> Evidence:
-    """What the comparison says; the baseline is what the others are compared with."""
+    """What the comparison says. Of the baseline it says nothing: it is what the others are compared with."""
     if entry.comparison is None:
-        return Evidence("yes", f"{name}: the baseline")
+        return Evidence("not known", f"{name} of the baseline is compared with nothing")
     row = entry.row(name)
-    if row is None or (row.verdict not in (*WORSE, *BETTER, "same")):
+    if row is None or row.verdict not in JUDGED:
         why = "" if row is None else f" ({row.reason or row.verdict})"
         return Evidence("not known", f"{name} is not decided{why}")
     bad = row.verdict in WORSE or bool(row.tail)
-    text = f"{name} {row.verdict} {shown(row)}".rstrip()
+    text = f"{name} {row.tail or f'{row.verdict} {shown(row)}'}".rstrip()
     return Evidence("no" if bad else "yes", text, -1 if bad else 1 if row.verdict in BETTER else 0)
 
 

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 
 from gpu_virt_bench.compare.admissible import unproven
 from gpu_virt_bench.compare.limits import limits
-from gpu_virt_bench.model.claims import CALLS
+from gpu_virt_bench.compare.said import share_text
+from gpu_virt_bench.model.claims import CALLS, NEAR, named, open_calls
 from gpu_virt_bench.model.comparison import Limit
 from gpu_virt_bench.model.comparison import Row as Judged
 from gpu_virt_bench.model.metric import SHOWN
@@ -15,13 +16,17 @@ from gpu_virt_bench.model.run import Definition, Failed, Measured, Run, Skipped
 from gpu_virt_bench.model.text import counted
 from gpu_virt_bench.report.blocks import Block, Sentence, Tone
 from gpu_virt_bench.report.page.groups import Entry, Group
-from gpu_virt_bench.report.sentence import amount, asked, shown, size
-from gpu_virt_bench.report.text import number
+from gpu_virt_bench.report.sentence import asked, shown, size
+from gpu_virt_bench.report.text import level_note, number
 from gpu_virt_bench.stats.estimate import Estimate, summarise
 
+OF_BANDWIDTH = ("bandwidth", "pcie")
+NO_LOSS = ("CACHE-002",)
+"""Of the cache and not of a victim: whatever evicts all lines has 1, alone on a device too."""
 WORSE = ("worse", "slightly worse")
-BETTER = ("better", "slightly better", "deferred or elided")
+BETTER = ("better", "slightly better")
 JUDGED = (*WORSE, *BETTER, "same")
+TOLD = ("worse", "better", "deferred or elided", "same", "inconclusive")
 
 
 def answers(group: Group) -> list[Block]:
@@ -33,23 +38,25 @@ def answer(entry: Entry) -> str:
     """`in force (412 checks); memory limit of 4 GiB holds; ...; against native 3 outcomes worse, most OH-001 ...`."""
     if entry.run.status == "refused":
         return f"refused, so that nothing of it was measured: {why_refused(entry.run)}."
-    parts = [
-        reality(entry.run),
-        *held(entry),
-        *broken(entry.run),
-        *worst(entry.run),
-        *against(entry),
-        *unknown(entry.run),
-    ]
+    run = entry.run
+    parts = [reality(run), *held(entry), *broken(run), *untold(run), *worst(run), *against(entry), *unknown(run)]
     return "; ".join(parts) + "."
 
 
 def tone(entry: Entry) -> Tone:
     """Bad where something that was promised does not hold, unsure where it is not shown."""
     run = entry.run
-    if any(one.binds is False for one in held_limits(entry)) or list(broken(run)):
+    if any(one.binds is False or is_off(one) for one in held_limits(entry)) or list(broken(run)):
         return "bad"
-    return "unsure" if run.status == "refused" or list(unproven(run)) else ""
+    return "unsure" if run.status == "refused" or list(unproven(run)) or list(untold(run)) else ""
+
+
+def is_off(limit: Limit) -> bool:
+    """Whether a tenant surely got another share of the compute than it was granted."""
+    if limit.name != "compute" or limit.got is None or limit.got.low is None or limit.got.high is None:
+        return False
+    outside = not limit.got.low <= limit.granted <= limit.got.high
+    return outside and abs(limit.got.value - limit.granted) > NEAR
 
 
 def why_refused(run: Run) -> str:
@@ -84,20 +91,30 @@ def held_limits(entry: Entry) -> list[Limit]:
 def held(entry: Entry) -> Iterator[str]:
     """What became of each limit."""
     for one in held_limits(entry):
-        yield memory(one) if one.name == "memory" else compute(one, entry.run)
+        yield memory(one, entry.run) if one.name == "memory" else compute(one, entry.run)
 
 
-def memory(limit: Limit) -> str:
-    """`memory limit of 4 GiB holds (7 of 7 allocation calls tried)`."""
-    tried = f"{len(CALLS) - len(limit.untried)} of {len(CALLS)} allocation calls tried"
+def memory(limit: Limit, run: Run) -> str:
+    """`memory limit of 4 GiB holds (7 of 7 allocation calls tried)`, or by which call it does not."""
     own = ", for each process of a tenant separately" if limit.per_process else ""
-    words = {True: f"holds ({tried}){own}", False: "LEAKS: a call gives more", None: "was not tried"}
+    words = {True: f"holds ({tried(limit)} tried){own}", False: f"LEAKS: {leaks(run)}", None: "was not tried"}
     return f"memory limit of {asked(limit)} {words[limit.binds]}"
+
+
+def leaks(run: Run) -> str:
+    """What lies open, as the proof says."""
+    said = dict.fromkeys(part for check, _ in named(run, "calls") for part in open_calls(check))
+    return ", ".join(part.removeprefix("memory limit: open: ") for part in said) or "more than it is given"
+
+
+def tried(limit: Limit) -> str:
+    """By how many allocation calls a memory limit was tried."""
+    return f"{len(CALLS) - len(limit.untried)} of {len(CALLS)} allocation calls"
 
 
 def compute(limit: Limit, run: Run) -> str:
     """`compute limit of 25 %: got 24.6 %`."""
-    got = "" if limit.got is None else f": a tenant got {amount(limit, limit.got.value)} of the baseline's rate"
+    got = "" if limit.got is None else f": a tenant got {share_text(limit.got)} of the baseline's rate"
     accuracy = estimates(run, "IS-003")
     if not got and accuracy:
         name, definition, found = accuracy[0]
@@ -130,13 +147,33 @@ def broken(run: Run) -> Iterator[str]:
             yield f"{definition.title.upper()} BROKEN: {passed} of {found.samples} passed ({name})"
 
 
+def untold(run: Run) -> Iterator[str]:
+    """The outcomes of passed and failed samples that failed as a whole: what they ask for is not answered."""
+    for name, one in sorted(run.outcomes.items()):
+        if isinstance(one, Failed) and run.metrics[one.metric].unit == "pass":
+            yield f"{run.metrics[one.metric].title} is not answered ({name} failed: {one.error})"
+
+
 def worst(run: Run) -> list[str]:
-    """The cell that a neighbor makes worst: of the losses beside a neighbor the largest."""
-    losses = [one for one in estimates(run) if is_loss(one[1])]
-    if not losses:
-        return []
-    name, definition, found = max(losses, key=lambda one: one[2].value)
-    return [f"worst beside a neighbor: {definition.title} {value_of(found, definition)} ({name})"]
+    """The cells that a neighbor makes worst: of the losses of bandwidth the largest, and of all others, which are of
+    time; each with its interval."""
+    losses = [one for one in estimates(run) if is_loss(one[1]) and one[0].partition("[")[0] not in NO_LOSS]
+    told = []
+    for of_what, kept in (("", False), (" of bandwidth", True)):
+        found = [one for one in losses if (one[1].category in OF_BANDWIDTH) is kept]
+        if found:
+            name, definition, value = max(found, key=lambda one: one[2].value)
+            told.append(f"worst{of_what} beside a neighbor: {definition.title} {with_ends(value, definition)} ({name})")
+    return told
+
+
+def with_ends(found: Estimate, definition: Definition) -> str:
+    """`187 % (185.0 .. 189.0; range of 5, 94 %)`."""
+    factor = SHOWN[definition.shown_unit][1]
+    if found.low is None or found.high is None:
+        return f"{value_of(found, definition)} (one repetition)"
+    ends = f"{number(found.low * factor)} .. {number(found.high * factor)}"
+    return f"{value_of(found, definition)} ({'; '.join([ends, *level_note(found.level, found.repetitions)])})"
 
 
 def isolates(run: Run) -> bool:
@@ -159,9 +196,7 @@ def against(entry: Entry) -> list[str]:
         return [f"not comparable with {found.baseline.name}: {found.refused}"]
     rows = found.headlines().rows
     counts = Counter(verdict_of(row) for row in rows)
-    parts = [
-        counted_as(word, counts[word], rows) for word in ("worse", "better", "same", "inconclusive") if counts[word]
-    ]
+    parts = [counted_as(word, counts[word], rows) for word in TOLD if counts[word]]
     return [f"against {found.baseline.name}: {', '.join(parts) or 'nothing was compared'}"]
 
 
@@ -176,7 +211,7 @@ def counted_as(word: str, count: int, rows: Sequence[Judged]) -> str:
     if word not in ("worse", "better"):
         return f"{count} {word}"
     most = max((row for row in rows if verdict_of(row) == word), key=size)
-    change = shown(most)
+    change = most.tail or shown(most)
     return f"{told} (most: {most.title}{' ' + change if change else ''})"
 
 

@@ -7,6 +7,7 @@ from gpu_virt_bench.policy import Policy
 from gpu_virt_bench.report.blocks import Block, Cell, Column, Heading, Remark, Row, Sentence, Table
 from gpu_virt_bench.report.page.groups import Group
 from gpu_virt_bench.score import Score, Scorecard, scorecard
+from gpu_virt_bench.stats.estimate import LEVEL
 
 
 def card(group: Group, policy: Policy) -> list[Block]:
@@ -50,5 +51,6 @@ def points(found: Interval | None) -> Cell:
     """A score out of 100 with its interval."""
     if found is None:
         return Cell("-", tone="muted")
-    ends = [] if found.low is None or found.high is None else [f"{found.low:.1f} .. {found.high:.1f}"]
+    level = "" if abs(found.level - LEVEL) < 1e-9 else f" ({100 * found.level:.0f} %)"
+    ends = [] if found.low is None or found.high is None else [f"{found.low:.1f} .. {found.high:.1f}{level}"]
     return Cell(f"{found.value:.1f}", found.value, below=ends)

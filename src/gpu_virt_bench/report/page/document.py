@@ -32,7 +32,7 @@ def document(runs: Sequence[Chosen], baseline: Chosen | None, policy: Policy, no
     for group in found:
         blocks += body(group, policy, several)
     made = f"Made {(now or datetime.now(UTC)):%Y-%m-%d %H:%M} UTC by gpu-virt-bench {__version__}"
-    files = [printable(one.path.name) for one, _ in runs]
+    files = [printable(entry.path.name) for group in found for entry in group.entries]
     return Document(titles(found), blocks, made=made, files=files)
 
 

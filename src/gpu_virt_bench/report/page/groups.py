@@ -70,16 +70,16 @@ class Group:
 def groups(found: Sequence[Chosen], baseline: Chosen | None, policy: Policy) -> list[Group]:
     """The runs by hardware, those of the baseline's first. The second measurement of a session's baseline (A/A) shows
     the noise floor and is no system of its own."""
-    runs = distinct([*([baseline] if baseline else []), *found])
+    runs = distinct([*([baseline] if baseline else []), *found], baseline)
     kinds = list(dict.fromkeys(hardware(one.run) for one, _ in runs))
     return [group(kind, [one for one in runs if hardware(one[0].run) == kind], baseline, policy) for kind in kinds]
 
 
-def distinct(found: Sequence[Chosen]) -> list[Chosen]:
-    """Each file once, without twins, unless there are only twins."""
+def distinct(found: Sequence[Chosen], wanted: Chosen | None = None) -> list[Chosen]:
+    """Each file once, without twins, unless there are only twins; one that is wanted as the baseline stays."""
     by_path = {one.path.resolve(): (one, notes) for one, notes in reversed(found)}
     kept = list(reversed(by_path.values()))
-    return [one for one in kept if not one[0].run.twin] or kept
+    return [one for one in kept if not one[0].run.twin or (wanted and one[0].path == wanted[0].path)] or kept
 
 
 def hardware(run: Run) -> str:
@@ -106,13 +106,18 @@ def group(kind: str, runs: Sequence[Chosen], wanted: Chosen | None, policy: Poli
 
 
 def usual(runs: Sequence[Chosen]) -> Chosen:
-    """The baseline where nobody names one: native, time-slicing, else the first."""
+    """The baseline where nobody names one: native, time-slicing, else the first; of several the one whose session has
+    the most of the others, since runs of one session are paired."""
     plain = [one for one in runs if not one[0].run.point and one[0].run.status != "refused"] or list(runs)
     for system in FIRST:
-        for one in plain:
-            if one[0].run.system.id == system:
-                return one
+        if found := [one for one in plain if one[0].run.system.id == system]:
+            return max(found, key=lambda one: beside(one[0].run, runs))
     return plain[0]
+
+
+def beside(run: Run, runs: Sequence[Chosen]) -> int:
+    """How many of the runs are of other systems in the same session."""
+    return sum(one.run.session.id == run.session.id and one.run.system.id != run.system.id for one, _ in runs)
 
 
 def unique(names: Sequence[str], paths: Sequence[Path]) -> list[str]:

@@ -26,7 +26,7 @@ from gpu_virt_bench.report.blocks import (
 from gpu_virt_bench.report.page.groups import Entry, Group
 from gpu_virt_bench.report.page.where import marks
 from gpu_virt_bench.report.rows import repetitions
-from gpu_virt_bench.report.text import number, paragraphs, share, taken
+from gpu_virt_bench.report.text import number, paragraphs, share, taken, usual_level
 from gpu_virt_bench.stats.estimate import Estimate, summarise
 
 MOST_DOTS, MOST_ROWS = 100, 12
@@ -76,10 +76,10 @@ def pictures(group: Group, measured: Sequence[tuple[Entry, Outcome]], name: str,
     if not measured:
         return
     found = [(one.name, summarise(outcome, of)) for one, outcome in measured if isinstance(outcome, Measured)]
-    yield Intervals(
-        f"{name}: estimates", axis(of), [who for who, _ in found], [(of.title, [point(one) for _, one in found])],
-        marks=marks(group),
-    )  # fmt: skip
+    level = usual_level((one.level, one.repetitions) for _, one in found if one.low is not None)[1]
+    series = [(of.title, [point(one) for _, one in found])]
+    title = f"{name}: estimates with their {level}"
+    yield Intervals(title, axis(of), [who for who, _ in found], series, marks=marks(group))
     if of.unit != "pass":
         dots = [(one.name, thinned(samples(outcome))) for one, outcome in measured]
         yield Strips(f"{name}: samples", axis(of), dots, marks(group))
@@ -187,12 +187,16 @@ def alone(runs: Sequence[Run], name: str) -> str:
     for system in dict.fromkeys(run.system.id for run in runs):
         words += ["--system", system]
     words += ["--metrics", name, "--suite", first.plan.suite, "--seed", str(first.plan.seed)]
-    plan = first.plan if first.plan.compute_limit or first.plan.memory_limit_bytes else runs[-1].plan
+    plan = first.plan
     words += ["--compute-limit", f"{100 * plan.compute_limit:g}"] if plan.compute_limit else []
     words += ["--memory-limit", f"{plan.memory_limit_bytes >> 20}"] if plan.memory_limit_bytes else []
-    words += ["--tenants", str(plan.tenants)] if plan.tenants else []
+    quota = ",".join(f"{100 * share:g}" for share in plan.compute_quota or ())
+    words += ["--quota", quota] if quota else ["--tenants", str(plan.tenants)] if plan.tenants else []
+    settings = first.plan.settings
+    if settings.repetitions == settings.max_repetitions:
+        words += ["--repetitions", str(settings.repetitions)]
     words += ["--device", f"emulated:{first.device.profile}"] if first.device.emulated else []
-    words += ["--emulate", "clock=virtual"] if first.device.is_virtual else []
+    words += [word for key, value in first.device.emulation.items() for word in ("--emulate", f"{key}={value}")]
     words += [word for run in runs for key, value in run.system.options.items()
               for word in ("--option", f"{run.system.id}.{key}={value}")]  # fmt: skip
     return shlex.join(words)

@@ -16,7 +16,7 @@ from gpu_virt_bench.report.page.opened import axis, has_samples
 from gpu_virt_bench.report.page.verdicts import TONES
 from gpu_virt_bench.report.page.where import marks
 from gpu_virt_bench.report.sentence import shown
-from gpu_virt_bench.report.text import number
+from gpu_virt_bench.report.text import number, usual_level
 from gpu_virt_bench.stats.estimate import summarise
 
 FEWEST = 3
@@ -28,21 +28,24 @@ NAMES: Mapping[str, str] = {"bytes": "bytes", "compute": "share asked for", "n":
 
 @dataclass(frozen=True)
 class InDetail:
-    """A curve in a metric's detail: columns of x and y, and what they are called; `asked` draws what was asked for."""
+    """A curve in a metric's detail: columns of x and y, and their axes; `asked` draws what was asked for. `over` is the
+    parameter that x follows; of all others the headline's values are drawn, and no others."""
 
     table: str
     x: str
     y: str
     names: tuple[Axis, Axis]
+    over: str = ""
     asked: bool = False
 
 
 SWEPT = ("blocks", "sms", "streams", "tenants")
 """What BW-003 can vary; an outcome has one of them."""
+GRANTED, GOT, RATE = Axis("share granted, %", 100), Axis("share got, %", 100), Axis("GB/s", 1e-9)
 IN_DETAIL: Mapping[str, Sequence[InDetail]] = {
-    "BW-003": [InDetail("curve", name, "bytes_per_second", (Axis(name), Axis("GB/s", 1e-9))) for name in SWEPT],
-    "IS-003": [InDetail("shares", "share", "got", (Axis("share granted, %", 100), Axis("share got, %", 100)), True)],
-}  # fmt: skip
+    "BW-003": [InDetail("curve", name, "bytes_per_second", (Axis(name), RATE), "sweep") for name in SWEPT],
+    "IS-003": [InDetail("shares", "share", "got", (GRANTED, GOT), "compute", True)],
+}
 
 
 def pictures(group: Group, names: Sequence[str]) -> Iterator[Figure]:
@@ -63,7 +66,13 @@ def changes(group: Group, names: Sequence[str]) -> Iterator[Intervals]:
     rows = [name for name in names if any(found[name])]
     if rows:
         series = [(one.name, [found[name][k] for name in rows]) for k, one in enumerate(others)]
-        title = f"Change against {group.baseline.name}, with intervals"
+        reached = [
+            (row.change.interval.level, row.change.repetitions)
+            for one in others
+            for row in (one.row(name) for name in rows)
+            if row is not None and row.change is not None and row.change.interval.low is not None
+        ]
+        title = f"Change against {group.baseline.name}, with the {usual_level(reached)[1]}"
         yield Intervals(title, Axis("%", 100), rows, series, 0.0, marks(group))
 
 
@@ -80,7 +89,7 @@ def of_metric(group: Group, metric: str, names: Sequence[str]) -> Iterator[Figur
     """The figures of one metric."""
     of = next(one.run.metrics[metric] for one in group.entries if metric in one.run.metrics)
     for wanted in IN_DETAIL.get(metric, ()):
-        yield from in_detail(group, metric, of, wanted)
+        yield from in_detail(group, names, of, wanted)
     for parameter in varied(group, names):
         values = values_of(group, names, parameter)
         if len(values) < FEWEST:
@@ -126,7 +135,19 @@ def curve(group: Group, names: Sequence[str], of: Definition, parameter: str) ->
         at = [entry.x for one in kept for entry in one.points]
         is_log = min(at) > 0 and max(at) / min(at) >= LOG
         name = NAMES.get(parameter, parameter)
-        yield Curves(f"{of.title} over {name}", Axis(name, log=is_log), axis(of), kept, marks=marks(group))
+        title = f"{of.title} over {name}, with the {level(group, chosen)}"
+        yield Curves(title, Axis(name, log=is_log), axis(of), kept, marks=marks(group))
+
+
+def level(group: Group, names: Sequence[str]) -> str:
+    """What the intervals of some outcomes reach: `94 % interval (range of 5)`."""
+    found = [
+        summarise(one, entry.run.metrics[one.metric])
+        for name in names
+        for entry, one in group.having(name)
+        if isinstance(one, Measured) and has_samples(one)
+    ]
+    return usual_level((one.level, one.repetitions) for one in found if one.low is not None)[1]
 
 
 def over(entry: Entry, names: Sequence[str], of: Definition, parameter: str) -> list[Point]:
@@ -205,21 +226,22 @@ def shaded(
 # ---- in details
 
 
-def in_detail(group: Group, metric: str, of: Definition, wanted: InDetail) -> Iterator[Curves]:
-    """The medians of y at each x of a detail, a curve for each system."""
-    series = [Series(one.name, detail_points(one, metric, wanted)) for one in group.entries]
+def in_detail(group: Group, names: Sequence[str], of: Definition, wanted: InDetail) -> Iterator[Curves]:
+    """The medians of y at each x of a detail, with the range of the rows; a curve for each system."""
+    chosen = along(group, names, wanted.over)
+    series = [Series(one.name, detail_points(one, chosen, wanted)) for one in group.entries]
     kept = [one for one in series if len(one.points) >= (1 if wanted.asked else FEWEST)]
     if kept:
         x, y = wanted.names
-        title = f"{of.title}: {y.name.partition(',')[0]} over {x.name.partition(',')[0]}"
+        title = f"{of.title}: {y.name.partition(',')[0]} over {x.name.partition(',')[0]}, range of all rows"
         yield Curves(title, x, y, kept, diagonal=wanted.asked, marks=marks(group))
 
 
-def detail_points(entry: Entry, metric: str, wanted: InDetail) -> list[Point]:
-    """One system's points, with the range of the repetitions."""
+def detail_points(entry: Entry, names: Sequence[str], wanted: InDetail) -> list[Point]:
+    """One system's points of those outcomes that were measured."""
     found: dict[float, list[float]] = {}
-    for outcome in entry.run.outcomes.values():
-        for repetition in getattr(outcome, "repetitions", ()) if outcome.metric == metric else ():
+    for outcome in (entry.run.outcomes.get(name) for name in names):
+        for repetition in outcome.repetitions if isinstance(outcome, Measured) else ():
             for row in repetition.detail.get(wanted.table, ()):
                 x, y = row.get(wanted.x), row.get(wanted.y)
                 if isinstance(x, int | float) and isinstance(y, int | float):

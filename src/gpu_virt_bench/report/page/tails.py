@@ -66,7 +66,7 @@ def cells(taken: Sequence[Sequence[float]], of: Definition) -> Iterator[Cell]:
             yield with_ends(
                 median_interval([quantile(one, share) for one in taken], LEVEL), SHOWN[of.shown_unit][1], of.shown_unit
             )
-    if min(map(len, taken)) >= NEEDED[0.99] and middle.value > 0:
+    if min(map(len, taken)) >= NEEDED[0.99] and all(quantile(one, 0.5) > 0 for one in taken):
         yield with_ends(median_interval([quantile(one, 0.99) / quantile(one, 0.5) for one in taken], LEVEL), 1.0, "")
     else:
         yield Cell("-", tone="muted")

@@ -8,7 +8,6 @@ its values have one; where it has values, the texts that people read stand in th
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -28,13 +27,11 @@ from gpu_virt_bench.report.blocks import (
     Table,
 )
 from gpu_virt_bench.report.csv_tables import cell as written
-from gpu_virt_bench.report.csv_tables import lines
+from gpu_virt_bench.report.csv_tables import harmless, lines
 from gpu_virt_bench.report.render import figures
 
 Written = str | float | int
 
-FORMULA = re.compile(r"[=@]|[-+](?=[A-Za-z@=(]|.*\|.*!)", re.DOTALL)
-"""What spreadsheets calculate when a text begins with it; numbers with a sign are none."""
 BETWEEN = " | "
 
 
@@ -130,4 +127,4 @@ def columns_of(name: str, cell: Cell, has_text: bool) -> dict[str, Written]:
 def text(found: str) -> str:
     """A text in one line that no spreadsheet calculates."""
     plain = visible(" ".join(found.split()))
-    return f"'{plain}" if FORMULA.match(plain) else plain
+    return harmless(plain)
