@@ -118,7 +118,7 @@ class Fold:
 
 @dataclass(frozen=True)
 class Point:
-    """A value, with an interval or without one, at `x` where the figure has such an axis."""
+    """A value, with an interval or without one, at `x` where the figure has such an axis; x may have one too."""
 
     value: float
     low: float | None = None
@@ -126,6 +126,8 @@ class Point:
     x: float = 0.0
     text: str = ""
     tone: Tone = ""
+    x_low: float | None = None
+    x_high: float | None = None
 
 
 @dataclass(frozen=True)

@@ -129,3 +129,13 @@ def test_a_matrix_of_many_columns_is_as_wide_as_it_needs() -> None:
     names = [str(at) for at in range(500)]
     figure = HeatMap("t", "r", "c", ["x"], names, [[Point(1.0) for _ in names]], 0.0, 1.0)
     assert drawing(figure, NARROW).width > 3000
+
+
+def test_an_interval_of_x_lies_across_and_one_of_y_stands() -> None:
+    point = Point(2.0, 1.0, 3.0, x=20.0, x_low=10.0, x_high=30.0)
+    figure = Curves("t", Axis("x"), Axis("y"), [Series("s", [point])])
+    bars = next(
+        one.get("d") for one in drawn(figure).iter("path") if "h6" in one.get("d", "") and "v6" in one.get("d", "")
+    )
+    assert bars.count("V") == 1
+    assert bars.count("H") == 1

@@ -104,7 +104,8 @@ def memory(limit: Limit, run: Run) -> str:
 def leaks(run: Run) -> str:
     """What lies open, as the proof says."""
     said = dict.fromkeys(part for check, _ in named(run, "calls") for part in open_calls(check))
-    return ", ".join(part.removeprefix("memory limit: open: ") for part in said) or "more than it is given"
+    told = (part.removeprefix("memory limit: ").removeprefix("open: ") for part in said)
+    return ", ".join(told) or "more than it is given"
 
 
 def tried(limit: Limit) -> str:

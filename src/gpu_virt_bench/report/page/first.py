@@ -61,7 +61,7 @@ def of(entry: Entry, name: str) -> Estimate | None:
 
 def at(kept: Estimate, paid: Estimate) -> Point:
     """The point of one system."""
-    return Point(paid.value, paid.low, paid.high, x=kept.value)
+    return Point(paid.value, paid.low, paid.high, x=kept.value, x_low=kept.low, x_high=kept.high)
 
 
 def title(group: Group, x: str, y: str) -> str:

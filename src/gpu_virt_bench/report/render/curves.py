@@ -92,7 +92,8 @@ def plotted(figure: Curves, kept: Sequence[Series], top: float, sheet: Sheet) ->
     bottom = top + (200 if sheet.narrow else 270)
     y = scale(values, bottom, top, figure.y.log, 42)
     left = 14 + max(width_of(text, SMALL) for _, text in y.ticks)
-    xs = [point.x * figure.x.factor for point in points] + ([0.0] if figure.x.zero else [])
+    ends = [end for point in points for end in (point.x, point.x_low, point.x_high) if end is not None]
+    xs = [end * figure.x.factor for end in ends] + ([0.0] if figure.x.zero else [])
     return Plot(scale(xs, left, sheet.width - 18, figure.x.log, 70), y, (figure.x.factor, figure.y.factor))
 
 
@@ -126,7 +127,7 @@ def curve(index: int, points: Sequence[Point], plot: Plot, steps: bool, sheet: S
     dashes = {"stroke_dasharray": DASHES[index % 6]} if index % 6 else {}
     drawn_line = element("path", d=path(thinned(found), steps), **look, **dashes)
     few = points if len(points) <= MARKED else ()
-    whiskers = [one for point in few for one in whisker(point, plot)]
+    whiskers = [one for point in few for one in (*whisker(point, plot), *lying(point, plot))]
     bars = [element("path", d="".join(whiskers), fill="none", stroke=colour, stroke_width="1.3")] if whiskers else []
     return element("g", drawn_line, *bars, *marks(index, found, sheet))
 
@@ -146,6 +147,15 @@ def whisker(point: Point, plot: Plot) -> list[str]:
         return []
     (x, low), (_, high) = (place for place in places if place is not None)
     return [f"M{x - 3:.1f} {low:.1f}h6M{x - 3:.1f} {high:.1f}h6M{x:.1f} {low:.1f}V{high:.1f}"]
+
+
+def lying(point: Point, plot: Plot) -> list[str]:
+    """The interval of its x, if it has one."""
+    places = [None if end is None else plot.at(end, point.value) for end in (point.x_low, point.x_high)]
+    if None in places:
+        return []
+    (low, y), (high, _) = (place for place in places if place is not None)
+    return [f"M{low:.1f} {y - 3:.1f}v6M{high:.1f} {y - 3:.1f}v6M{low:.1f} {y:.1f}H{high:.1f}"]
 
 
 def thinned(places: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
