@@ -21,8 +21,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 TESTS = (
-    "test_contention test_cache test_link test_peer_links test_switch test_power test_streams test_partitions test_green_beside "
-    "test_static test_mig test_mig_power test_crowd"
+    "test_contention test_cache test_link test_peer_links test_switch test_power test_streams test_partitions"
+    " test_green_beside test_static test_mig test_mig_power test_crowd"
 )
 HEAD = """# Contention on the emulated GPU
 
