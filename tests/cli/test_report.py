@@ -54,6 +54,17 @@ def test_a_directory_of_directories_stands_for_the_newest_run_of_each(results, t
     ]
 
 
+def test_a_directory_stands_for_the_newest_run_of_each_system(tmp_path) -> None:
+    for number, (system, values) in enumerate([("native", NATIVE), ("mps", NATIVE), ("mps", MPS)]):
+        save(
+            replace(a_run(values, system=system), began=f"2026-11-2{number}T12:00:00+00:00"),
+            tmp_path / f"{number}.json",
+        )
+    report(tmp_path, "-o", tmp_path / "all.csv")
+    rows = list(csv.DictReader((tmp_path / "all.csv").read_text().splitlines()))
+    assert [(row["system"], float(row["value"])) for row in rows] == [("mps", 6e-6), ("native", 2e-6)]
+
+
 def test_samples_have_a_file_of_their_own(results, tmp_path) -> None:
     report(results, "-o", tmp_path / "all.samples.csv")
     rows = list(csv.DictReader((tmp_path / "all.samples.csv").read_text().splitlines()))

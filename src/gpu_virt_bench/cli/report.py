@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 def command(runs: tuple[Path, ...], outputs: tuple[Path, ...], baseline: Path | None, policy: Path | None) -> None:
     """Write a report of runs: which system, by how much, is it real, what is not known.
 
-    RUN is a run file; DIR stands for its newest complete run, or for that of each directory in it (results/).
+    RUN is a run file; DIR stands for the newest complete run of each system in it, or in each of its directories.
 
     \b
     gpu-virt-bench report results -o report.html
@@ -59,10 +59,26 @@ def only(path: Path) -> Chosen:
 
 
 def found(path: Path) -> list[Chosen]:
-    """The run of a file or of a directory; of a directory of directories the newest run of each."""
+    """The run of a file; of a directory the newest complete one of each system, and of a directory of directories that
+    of each."""
     from gpu_virt_bench.compare.files import find
 
-    below = sorted({file.parent for file in path.glob("*/*.json")}) if path.is_dir() else []
+    if not path.is_dir():
+        return [find(path)]
+    below = sorted({file.parent for file in path.glob("*/*.json")})
     if below and not any(path.glob("*.json")):
-        return [find(one) for one in below]
-    return [find(path)]
+        return [one for folder in below for one in found(folder)]
+    every = newest_of_each(path)
+    return every if len(every) > 1 else [find(path)]
+
+
+def newest_of_each(folder: Path) -> list[Chosen]:
+    """The newest complete run of each system in a directory, and at each point of a sweep; by name."""
+    from gpu_virt_bench.compare.files import Loaded, newest_first, readable, unfit
+
+    kept: dict[str, Chosen] = {}
+    for file in newest_first(folder):
+        for run in readable([file], []):
+            if not run.twin and not unfit(run):
+                kept.setdefault(f"{run.system.id} {run.label} {sorted(run.point.items())}", (Loaded(file, run), []))
+    return [kept[name] for name in sorted(kept)]
