@@ -158,7 +158,8 @@ def test_a_failed_candidate_is_compared_with_nothing() -> None:
 def test_the_gate_and_the_long_table_say_what_the_difference_is_from() -> None:
     found = row([3e-6] * 5, PRICE)
     assert values(found) == "3.000 us, against zero"
-    assert name_of(found).endswith(", difference from zero")
+    named = name_of(found)
+    assert " ".join([named.text, *named.below]).endswith(", difference from zero")
 
 
 def test_every_metric_with_several_tenants_names_a_baseline() -> None:

@@ -13,6 +13,8 @@ GAP = 2
 """Columns between two columns of a table; one where words would have to be broken otherwise, or numbers wrapped."""
 NARROWEST = 22
 """Columns that the names of rows keep where a table is split."""
+BREAKABLE = 48
+"""A longer word is none that anybody reads whole."""
 LEAST = 12
 """With fewer a table is split."""
 WHOLE = 24
@@ -35,8 +37,8 @@ def longest(texts: Sequence[str]) -> int:
 
 
 def longest_word(texts: Sequence[str]) -> int:
-    """The letters of the longest word."""
-    return longest([word for text in texts for word in text.split()])
+    """The letters of the longest word; of a path or a hash no more than are read at once: it is broken."""
+    return min(BREAKABLE, longest([word for text in texts for word in text.split()]))
 
 
 class Layout(NamedTuple):
