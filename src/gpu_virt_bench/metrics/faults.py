@@ -63,8 +63,9 @@ def at_fault(bench: Bench, fault: str) -> Iterator[Inflict]:
             bench.detail("detected", {"fault": fault, "code": answers[0], "seconds": found["seen"][0] / NS_PER_SECOND})
 
         yield inflict
-        if answers == [code]:
-            bench.run(aggressor, PROBE)
+        if answers and answers != [code]:
+            raise NotRaised(f"CUDA error {code} not raised: its tenant was answered {answers[0]}")
+        bench.run(aggressor, PROBE)
 
 
 @contextmanager
