@@ -88,7 +88,8 @@ def union(members: tuple[Any, ...]) -> Builder:
     """What builds one of several types."""
     if set(members) <= set(SCALARS):
         by_type = {one: partial(scalar, kind) for kind in reversed(members) for one in SCALARS[kind][0]}
-        return lambda value: by_type.get(type(value), partial(member, members))(value)
+        refused = partial(member, members)
+        return lambda value: by_type.get(type(value), refused)(value)
     return lambda value: build(member(members, value), value)
 
 

@@ -17,11 +17,11 @@ from gpu_virt_bench.report.text import (
     number,
     reasons,
     remarks,
+    runs_level,
     shown_unit,
     summarise,
     taken,
     titled,
-    usual_level,
 )
 
 TONES: dict[str, Tone] = {"failed": "bad", "skipped": "muted"}
@@ -40,12 +40,7 @@ def of_run(run: Run) -> list[Block]:
 
 def outcomes(run: Run) -> Table:
     """A row for each outcome; why there is none stands below the table."""
-    found = (
-        summarise(outcome, run.metrics[outcome.metric])
-        for outcome in run.outcomes.values()
-        if isinstance(outcome, Measured)
-    )
-    usual, level = usual_level((one.level, one.repetitions) for one in found if one.low is not None)
+    usual, level = runs_level([run])
     columns = [
         Column("outcome"),
         Column("value", numeric=True),

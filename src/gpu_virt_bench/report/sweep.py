@@ -20,10 +20,10 @@ from gpu_virt_bench.report.text import (
     label,
     number,
     remarks,
+    runs_level,
     shown_unit,
     summarise,
     titled,
-    usual_level,
 )
 from gpu_virt_bench.stats.estimate import LEVEL
 
@@ -34,22 +34,11 @@ def point_name(point: Mapping[str, Value]) -> str:
     return ", ".join(f"{name} {value}{units.get(name, '')}" for name, value in point.items())
 
 
-def usual_of(runs: Sequence[Run]) -> tuple[float, str]:
-    """The level that most intervals reach, and how the table's head says it."""
-    measured = (
-        summarise(one, run.metrics[one.metric])
-        for run in runs
-        for one in run.outcomes.values()
-        if isinstance(one, Measured)
-    )
-    return usual_level((one.level, one.repetitions) for one in measured if one.low is not None)
-
-
 def sweep_table(sweep: Sweep) -> Table:
     """Limits, then value and interval of every outcome at every point; below them the verdict on its change from the
     first one."""
     runs = sweep.runs
-    usual, level = usual_of(runs)
+    usual, level = runs_level(runs)
     points = [", ".join(point_name({name: value}) for name, value in run.point.items()) for run in runs]
     columns = [Column(f"metric, {level}"), *(Column(point, numeric=True) for point in points)]
     by_run = [{name_at(run, name): outcome for name, outcome in run.outcomes.items()} for run in runs]

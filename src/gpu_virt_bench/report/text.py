@@ -54,6 +54,21 @@ def usual_level(found: Iterable[tuple[float, int]], asked: float = LEVEL) -> tup
     return level, f"{reached} interval" + (f" ({words[0]})" if words else "")
 
 
+def estimates_level(found: Iterable[Estimate]) -> tuple[float, str]:
+    """The same of estimates; those without an interval have no part in it."""
+    return usual_level((one.level, one.repetitions) for one in found if one.low is not None)
+
+
+def runs_level(runs: Iterable[Run]) -> tuple[float, str]:
+    """The same of all that some runs measured."""
+    return estimates_level(
+        summarise(one, run.metrics[one.metric])
+        for run in runs
+        for one in run.outcomes.values()
+        if isinstance(one, Measured)
+    )
+
+
 def interval(found: Estimate, factor: float, usual: float = LEVEL) -> str:
     """The interval, with its level where that is not the header's, or why there is none."""
     if found.low is None or found.high is None:

@@ -13,7 +13,6 @@ from gpu_virt_bench.report.blocks import Block, Bullets, Cell, Column, Heading, 
 from gpu_virt_bench.report.page.answers import BETTER, JUDGED, WORSE, held_limits, tried
 from gpu_virt_bench.report.page.groups import Entry, Group
 from gpu_virt_bench.report.sentence import shown
-from gpu_virt_bench.stats.estimate import summarise
 
 ENOUGH = 5
 """Samples that passed, so that they tell anything: of one, half of the systems that fail every second time pass."""
@@ -82,7 +81,7 @@ def required(entry: Entry, name: str) -> Evidence:
     if not isinstance(outcome, Measured):
         return Evidence("not known", f"{name} was not measured" + (f": {outcome.reason}" if outcome else ""))
     if entry.run.metrics[outcome.metric].unit == "pass":
-        return of_passes(entry, name, outcome)
+        return of_passes(entry, name)
     return of_verdict(entry, name)
 
 
@@ -100,9 +99,11 @@ def of_limit(entry: Entry, kind: str) -> Evidence:
     return Evidence("yes", f"the {kind} limit holds, by {tried(found)}")
 
 
-def of_passes(entry: Entry, name: str, outcome: Measured) -> Evidence:
+def of_passes(entry: Entry, name: str) -> Evidence:
     """Whether every sample passed, of enough of them."""
-    found = summarise(outcome, entry.run.metrics[outcome.metric])
+    found = entry.estimates.get(name)
+    if found is None:
+        return Evidence("not known", f"{name} has no samples")
     passed = round(found.value * found.samples)
     text = f"{name}: {passed} of {found.samples} passed"
     if passed < found.samples:
@@ -116,7 +117,7 @@ def of_verdict(entry: Entry, name: str) -> Evidence:
     """What the comparison says. Of the baseline it says nothing: it is what the others are compared with."""
     if entry.comparison is None:
         return Evidence("not known", f"{name} of the baseline is compared with nothing")
-    row = entry.row(name)
+    row = entry.rows.get(name)
     if row is None or row.verdict not in JUDGED:
         why = "" if row is None else f" ({row.reason or row.verdict})"
         return Evidence("not known", f"{name} is not decided{why}")

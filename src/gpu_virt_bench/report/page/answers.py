@@ -12,13 +12,13 @@ from gpu_virt_bench.model.claims import CALLS, NEAR, named, open_calls
 from gpu_virt_bench.model.comparison import Limit
 from gpu_virt_bench.model.comparison import Row as Judged
 from gpu_virt_bench.model.metric import SHOWN
-from gpu_virt_bench.model.run import Definition, Failed, Measured, Run, Skipped
+from gpu_virt_bench.model.run import Definition, Failed, Run, Skipped
 from gpu_virt_bench.model.text import counted
 from gpu_virt_bench.report.blocks import Block, Sentence, Tone
-from gpu_virt_bench.report.page.groups import Entry, Group
+from gpu_virt_bench.report.page.groups import Entry, Group, estimates
 from gpu_virt_bench.report.sentence import asked, shown, size
 from gpu_virt_bench.report.text import level_note, number
-from gpu_virt_bench.stats.estimate import Estimate, summarise
+from gpu_virt_bench.stats.estimate import Estimate
 
 OF_BANDWIDTH = ("bandwidth", "pcie")
 NO_LOSS = ("CACHE-002",)
@@ -39,14 +39,14 @@ def answer(entry: Entry) -> str:
     if entry.run.status == "refused":
         return f"refused, so that nothing of it was measured: {why_refused(entry.run)}."
     run = entry.run
-    parts = [reality(run), *held(entry), *broken(run), *untold(run), *worst(run), *against(entry), *unknown(run)]
+    parts = [reality(run), *held(entry), *broken(entry), *untold(run), *worst(entry), *against(entry), *unknown(run)]
     return "; ".join(parts) + "."
 
 
 def tone(entry: Entry) -> Tone:
     """Bad where something that was promised does not hold, unsure where it is not shown."""
     run = entry.run
-    if any(one.binds is False or is_off(one) for one in held_limits(entry)) or list(broken(run)):
+    if any(one.binds is False or is_off(one) for one in held_limits(entry)) or list(broken(entry)):
         return "bad"
     return "unsure" if run.status == "refused" or list(unproven(run)) or list(untold(run)) else ""
 
@@ -91,7 +91,7 @@ def held_limits(entry: Entry) -> list[Limit]:
 def held(entry: Entry) -> Iterator[str]:
     """What became of each limit."""
     for one in held_limits(entry):
-        yield memory(one, entry.run) if one.name == "memory" else compute(one, entry.run)
+        yield memory(one, entry.run) if one.name == "memory" else compute(one, entry)
 
 
 def memory(limit: Limit, run: Run) -> str:
@@ -113,10 +113,10 @@ def tried(limit: Limit) -> str:
     return f"{len(CALLS) - len(limit.untried)} of {len(CALLS)} allocation calls"
 
 
-def compute(limit: Limit, run: Run) -> str:
+def compute(limit: Limit, entry: Entry) -> str:
     """`compute limit of 25 %: got 24.6 %`."""
     got = "" if limit.got is None else f": a tenant got {share_text(limit.got)} of the baseline's rate"
-    accuracy = estimates(run, "IS-003")
+    accuracy = measured(entry, "IS-003")
     if not got and accuracy:
         name, definition, found = accuracy[0]
         got = f": accuracy {value_of(found, definition)} ({name})"
@@ -126,13 +126,10 @@ def compute(limit: Limit, run: Run) -> str:
 # ---- outcomes
 
 
-def estimates(run: Run, metric: str = "") -> list[tuple[str, Definition, Estimate]]:
-    """The measured outcomes with samples, or those of one metric."""
-    return [
-        (name, run.metrics[one.metric], summarise(one, run.metrics[one.metric]))
-        for name, one in sorted(run.outcomes.items())
-        if isinstance(one, Measured) and metric in ("", one.metric) and any(r.samples for r in one.repetitions)
-    ]
+def measured(entry: Entry, metric: str = "") -> list[tuple[str, Definition, Estimate]]:
+    """The outcomes with samples, or those of one metric."""
+    found = ((name, entry.run.outcomes[name].metric, one) for name, one in entry.estimates.items())
+    return [(name, entry.run.metrics[of], one) for name, of, one in found if metric in ("", of)]
 
 
 def value_of(found: Estimate, definition: Definition) -> str:
@@ -140,9 +137,9 @@ def value_of(found: Estimate, definition: Definition) -> str:
     return f"{number(found.value * SHOWN[definition.shown_unit][1])} {definition.shown_unit}"
 
 
-def broken(run: Run) -> Iterator[str]:
+def broken(entry: Entry) -> Iterator[str]:
     """The outcomes that a sample did not pass."""
-    for name, definition, found in estimates(run):
+    for name, definition, found in measured(entry):
         if definition.unit == "pass" and found.value < 1:
             passed = round(found.value * found.samples)
             yield f"{definition.title.upper()} BROKEN: {passed} of {found.samples} passed ({name})"
@@ -155,10 +152,10 @@ def untold(run: Run) -> Iterator[str]:
             yield f"{run.metrics[one.metric].title} is not answered ({name} failed: {one.error})"
 
 
-def worst(run: Run) -> list[str]:
+def worst(entry: Entry) -> list[str]:
     """The cells that a neighbor makes worst: of the losses of bandwidth the largest, and of all others, which are of
     time; each with its interval."""
-    losses = [one for one in estimates(run) if is_loss(one[1]) and one[0].partition("[")[0] not in NO_LOSS]
+    losses = [one for one in measured(entry) if is_loss(one[1]) and one[0].partition("[")[0] not in NO_LOSS]
     told = []
     for of_what, kept in (("", False), (" of bandwidth", True)):
         found = [one for one in losses if (one[1].category in OF_BANDWIDTH) is kept]
@@ -179,7 +176,8 @@ def with_ends(found: Estimate, definition: Definition) -> str:
 
 def isolates(run: Run) -> bool:
     """Whether a run says anything of what tenants leave each other."""
-    return any(one.unit == "pass" or is_loss(one) for _, one, _ in estimates(run))
+    found = (run.metrics[run.outcomes[name].metric] for name in estimates(run))
+    return any(one.unit == "pass" or is_loss(one) for one in found)
 
 
 def is_loss(definition: Definition) -> bool:

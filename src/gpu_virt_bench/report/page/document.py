@@ -45,7 +45,7 @@ def body(group: Group, policy: Policy, several: bool) -> Iterator[Block]:
         yield Remark(
             f"More than {MOST_COLUMNS} runs: headline values alone; a report of fewer runs has all and figures."
         )
-    opens = sum(isinstance(one, Measured) for one in group.outcomes().values()) <= MOST_OPENED
+    opens = sum(isinstance(one, Measured) for one in group.outcomes.values()) <= MOST_OPENED
     if not opens:
         yield Remark(
             f"More than {MOST_OPENED} outcomes: rows do not open; gpu-virt-bench show FILE has all of one run."

@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from gpu_virt_bench.model.metric import SHOWN
-from gpu_virt_bench.model.run import Measured
 from gpu_virt_bench.report.blocks import Axis, Block, Curves, Figure, Heading, Point, Remark, Series
 from gpu_virt_bench.report.page.answers import answers
-from gpu_virt_bench.report.page.groups import Entry, Group
-from gpu_virt_bench.report.page.opened import has_samples
+from gpu_virt_bench.report.page.groups import Group
 from gpu_virt_bench.report.page.pictures import changes
 from gpu_virt_bench.report.page.tables import is_wide
-from gpu_virt_bench.report.page.where import marks
-from gpu_virt_bench.stats.estimate import Estimate, summarise
+from gpu_virt_bench.stats.estimate import Estimate
 
 KEPT = ("IS-006", "BW-001", "BW-002")
 """Throughput: the first of them that two systems have."""
@@ -37,26 +34,18 @@ def chart(group: Group) -> Iterator[Figure]:
     if (found := trade(group)) is not None:
         yield found
     elif not is_wide(group):
-        yield from changes(group, list(group.outcomes()))
+        yield from changes(group, list(group.outcomes))
 
 
 def trade(group: Group) -> Curves | None:
     """A point for each system that has both; None where fewer than two have."""
     pairs = [(x, y) for x in KEPT for y in PAID]
     for x, y in pairs:
-        found = [(one, of(one, x), of(one, y)) for one in group.entries]
+        found = [(one, one.estimates.get(x), one.estimates.get(y)) for one in group.entries]
         series = [Series(one.name, [at(kept, paid)]) for one, kept, paid in found if kept and paid]
         if len(series) >= FEWEST:
-            return Curves(title(group, x, y), axis(group, x), axis(group, y), series, marks=marks(group))
+            return Curves(title(group, x, y), axis(group, x), axis(group, y), series, marks=group.marks)
     return None
-
-
-def of(entry: Entry, name: str) -> Estimate | None:
-    """An outcome's estimate."""
-    outcome = entry.run.outcomes.get(name)
-    if not isinstance(outcome, Measured) or not has_samples(outcome):
-        return None
-    return summarise(outcome, entry.run.metrics[outcome.metric])
 
 
 def at(kept: Estimate, paid: Estimate) -> Point:
@@ -72,15 +61,13 @@ def title(group: Group, x: str, y: str) -> str:
 
 def name_of(group: Group, name: str) -> str:
     """An outcome's title and id."""
-    entry, outcome = group.having(name)[0]
-    return f"{entry.run.metrics[outcome.metric].title} ({name})"
+    return f"{group.definition(name).title} ({name})"
 
 
 def axis(group: Group, name: str) -> Axis:
     """An outcome's axis."""
-    entry, outcome = group.having(name)[0]
-    unit = entry.run.metrics[outcome.metric].shown_unit
-    return Axis(f"{entry.run.metrics[outcome.metric].title}, {unit}", SHOWN[unit][1], zero=True)
+    of = group.definition(name)
+    return Axis(f"{of.title}, {of.shown_unit}", SHOWN[of.shown_unit][1], zero=True)
 
 
 def titles(found: Sequence[Group]) -> str:

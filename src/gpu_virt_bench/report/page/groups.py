@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from gpu_virt_bench.compare import compare_found
 from gpu_virt_bench.compare import side as side_of
+from gpu_virt_bench.compare.admissible import unproven
 from gpu_virt_bench.compare.files import Loaded, find_twin
 from gpu_virt_bench.model.comparison import Comparison
 from gpu_virt_bench.model.comparison import Row as Judged
-from gpu_virt_bench.model.run import Outcome, Run
+from gpu_virt_bench.model.run import Definition, Measured, Outcome, Run
 from gpu_virt_bench.policy import Policy
+from gpu_virt_bench.report.rows import repetitions
 from gpu_virt_bench.report.text import devices
+from gpu_virt_bench.stats.estimate import Estimate, summarise
 
 Chosen = tuple[Loaded, list[str]]
 """A run, and why a directory stands for it."""
@@ -31,10 +35,15 @@ class Entry:
     run: Run
     comparison: Comparison | None = None
 
-    def row(self, outcome: str) -> Judged | None:
-        """The verdict on an outcome; None for the baseline, and where the comparison has none."""
-        rows = self.comparison.rows if self.comparison is not None else ()
-        return next((row for row in rows if row.id == outcome), None)
+    @cached_property
+    def rows(self) -> dict[str, Judged]:
+        """The verdict on each outcome; none of the baseline."""
+        return {row.id: row for row in self.comparison.rows} if self.comparison is not None else {}
+
+    @cached_property
+    def estimates(self) -> dict[str, Estimate]:
+        """The estimate of each outcome that has samples."""
+        return estimates(self.run)
 
 
 @dataclass(frozen=True)
@@ -54,6 +63,7 @@ class Group:
         """Whether nothing of it is of hardware."""
         return self.baseline.run.device.emulated
 
+    @cached_property
     def outcomes(self) -> dict[str, Outcome]:
         """Every outcome once, by id; of several runs that of the first that has it."""
         found: dict[str, Outcome] = {}
@@ -62,9 +72,49 @@ class Group:
                 found.setdefault(name, outcome)
         return dict(sorted(found.items()))
 
+    @cached_property
+    def marks(self) -> list[str]:
+        """What every figure of the group says inside."""
+        found = ["EMULATED"] if self.is_emulated else []
+        if any(one.run.kind == "derived" for one in self.entries):
+            found.append("DERIVED")
+        if lacking := [one.name for one in self.entries if next(unproven(one.run), "")]:
+            found.append(f"UNPROVEN: {', '.join(lacking)}")
+        if any(is_throttled(one.run) for one in self.entries):
+            found.append("THROTTLED")
+        return found
+
+    def estimates(self, names: Sequence[str]) -> Iterator[Estimate]:
+        """The estimates of some outcomes, of all systems."""
+        return (one.estimates[name] for name in names for one in self.entries if name in one.estimates)
+
+    def definition(self, outcome: str) -> Definition:
+        """What the metric of an outcome is, as the first run says that has it."""
+        entry, found = self.having(outcome)[0]
+        return entry.run.metrics[found.metric]
+
     def having(self, outcome: str) -> list[tuple[Entry, Outcome]]:
         """The entries that have an outcome, each with it."""
         return [(one, one.run.outcomes[outcome]) for one in self.entries if outcome in one.run.outcomes]
+
+
+def estimates(run: Run) -> dict[str, Estimate]:
+    """The estimates of what a run measured, by outcome."""
+    return {
+        name: summarise(one, run.metrics[one.metric])
+        for name, one in sorted(run.outcomes.items())
+        if isinstance(one, Measured) and any(repetition.samples for repetition in one.repetitions)
+    }
+
+
+def is_throttled(run: Run) -> bool:
+    """Whether a sample was rejected because the device was throttled."""
+    return any(
+        "throttl" in rejected.reason
+        for outcome in run.outcomes.values()
+        for repetition in repetitions(outcome)
+        for rejected in repetition.rejected
+    )
 
 
 def groups(found: Sequence[Chosen], baseline: Chosen | None, policy: Policy) -> list[Group]:

@@ -24,10 +24,9 @@ from gpu_virt_bench.report.blocks import (
     Table,
 )
 from gpu_virt_bench.report.page.groups import Entry, Group
-from gpu_virt_bench.report.page.where import marks
 from gpu_virt_bench.report.rows import repetitions
-from gpu_virt_bench.report.text import number, paragraphs, share, taken, usual_level
-from gpu_virt_bench.stats.estimate import Estimate, summarise
+from gpu_virt_bench.report.text import estimates_level, number, paragraphs, share, taken
+from gpu_virt_bench.stats.estimate import Estimate
 
 MOST_DOTS, MOST_ROWS = 100, 12
 """Samples of a system in a figure, evenly chosen, and rows of a detail; all are in the file."""
@@ -35,11 +34,13 @@ MOST_DOTS, MOST_ROWS = 100, 12
 
 def opened(group: Group, name: str, of: Definition) -> list[Block]:
     """All that a reader can ask of one outcome."""
-    measured = [(one, found) for one, found in group.having(name) if has_samples(found)]
-    why = [f"{one.name}: {row.reason}" for one in group.entries if (row := one.row(name)) is not None and row.reason]
+    measured = [(one, found) for one, found in group.having(name) if name in one.estimates]
+    why = [
+        f"{one.name}: {row.reason}" for one in group.entries if (row := one.rows.get(name)) is not None and row.reason
+    ]
     return [
         *([Bullets(why)] if why else []),
-        *(pictures(group, measured, name, of) if group.outcomes()[name].headline else ()),
+        *(pictures(group, measured, name, of) if group.outcomes[name].headline else ()),
         raw(measured, of),
         *details(measured),
         *meaning(group, name, of),
@@ -50,15 +51,10 @@ def opened(group: Group, name: str, of: Definition) -> list[Block]:
 
 def meaning(group: Group, name: str, of: Definition) -> list[Block]:
     """The metric's definition; once, where its headline outcome is on the page too."""
-    outcome = group.outcomes()[name]
-    if not outcome.headline and outcome.metric in group.outcomes():
+    outcome = group.outcomes[name]
+    if not outcome.headline and outcome.metric in group.outcomes:
         return [Sentence(f"What it means stands with {outcome.metric}.", "muted")]
     return [Fold("How it is measured", [Sentence(text) for text in paragraphs(of.definition)])]
-
-
-def has_samples(outcome: Outcome) -> bool:
-    """Whether there is anything to draw."""
-    return isinstance(outcome, Measured) and any(one.samples for one in outcome.repetitions)
 
 
 def axis(of: Definition) -> Axis:
@@ -75,14 +71,14 @@ def pictures(group: Group, measured: Sequence[tuple[Entry, Outcome]], name: str,
     """The estimates beside each other, and the samples that they are made of."""
     if not measured:
         return
-    found = [(one.name, summarise(outcome, of)) for one, outcome in measured if isinstance(outcome, Measured)]
-    level = usual_level((one.level, one.repetitions) for _, one in found if one.low is not None)[1]
+    found = [(one.name, one.estimates[name]) for one, _ in measured]
+    level = estimates_level(one for _, one in found)[1]
     series = [(of.title, [point(one) for _, one in found])]
     title = f"{name}: estimates with their {level}"
-    yield Intervals(title, axis(of), [who for who, _ in found], series, marks=marks(group))
+    yield Intervals(title, axis(of), [who for who, _ in found], series, marks=group.marks)
     if of.unit != "pass":
         dots = [(one.name, thinned(samples(outcome))) for one, outcome in measured]
-        yield Strips(f"{name}: samples", axis(of), dots, marks(group))
+        yield Strips(f"{name}: samples", axis(of), dots, group.marks)
 
 
 def samples(outcome: Outcome) -> list[float]:

@@ -11,13 +11,11 @@ from gpu_virt_bench.compare.said import moved
 from gpu_virt_bench.model.metric import SHOWN
 from gpu_virt_bench.model.run import Definition, Measured, Value
 from gpu_virt_bench.report.blocks import Axis, Curves, Figure, HeatMap, Intervals, Point, Series
+from gpu_virt_bench.report.comparison import TONES
 from gpu_virt_bench.report.page.groups import Entry, Group
-from gpu_virt_bench.report.page.opened import axis, has_samples
-from gpu_virt_bench.report.page.verdicts import TONES
-from gpu_virt_bench.report.page.where import marks
+from gpu_virt_bench.report.page.opened import axis
 from gpu_virt_bench.report.sentence import shown
-from gpu_virt_bench.report.text import number, usual_level
-from gpu_virt_bench.stats.estimate import summarise
+from gpu_virt_bench.report.text import estimates_level, number, usual_level
 
 FEWEST = 3
 """Points of a curve, and rows of a map."""
@@ -53,8 +51,8 @@ def pictures(group: Group, names: Sequence[str]) -> Iterator[Figure]:
     yield from changes(group, names)
     found: dict[str, list[str]] = {}
     for name in names:
-        if any(has_samples(outcome) for _, outcome in group.having(name)):
-            found.setdefault(group.outcomes()[name].metric, []).append(name)
+        if any(name in one.estimates for one in group.entries):
+            found.setdefault(group.outcomes[name].metric, []).append(name)
     for metric, outcomes in found.items():
         yield from of_metric(group, metric, outcomes)
 
@@ -69,20 +67,20 @@ def changes(group: Group, names: Sequence[str]) -> Iterator[Intervals]:
         reached = [
             (row.change.interval.level, row.change.repetitions)
             for one in others
-            for row in (one.row(name) for name in rows)
+            for row in (one.rows.get(name) for name in rows)
             if row is not None and row.change is not None and row.change.interval.low is not None
         ]
         title = f"Change against {group.baseline.name}, with the {usual_level(reached)[1]}"
-        yield Intervals(title, Axis("%", 100), rows, series, 0.0, marks(group))
+        yield Intervals(title, Axis("%", 100), rows, series, 0.0, group.marks)
 
 
 def change(entry: Entry, name: str) -> Point | None:
     """A change as part of the baseline, 0 for none; None where there is none, or where it is a difference."""
-    row = entry.row(name)
+    row = entry.rows.get(name)
     if row is None or not row.headline or row.change is None or row.change.kind != "ratio" or row.change.shares:
         return None
     found = moved(row.change.interval, 1.0, 1.0)
-    return Point(found.value, found.low, found.high, text=shown(row), tone=TONES[row.verdict])
+    return Point(found.value, found.low, found.high, text=shown(row), tone=TONES.get(row.verdict, ""))
 
 
 def of_metric(group: Group, metric: str, names: Sequence[str]) -> Iterator[Figure]:
@@ -105,7 +103,7 @@ def of_metric(group: Group, metric: str, names: Sequence[str]) -> Iterator[Figur
 
 def params(group: Group, name: str) -> Mapping[str, Value]:
     """The parameters of an outcome."""
-    return group.outcomes()[name].params
+    return group.outcomes[name].params
 
 
 def varied(group: Group, names: Sequence[str]) -> list[str]:
@@ -121,7 +119,7 @@ def values_of(group: Group, names: Sequence[str], parameter: str) -> list[Value]
 
 def along(group: Group, names: Sequence[str], parameter: str) -> list[str]:
     """The outcomes that differ from the headline in this parameter alone."""
-    base = next((name for name in names if group.outcomes()[name].headline), names[0])
+    base = next((name for name in names if group.outcomes[name].headline), names[0])
     usual = {key: value for key, value in params(group, base).items() if key != parameter}
     return [name for name in names if {**params(group, name), parameter: None} == {**usual, parameter: None}]
 
@@ -129,36 +127,24 @@ def along(group: Group, names: Sequence[str], parameter: str) -> list[str]:
 def curve(group: Group, names: Sequence[str], of: Definition, parameter: str) -> Iterator[Curves]:
     """Values over a parameter of numbers."""
     chosen = along(group, names, parameter)
-    series = [Series(one.name, over(one, chosen, of, parameter)) for one in group.entries]
+    series = [Series(one.name, over(one, chosen, parameter)) for one in group.entries]
     kept = [one for one in series if len(one.points) >= FEWEST]
     if kept:
         at = [entry.x for one in kept for entry in one.points]
         is_log = min(at) > 0 and max(at) / min(at) >= LOG
         name = NAMES.get(parameter, parameter)
-        title = f"{of.title} over {name}, with the {level(group, chosen)}"
-        yield Curves(title, Axis(name, log=is_log), axis(of), kept, marks=marks(group))
+        title = f"{of.title} over {name}, with the {estimates_level(group.estimates(chosen))[1]}"
+        yield Curves(title, Axis(name, log=is_log), axis(of), kept, marks=group.marks)
 
 
-def level(group: Group, names: Sequence[str]) -> str:
-    """What the intervals of some outcomes reach: `94 % interval (range of 5)`."""
-    found = [
-        summarise(one, entry.run.metrics[one.metric])
-        for name in names
-        for entry, one in group.having(name)
-        if isinstance(one, Measured) and has_samples(one)
-    ]
-    return usual_level((one.level, one.repetitions) for one in found if one.low is not None)[1]
-
-
-def over(entry: Entry, names: Sequence[str], of: Definition, parameter: str) -> list[Point]:
+def over(entry: Entry, names: Sequence[str], parameter: str) -> list[Point]:
     """One system's points, by x."""
-    found = []
-    for name in names:
-        outcome = entry.run.outcomes.get(name)
-        if isinstance(outcome, Measured) and has_samples(outcome):
-            one = summarise(outcome, of)
-            found.append(Point(one.value, one.low, one.high, x=float(outcome.params[parameter])))
-    return sorted(found, key=lambda one: one.x)
+    measured = [(name, entry.estimates[name]) for name in names if name in entry.estimates]
+    at = [
+        Point(one.value, one.low, one.high, x=float(entry.run.outcomes[name].params[parameter]))
+        for name, one in measured
+    ]
+    return sorted(at, key=lambda one: one.x)
 
 
 def heat(group: Group, names: Sequence[str], of: Definition, parameter: str) -> Iterator[HeatMap]:
@@ -181,7 +167,7 @@ def by_system(group: Group, names: Sequence[str], of: Definition, parameter: str
     rows = [str(params(group, name)[parameter]) for name in names]
     cells = [[cell(one, name, of) for one in group.entries] for name in names]
     columns = [one.name for one in group.entries]
-    return shaded(f"{of.title} by {parameter}", (parameter, "system"), (rows, columns), cells, of, marks(group))
+    return shaded(f"{of.title} by {parameter}", (parameter, "system"), (rows, columns), cells, of, group.marks)
 
 
 def by_two(
@@ -194,15 +180,14 @@ def by_two(
         [cell(entry, ids[row, column], of) if (row, column) in ids else None for column in columns] for row in rows
     ]
     if any(one for line in cells for one in line):
-        yield shaded(f"{entry.name}: {of.title}", keys, (rows, columns), cells, of, marks(group))
+        yield shaded(f"{entry.name}: {of.title}", keys, (rows, columns), cells, of, group.marks)
 
 
 def cell(entry: Entry, name: str, of: Definition) -> Point | None:
     """One cell of a map."""
-    outcome = entry.run.outcomes.get(name)
-    if not isinstance(outcome, Measured) or not has_samples(outcome):
+    found = entry.estimates.get(name)
+    if found is None:
         return None
-    found = summarise(outcome, of)
     return Point(found.value, found.low, found.high, text=number(found.value * SHOWN[of.shown_unit][1]))
 
 
@@ -234,7 +219,7 @@ def in_detail(group: Group, names: Sequence[str], of: Definition, wanted: InDeta
     if kept:
         x, y = wanted.names
         title = f"{of.title}: {y.name.partition(',')[0]} over {x.name.partition(',')[0]}, range of all rows"
-        yield Curves(title, x, y, kept, diagonal=wanted.asked, marks=marks(group))
+        yield Curves(title, x, y, kept, diagonal=wanted.asked, marks=group.marks)
 
 
 def detail_points(entry: Entry, names: Sequence[str], wanted: InDetail) -> list[Point]:

@@ -10,7 +10,6 @@ from gpu_virt_bench.model.metric import SHOWN
 from gpu_virt_bench.model.run import Definition, Measured
 from gpu_virt_bench.report.blocks import Axis, Block, Cell, Column, Curves, Heading, Point, Row, Sentence, Series, Table
 from gpu_virt_bench.report.page.groups import Entry, Group
-from gpu_virt_bench.report.page.where import marks
 from gpu_virt_bench.report.text import number
 from gpu_virt_bench.stats.estimate import LEVEL
 from gpu_virt_bench.stats.order import median_interval, quantile
@@ -25,7 +24,7 @@ STEPS = 60
 
 def tails(group: Group) -> list[Block]:
     """The table and figures; a sentence where no outcome has enough samples."""
-    names = [name for name in group.outcomes() if any(enough(outcome, 0.95) for _, outcome in group.having(name))]
+    names = [name for name in group.outcomes if any(enough(outcome, 0.95) for _, outcome in group.having(name))]
     head = Heading("Tails and spread", level=3, id="tails")
     if not names:
         text = "No outcome has 20 samples in a repetition, so that none has a 95th percentile; --iterations takes more."
@@ -85,7 +84,7 @@ def with_ends(found: Interval, factor: float, unit: str) -> Cell:
 
 def figures(group: Group, names: Sequence[str]) -> Iterator[Curves]:
     """Distributions of the first few headline latencies."""
-    chosen = [name for name in names if group.outcomes()[name].headline and unit(group, name) == "s"][:MOST_FIGURES]
+    chosen = [name for name in names if group.outcomes[name].headline and unit(group, name) == "s"][:MOST_FIGURES]
     for name in chosen:
         series = [
             Series(one.name, steps(one, name))
@@ -93,10 +92,10 @@ def figures(group: Group, names: Sequence[str]) -> Iterator[Curves]:
             if len(pooled(one, name)) >= FEWEST_DRAWN
         ]
         if series:
-            of = group.having(name)[0][0].run.metrics[group.outcomes()[name].metric]
+            of = group.having(name)[0][0].run.metrics[group.outcomes[name].metric]
             x = Axis(of.shown_unit, SHOWN[of.shown_unit][1])
             title = f"{name} {of.title}: share of samples at or below"
-            yield Curves(title, x, Axis("% of samples", 100), series, steps=True, marks=marks(group))
+            yield Curves(title, x, Axis("% of samples", 100), series, steps=True, marks=group.marks)
 
 
 def unit(group: Group, name: str) -> str:

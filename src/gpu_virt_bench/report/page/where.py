@@ -68,33 +68,3 @@ def shared(group: Group) -> dict[str, str]:
         for text in remarks(entry.run):
             found.setdefault(text.removeprefix(f"{entry.run.system.id}: "), []).append(entry.name)
     return {text: ", ".join(names) for text, names in found.items()}
-
-
-def marks(group: Group) -> list[str]:
-    """What every figure of a group says inside."""
-    found = ["EMULATED"] if group.is_emulated else []
-    if any(one.run.kind == "derived" for one in group.entries):
-        found.append("DERIVED")
-    if lacking := unproven_ones(group):
-        found.append(f"UNPROVEN: {', '.join(lacking)}")
-    if throttled(group):
-        found.append("THROTTLED")
-    return found
-
-
-def unproven_ones(group: Group) -> list[str]:
-    """The runs that do not show their system in force."""
-    from gpu_virt_bench.compare.admissible import unproven
-
-    return [one.name for one in group.entries if next(unproven(one.run), "")]
-
-
-def throttled(group: Group) -> bool:
-    """Whether a sample of any run was rejected because the device was throttled."""
-    return any(
-        "throttl" in rejected.reason
-        for one in group.entries
-        for outcome in one.run.outcomes.values()
-        for repetition in getattr(outcome, "repetitions", ())
-        for rejected in repetition.rejected
-    )
